@@ -1,0 +1,137 @@
+"""Canonical JSON, digests of it, and strict reading.
+
+Writing follows RFC 8785 (JCS): keys sorted by UTF-16 code units, no blanks, ECMAScript's shortest round-trip numbers,
+UTF-8. Equal values give equal bytes on every machine, so that their SHA-256 names them. Integers beyond ±(2^53 − 1)
+and numbers that are not finite have no canonical form and are refused by the readers.
+
+Reading is stricter than `json.loads`: duplicate keys, `NaN`, `Infinity`, overflowing numbers, lone surrogates, byte
+order marks and deep nesting are errors.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any
+
+import rfc8785
+
+from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError
+from eigen.contracts.printable import quoted
+
+__all__ = ["MAX_SAFE_INTEGER", "canonical_json", "read_json", "sha256_hex"]
+
+MAX_SAFE_INTEGER = 2**53 - 1
+"""Largest integer that every JSON reader keeps exactly (RFC 7493, I-JSON)."""
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return a JSON value in the canonical form of RFC 8785, as UTF-8.
+
+    Raises:
+        ResourceExhaustedError: An integer is beyond ±(2^53 − 1).
+        InvalidArgumentError: A number is not finite, a text holds a lone surrogate, or a type has no JSON form.
+
+    Example:
+        >>> canonical_json({"b": 1.0, "a": [1e21, "é"]})
+        b'{"a":[1e+21,"\\xc3\\xa9"],"b":1}'
+    """
+    try:
+        return rfc8785.dumps(value)
+    except rfc8785.IntegerDomainError as error:
+        raise ResourceExhaustedError(
+            "an integer is beyond ±(2^53 − 1) and cannot be kept exactly in JSON", reason="JSON_INTEGER"
+        ) from error
+    except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
+        raise InvalidArgumentError(
+            "a value has no canonical JSON form (not finite, or not Unicode)", reason="JSON_VALUE"
+        ) from error
+
+
+def sha256_hex(content: bytes) -> str:
+    """Return the SHA-256 of `content` as 64 lower-case hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_json(content: bytes, *, max_bytes: int, max_depth: int = 32, what: str = "document") -> Any:
+    """Return the JSON value of `content`, read strictly.
+
+    Args:
+        content: UTF-8 without a byte order mark.
+        max_bytes: Largest size taken.
+        max_depth: Deepest nesting of lists and objects taken.
+        what: What it is, for messages.
+
+    Raises:
+        InvalidArgumentError: Not JSON, or JSON with a duplicate key, a number that is not finite, a lone surrogate.
+        ResourceExhaustedError: Too large, too deep, or an integer of thousands of digits.
+    """
+    if len(content) > max_bytes:
+        raise ResourceExhaustedError(
+            f"the {what} has {len(content)} bytes; at most {max_bytes} are taken", reason="JSON_SIZE"
+        )
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidArgumentError(f"the {what} is not UTF-8 at byte {error.start}", reason="JSON_ENCODING") from error
+    if _depth(text) > max_depth:
+        raise ResourceExhaustedError(f"the {what} nests deeper than {max_depth} lists and objects", reason="JSON_DEPTH")
+    if "\\u" in text and _has_lone_surrogate(text):
+        raise InvalidArgumentError(f"the {what} holds half of a surrogate pair", reason="JSON_SURROGATE")
+    try:
+        return json.loads(
+            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float
+        )
+    except json.JSONDecodeError as error:
+        raise InvalidArgumentError(
+            f"the {what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", reason="JSON_SYNTAX"
+        ) from error
+    except ValueError as error:  # CPython refuses to read integers of more than 4,300 digits
+        raise ResourceExhaustedError(
+            f"the {what} holds an integer of thousands of digits", reason="JSON_INTEGER"
+        ) from error
+
+
+def _depth(text: str) -> int:
+    """Return the deepest bracket nesting outside strings, without recursion."""
+    if text.count("[") + text.count("{") == 0:
+        return 0
+    import re
+
+    deepest = depth = 0
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text):
+        first = token.group()[0]
+        if first in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif first in "]}":
+            depth -= 1
+    return deepest
+
+
+def _has_lone_surrogate(text: str) -> bool:
+    import re
+
+    paired = re.sub(r"(?i)\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}", "", text)
+    return re.search(r"(?i)\\ud[89a-f][0-9a-f]{2}", paired) is not None
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise InvalidArgumentError(f"duplicate key {quoted(double)}", reason="JSON_DUPLICATE_KEY")
+    return found
+
+
+def _refuse_constant(name: str) -> Any:
+    raise InvalidArgumentError(f"{name} is not JSON: numbers must be finite", reason="JSON_NOT_FINITE")
+
+
+def _finite_float(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise InvalidArgumentError(f"{quoted(text)[1:-1]} is not finite", reason="JSON_NOT_FINITE")
+    return value

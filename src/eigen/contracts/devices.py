@@ -1,0 +1,79 @@
+"""Devices and their state, as `eigen devices` shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+__all__ = ["DeviceInfo", "DeviceState", "DeviceStatus", "canonical_target"]
+
+_TARGET_ALIASES = {"sim": "sim:local", "simulator": "sim:local"}
+
+
+def canonical_target(target: str) -> str:
+    """Return the device id that a target means: `simulator` and `sim` mean `sim:local`."""
+    return _TARGET_ALIASES.get(target, target)
+
+
+class DeviceState(StrEnum):
+    """Whether a device takes work."""
+
+    ONLINE = "ONLINE"
+    OFFLINE = "OFFLINE"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceInfo:
+    """What a device is and can do.
+
+    Attributes:
+        device_id: `<driver>:<device>`, such as `sim:local`.
+        driver: Name of its driver.
+        description: One sentence.
+        simulator: Whether it simulates.
+        num_qubits: Most qubits that it can run here, by its default method.
+        gates: Names of the gates that it runs, Eigen-Lang's spelling.
+        max_shots: Most shots of one run.
+        slots: How many circuits it runs at once.
+        mid_circuit_measurement: Whether a qubit may be used after it was measured.
+        feed_forward: Whether operations may depend on measured bits.
+        reset: Whether it can reset a qubit.
+        noise_models: Whether it takes `noise_model`.
+        expectation_values: Whether it gives exact expectation values.
+        versions: Libraries and their versions.
+    """
+
+    device_id: str
+    driver: str
+    description: str
+    simulator: bool
+    num_qubits: int
+    gates: tuple[str, ...]
+    max_shots: int
+    slots: int
+    mid_circuit_measurement: bool = False
+    feed_forward: bool = False
+    reset: bool = False
+    noise_models: bool = False
+    expectation_values: bool = False
+    versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceStatus:
+    """How a device is now.
+
+    Attributes:
+        device_id: Which device.
+        state: Whether it takes work.
+        reason: Why it does not.
+        running: Circuits running in this system.
+        queued: Jobs waiting for it in this system.
+    """
+
+    device_id: str
+    state: DeviceState
+    reason: str = ""
+    running: int = 0
+    queued: int = 0

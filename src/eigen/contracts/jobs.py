@@ -1,0 +1,373 @@
+"""Job states, records, events, and what of them users see.
+
+A record is the fold of its events, which carry a sequence number from 1. Times are UTC wall-clock times, for people;
+nothing is decided by them. Contract "Job states, events, errors".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from eigen.contracts.errors import EigenError
+
+__all__ = [
+    "JOB_ID",
+    "TERMINAL_STATES",
+    "Adopted",
+    "CancelRequested",
+    "Closed",
+    "CompilationFailed",
+    "CompilationStarted",
+    "Compiled",
+    "Dispatched",
+    "Executed",
+    "ExecutionFailed",
+    "ExecutionStopped",
+    "JobEvent",
+    "JobFilter",
+    "JobPage",
+    "JobRecord",
+    "JobState",
+    "JobStatus",
+    "JobUpdate",
+    "SealFailed",
+    "StoredEvent",
+    "Submitted",
+    "TimedOut",
+]
+
+JOB_ID = re.compile(r"job_[0-9a-z]{26}")
+"""`job_`, 10 characters of milliseconds and 16 of randomness in lower-case Crockford base 32: sortable, unguessable."""
+
+
+class JobState(StrEnum):
+    """Where a job is in its life."""
+
+    PENDING = "PENDING"
+    COMPILING = "COMPILING"
+    QUEUED = "QUEUED"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    ERROR = "ERROR"
+    CANCELLED = "CANCELLED"
+    TIMEOUT = "TIMEOUT"
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the state is never left."""
+        return self in TERMINAL_STATES
+
+
+TERMINAL_STATES = frozenset({JobState.DONE, JobState.ERROR, JobState.CANCELLED, JobState.TIMEOUT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRecord:
+    """What the kernel knows of a job.
+
+    Attributes:
+        job_id: Its id.
+        name: Its name, from `metadata.name`.
+        subject: Who submitted it.
+        tenant: On whose behalf.
+        labels: As submitted.
+        state: Where it is in its life.
+        stage: What is being done: `submitted`, `compiling`, `queued`, `executing`, `storing`, `closing`, `finished`.
+        event_seq: Number of the last event.
+        attempt: How often an owner began with it, from 1; an outcome of an older attempt changes nothing.
+        crashes: How often the backend died under it.
+        target: The device asked for.
+        device_id: The device chosen, once compiled.
+        priority: 0 to 100, higher first.
+        timeout_sec: Longest time from submission to a result.
+        shots: Shots, once known.
+        seed: Seed, once known.
+        trace_id: Its trace.
+        span_id: The span of its submission, parent of all its spans.
+        created_at: When it was accepted.
+        updated_at: When the last event happened.
+        ending: The terminal state that it is about to take, once that is certain.
+        stopping: The terminal state to take when the running work has stopped.
+        error: Why it failed, as `EigenError.to_json` gives it.
+        spec_digest: SHA-256 of `job.resolved.json`.
+        source_digest: SHA-256 of the program.
+        aqo_digest: SHA-256 of the compiled circuit.
+    """
+
+    job_id: str
+    name: str
+    subject: str
+    tenant: str = "default"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    state: JobState = JobState.PENDING
+    stage: str = "submitted"
+    event_seq: int = 0
+    attempt: int = 1
+    crashes: int = 0
+    target: str = ""
+    device_id: str | None = None
+    priority: int = 50
+    timeout_sec: float | None = None
+    shots: int | None = None
+    seed: int | None = None
+    trace_id: str = ""
+    span_id: str = ""
+    created_at: datetime
+    updated_at: datetime
+    ending: JobState | None = None
+    stopping: JobState | None = None
+    error: Mapping[str, Any] | None = None
+    spec_digest: str = ""
+    source_digest: str = ""
+    aqo_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobEvent:
+    """Something that happened to a job. Subclasses say what; `at` says when (UTC wall clock)."""
+
+    is_work_outcome: ClassVar[bool] = False
+    """Whether it ends a command that started work, and so may come late or twice."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted(JobEvent):
+    """The job was accepted; the first event of every job."""
+
+    job_id: str
+    name: str
+    subject: str
+    tenant: str
+    labels: Mapping[str, str]
+    target: str
+    priority: int
+    timeout_sec: float | None
+    shots: int | None
+    seed: int | None
+    trace_id: str
+    span_id: str
+    spec_digest: str
+    source_digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted(JobEvent):
+    """Another system took the job over, since its owner was gone; it starts again."""
+
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompilationStarted(JobEvent):
+    """The compiler began."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled(JobEvent):
+    """The circuit is stored, and a device has said that it can run it."""
+
+    is_work_outcome = True
+    attempt: int
+    device_id: str
+    target: str
+    shots: int
+    seed: int
+    aqo_digest: str
+    method: str
+    memory_bytes: int
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompilationFailed(JobEvent):
+    """The program cannot be compiled, or no device can run it."""
+
+    is_work_outcome = True
+    attempt: int
+    error: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatched(JobEvent):
+    """The job has a slot of its device."""
+
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Executed(JobEvent):
+    """The device has given results; they are not stored yet."""
+
+    is_work_outcome = True
+    attempt: int
+    execution_time_sec: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionFailed(JobEvent):
+    """The device gave an error, or died."""
+
+    is_work_outcome = True
+    attempt: int
+    error: Mapping[str, Any]
+    retryable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionStopped(JobEvent):
+    """The work was stopped on request, and has really ended."""
+
+    is_work_outcome = True
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelRequested(JobEvent):
+    """Somebody wants the job to stop."""
+
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedOut(JobEvent):
+    """The job's time is over."""
+
+    timeout_sec: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealFailed(JobEvent):
+    """The results could not be stored."""
+
+    is_work_outcome = True
+    attempt: int
+    error: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed(JobEvent):
+    """Everything is on disk: the job takes its terminal state."""
+
+    is_work_outcome = True
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """An event as it is kept: with its number, and the record's face after it.
+
+    Attributes:
+        event_seq: Number within the job, from 1, without gaps.
+        kind: Name of the event's class.
+        at: When it happened.
+        state: The job's state after it.
+        stage: The job's stage after it.
+        facts: The event's other fields, JSON values.
+    """
+
+    event_seq: int
+    kind: str
+    at: datetime
+    state: JobState
+    stage: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobStatus:
+    """A job as users see it: what `eigen status --json` prints.
+
+    Attributes:
+        progress: 0 to 1.
+        message: One sentence on where it is.
+        error_code: Canonical code, where it failed.
+        error_reason: Stable fine code, where it failed.
+        error_summary: First line of the error.
+        error: The whole error, `{code, reason, message, hint, details}`.
+    """
+
+    job_id: str
+    name: str
+    state: JobState
+    stage: str
+    progress: float
+    message: str
+    target: str
+    device_id: str | None
+    shots: int | None
+    seed: int | None
+    priority: int
+    labels: Mapping[str, str]
+    subject: str
+    attempt: int
+    event_seq: int
+    trace_id: str
+    created_at: datetime
+    updated_at: datetime
+    error_code: str | None = None
+    error_reason: str | None = None
+    error_summary: str | None = None
+    error: Mapping[str, Any] | None = None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether the job has ended."""
+        return self.state.is_terminal
+
+    def failure(self) -> EigenError | None:
+        """Return the error that the job ended with, or None."""
+        return EigenError.from_json(self.error) if self.error else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobUpdate:
+    """One step of a job, as `eigen watch` shows it; ordered, numbered from 1, the last one terminal."""
+
+    job_id: str
+    state: JobState
+    stage: str
+    progress: float
+    message: str
+    event_seq: int
+    timestamp: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFilter:
+    """Which jobs to list; every field that is given must match.
+
+    Attributes:
+        states: Any of these; empty for all.
+        subject: Who submitted it.
+        name: Its exact name.
+        id_prefix: How its id begins.
+        labels: Labels that it must have.
+    """
+
+    states: tuple[JobState, ...] = ()
+    subject: str | None = None
+    name: str | None = None
+    id_prefix: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPage:
+    """Some jobs, newest first, and how to get the next ones.
+
+    Attributes:
+        jobs: At most as many as asked for.
+        next_page_token: Give it to the next call; empty at the end.
+    """
+
+    jobs: tuple[JobStatus, ...]
+    next_page_token: str = ""

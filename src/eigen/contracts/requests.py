@@ -1,0 +1,59 @@
+"""Who asks for what at the System API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from eigen.contracts.compilation import ProgramSource
+
+if TYPE_CHECKING:
+    from eigen.contracts.jobspec import JobSpec
+
+__all__ = ["CompileJobRequest", "RequestContext", "SubmitJobRequest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestContext:
+    """Who calls, and within which trace.
+
+    Attributes:
+        subject: Who, such as the operating system's user name.
+        roles: Names out of `admin`, `user`, `readonly`.
+        tenant: On whose behalf.
+        traceparent: W3C trace context of the caller, or empty.
+        deadline_sec: Longest time that the call may take, or None.
+    """
+
+    subject: str
+    roles: frozenset[str] = frozenset({"user"})
+    tenant: str = "default"
+    traceparent: str = ""
+    deadline_sec: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitJobRequest:
+    """A job to run.
+
+    Attributes:
+        spec: The job, with everything that the command line overrides already in place.
+        source: The program.
+        job_yaml: The job file as submitted; where there was none, one that says the same.
+        idempotency_key: The same key and content give the same job; other content is refused. Empty for none.
+    """
+
+    spec: JobSpec
+    source: ProgramSource
+    job_yaml: bytes = field(repr=False)
+    idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompileJobRequest:
+    """A program to compile without running it."""
+
+    source: ProgramSource
+    entrypoint: str | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)

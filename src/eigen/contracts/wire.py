@@ -1,0 +1,105 @@
+"""Dataclasses to JSON values and back, by their type hints.
+
+One mechanism for every record that is stored or printed: enums are their values, times are RFC 3339 UTC with
+microseconds, tuples are lists, bytes do not travel this way. Reading trusts the writer (our own store); data from
+outside is validated by its own reader before it gets here. Fields that are unknown to this version are left out on
+reading, and fields that the writer did not know take their defaults, so that older and newer records load.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+__all__ = ["format_time", "from_json", "parse_time", "to_json"]
+
+T = TypeVar("T")
+
+
+def format_time(moment: datetime) -> str:
+    """Return an aware time as RFC 3339 in UTC, such as `2026-01-02T03:04:05.678901Z`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def parse_time(text: str) -> datetime:
+    """Return the aware UTC time that `format_time` wrote."""
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def to_json(value: Any) -> Any:
+    """Return a dataclass, enum, time, tuple or mapping as plain JSON values."""
+    if value is None or isinstance(value, bool | int | float) or type(value) is str:
+        return value
+    if isinstance(value, Enum):
+        return value.value
+    if is_dataclass(value) and not isinstance(value, type):
+        return {name: to_json(getattr(value, name)) for name in _field_names(type(value))}
+    if isinstance(value, datetime):
+        return format_time(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_json(item) for item in value]
+    return str(value)
+
+
+def from_json(kind: type[T], document: Mapping[str, Any]) -> T:
+    """Return the dataclass `kind` from what `to_json` wrote.
+
+    Raises:
+        ValueError, KeyError: The document is not one that this version or an older one wrote.
+    """
+    values = {name: read(document[name]) for name, read in _field_readers(kind) if name in document}
+    return kind(**values)
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in fields(kind))
+
+
+@cache
+def _field_readers(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    hints = get_type_hints(kind)
+    return tuple((one.name, _reader(hints[one.name])) for one in fields(kind) if one.init or one.default is not MISSING)
+
+
+@cache
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return _optional(
+            _reader(next(one for one in inner if one is not type(None))), None in inner or type(None) in inner
+        )
+    if origin is tuple:
+        return _tuple_of(_reader(inner[0])) if inner[1:] == (Ellipsis,) else tuple
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return _mapping_of(_reader(inner[1]))
+    if hint is datetime:
+        return parse_time
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return hint
+    if is_dataclass(hint):
+        return lambda document: from_json(hint, document)
+    return _same
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _optional(read: Callable[[Any], Any], allows_none: bool) -> Callable[[Any], Any]:
+    return (lambda value: None if value is None else read(value)) if allows_none else read
+
+
+def _tuple_of(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda values: tuple(read(value) for value in values)
+
+
+def _mapping_of(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda values: {key: read(value) for key, value in values.items()}

@@ -1,0 +1,120 @@
+"""`ArtifactStore`: CircuitFS, every artifact of every job, whole and with its digest."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+__all__ = ["Artifact", "ArtifactProblem", "ArtifactStore"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """A stored file.
+
+    Attributes:
+        name: Its name within the job's folder.
+        size_bytes: Its size.
+        sha256: Its digest, hexadecimal.
+    """
+
+    name: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactProblem:
+    """A stored file that is not as it should be."""
+
+    name: str
+    problem: str
+
+
+class ArtifactStore(ABC):
+    """One folder a job. A job's life in it: `create` → `put`* → `seal`.
+
+    Files appear whole or not at all, are never overwritten with other content, and are checked against their digest
+    when read. `create` and `seal` are durable when they return: what they wrote survives a power cut. What `put` wrote
+    survives the process, and is made durable by `seal`.
+
+    `meta.json` is the store's own: `{"files": {name: {"sha256", "size_bytes"}}, "sealed": bool, **facts}`.
+    """
+
+    @abstractmethod
+    async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+        """Make a job's folder with its inputs, at once and durably.
+
+        Raises:
+            AlreadyExistsError: The folder exists.
+            InvalidArgumentError: The job id or a name is not allowed.
+            ResourceExhaustedError: The disk is full.
+            UnavailableError: The disk fails or is read-only.
+        """
+
+    @abstractmethod
+    async def put(self, job_id: str, name: str, content: bytes) -> Artifact:
+        """Add a file; the same content again is no error.
+
+        Raises:
+            NotFoundError: There is no such job.
+            AlreadyExistsError: The file exists with other content (reason `ARTIFACT_EXISTS`).
+            FailedPreconditionError: The job is sealed.
+            ResourceExhaustedError, UnavailableError: As `create`.
+        """
+
+    @abstractmethod
+    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+        """Add the last files and make everything durable; `meta.json` then holds every digest and `facts`.
+
+        Raises:
+            NotFoundError, AlreadyExistsError, FailedPreconditionError, ResourceExhaustedError, UnavailableError: As `put`.
+        """
+
+    @abstractmethod
+    async def reset(self, job_id: str) -> None:
+        """Remove what an attempt that never sealed has added since `create`; a sealed job is left as it is.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def read(self, job_id: str, name: str) -> bytes:
+        """Return a file's content, checked against its recorded digest where it has one yet.
+
+        Raises:
+            NotFoundError: There is no such job or file.
+            InternalError: The content does not match (reason `ARTIFACT_CORRUPT`).
+        """
+
+    @abstractmethod
+    async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
+        """Return what is stored for a job, by name, `meta.json` left out.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def meta(self, job_id: str) -> Mapping[str, Any]:
+        """Return `meta.json`.
+
+        Raises:
+            NotFoundError: There is no such job.
+            InternalError: It is damaged.
+        """
+
+    @abstractmethod
+    async def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
+        """Return every recorded file that is missing or does not match its digest.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def job_ids(self) -> tuple[str, ...]:
+        """Return the ids of all jobs that have a folder, sorted."""

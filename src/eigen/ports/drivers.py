@@ -1,0 +1,120 @@
+"""`Driver` and `DriverManager`: backends behind one small interface."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from types import TracebackType
+from typing import Self
+
+from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.devices import DeviceInfo, DeviceStatus
+from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
+
+__all__ = ["Driver", "DriverManager"]
+
+
+class Driver(ABC):
+    """One vendor's backends. Found by its entry point in the group `eigen.drivers`, made with no arguments.
+
+    It is opened and closed as an asynchronous context manager, in one task. Opening must be quick and import no SDK;
+    what is slow is done by `prepare` or the first `execute`.
+    """
+
+    name: str
+    """The first part of its devices' ids, as in `sim:local`."""
+
+    async def __aenter__(self) -> Self:
+        """Begin to serve."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End all work and let go of every process and connection."""
+
+    @abstractmethod
+    def devices(self) -> tuple[DeviceInfo, ...]:
+        """Return its devices; quick, without importing the SDK."""
+
+    @abstractmethod
+    async def status(self, device_id: str) -> DeviceStatus:
+        """Return how a device is now.
+
+        Raises:
+            NotFoundError: It has no such device.
+        """
+
+    @abstractmethod
+    def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
+        """Say how a circuit would be run and what it takes; start nothing.
+
+        Raises:
+            NotFoundError: It has no such device.
+            ResourceExhaustedError: It does not fit: the message has the figures.
+            InvalidArgumentError: An option is unknown or wrong.
+            UnimplementedError: The device lacks something that the circuit needs; the message names it.
+        """
+
+    async def prepare(self, device_id: str) -> None:  # noqa: B027  # a driver with nothing slow has nothing to do
+        """Begin whatever is slow, such as starting a worker, and return at once; a hint, never needed for correctness."""
+
+    @abstractmethod
+    async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
+        """Run a circuit once for each binding.
+
+        When the calling task is cancelled, the work is really ended before this returns: its process is gone.
+
+        Returns:
+            One result for each binding, in order. The counts of each sum to the shots, or there is none of them.
+
+        Raises:
+            InvalidArgumentError: A binding lacks a value or gives an angle that is not finite.
+            ResourceExhaustedError: The backend ran out of memory.
+            UnavailableError: The backend died or cannot be reached; trying again may help.
+            InternalError: The backend gave something that breaks its promises.
+        """
+
+
+class DriverManager(ABC):
+    """All drivers of a system; opened and closed as an asynchronous context manager."""
+
+    async def __aenter__(self) -> Self:
+        """Begin to serve."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close every driver."""
+
+    @abstractmethod
+    def devices(self) -> tuple[DeviceInfo, ...]:
+        """Return all devices, by id."""
+
+    @abstractmethod
+    def device(self, target: str) -> DeviceInfo:
+        """Return the device that a target means (`simulator` and `sim` mean `sim:local`).
+
+        Raises:
+            NotFoundError: There is none (reason `UNKNOWN_TARGET`); the hint has the nearest id.
+        """
+
+    @abstractmethod
+    async def status(self, device_id: str) -> DeviceStatus:
+        """Return how a device is now.
+
+        Raises:
+            NotFoundError: There is no such device.
+        """
+
+    @abstractmethod
+    def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
+        """Check a circuit against a device's capabilities; errors as `Driver.admit`."""
+
+    @abstractmethod
+    async def prepare(self, device_id: str) -> None:
+        """Begin whatever is slow about a device, and return at once; unknown devices are ignored."""
+
+    @abstractmethod
+    async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
+        """Run a circuit once for each binding, with results checked and normalised; errors as `Driver.execute`."""

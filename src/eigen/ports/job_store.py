@@ -1,0 +1,107 @@
+"""`JobStore`: the kernel's records and events, shared by every process on one root."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
+
+__all__ = ["JobStore", "NewJob", "StaleOwnerError"]
+
+
+class StaleOwnerError(Exception):
+    """The job belongs to another system, or has moved on: nothing was written. Internal to the kernel."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewJob:
+    """A job's first record.
+
+    Attributes:
+        record: The record after its first event.
+        event: The first event.
+        idempotency_key: Unique within the subject; empty for none.
+        content_digest: SHA-256 of what was submitted; the same key with another digest is refused.
+    """
+
+    record: JobRecord
+    event: StoredEvent
+    idempotency_key: str = ""
+    content_digest: str = ""
+
+
+class JobStore(ABC):
+    """Records and events. A system registers as an owner when it opens the store, and is gone when its process is.
+
+    Opened and closed as an asynchronous context manager. Several processes may have the same store open.
+    """
+
+    async def __aenter__(self) -> Self:
+        """Open the store."""
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the store; its jobs may be adopted by others now."""
+
+    @abstractmethod
+    async def insert(self, job: NewJob) -> JobRecord:
+        """Keep a new job, owned by this system, durably.
+
+        Returns:
+            Its record, or the record of the job that has the same idempotency key and content.
+
+        Raises:
+            AlreadyExistsError: The key was used for another content.
+            ResourceExhaustedError: The disk is full.
+            UnavailableError: The store fails or is read-only.
+        """
+
+    @abstractmethod
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        """Keep a job's next events and the record after them.
+
+        Raises:
+            StaleOwnerError: Another system owns the job, or the events do not follow the last one.
+            ResourceExhaustedError, UnavailableError: As `insert`.
+        """
+
+    @abstractmethod
+    async def get(self, job_id: str) -> JobRecord:
+        """Return a record.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def select(self, job_filter: JobFilter, *, limit: int, before_job_id: str = "") -> tuple[JobRecord, ...]:
+        """Return at most `limit` matching records, newest first, that are older than `before_job_id` where it is given."""
+
+    @abstractmethod
+    async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
+        """Return a job's events after `after_seq`, in order; empty for a job that is not there."""
+
+    @abstractmethod
+    async def adopt(self, *, job_id: str | None = None) -> tuple[JobRecord, ...]:
+        """Make this system the owner of live jobs whose owner is gone (or of that one), and return their records."""
+
+    @abstractmethod
+    async def disown(self, job_id: str) -> None:
+        """Give up a live job of this system, so that another one may adopt it at once."""
+
+    @abstractmethod
+    async def request_cancel(self, job_id: str, *, by: str) -> None:
+        """Leave word for a job's owner that it should stop; nothing happens to a job that has ended."""
+
+    @abstractmethod
+    async def cancel_requests(self) -> tuple[tuple[str, str], ...]:
+        """Return (job id, by whom) of every live job of this system that somebody wants to stop."""
+
+    @abstractmethod
+    async def changed(self) -> bool:
+        """Return whether another process has written since the last call."""

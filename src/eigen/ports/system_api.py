@@ -1,0 +1,142 @@
+"""`SystemApi`: the public gateway. Every entrance (command line, client, tests) speaks to this port only."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import AsyncIterator
+
+from eigen.contracts.compilation import CompiledProgram
+from eigen.contracts.devices import DeviceInfo, DeviceStatus
+from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate
+from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
+from eigen.contracts.results import JobResults
+from eigen.ports.artifact_store import Artifact, ArtifactProblem
+
+__all__ = ["SystemApi"]
+
+
+class SystemApi(ABC):
+    """Identity, validation, and the way to everything else.
+
+    Every call takes the caller's `RequestContext`; without one the embedded default is used, the user of the operating
+    system. Every call may raise `PermissionDeniedError` or `UnauthenticatedError`; a job of another subject is answered
+    with `NotFoundError`, as if it did not exist.
+    """
+
+    @abstractmethod
+    async def submit_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> JobStatus:
+        """Accept a job; on return its record and its inputs are durable.
+
+        Raises:
+            InvalidArgumentError: The job names an unknown device or contradicts itself.
+            UnimplementedError: The job asks for something that this version cannot do.
+            AlreadyExistsError: The idempotency key was used for another content.
+            ResourceExhaustedError: The queue or the disk is full.
+        """
+
+    @abstractmethod
+    async def get_job_status(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
+        """Return a job's status.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def list_jobs(
+        self,
+        job_filter: JobFilter | None = None,
+        *,
+        page_size: int = 100,
+        page_token: str = "",
+        context: RequestContext | None = None,
+    ) -> JobPage:
+        """Return the caller's jobs, newest first.
+
+        Raises:
+            InvalidArgumentError: The page token is not one of ours.
+        """
+
+    @abstractmethod
+    async def cancel_job(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
+        """Ask a job to stop, and return its status; a job that has ended stays as it is.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    def stream_job_updates(
+        self, job_id: str, *, last_event_seq: int = 0, context: RequestContext | None = None
+    ) -> AsyncIterator[JobUpdate]:
+        """Yield a job's updates after `last_event_seq`, in order, to the terminal one.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def get_job_results(self, job_id: str, *, context: RequestContext | None = None) -> JobResults:
+        """Return the results of a job that is DONE.
+
+        Raises:
+            NotFoundError: There is no such job.
+            FailedPreconditionError: The job has not ended.
+            EigenError: The job ended otherwise; this is its own error.
+        """
+
+    @abstractmethod
+    async def list_devices(self, *, context: RequestContext | None = None) -> tuple[DeviceInfo, ...]:
+        """Return all devices, by id."""
+
+    @abstractmethod
+    async def get_device_details(self, device_id: str, *, context: RequestContext | None = None) -> DeviceInfo:
+        """Return what a device is.
+
+        Raises:
+            NotFoundError: There is no such device.
+        """
+
+    @abstractmethod
+    async def get_device_status(self, device_id: str, *, context: RequestContext | None = None) -> DeviceStatus:
+        """Return how a device is now.
+
+        Raises:
+            NotFoundError: There is no such device.
+        """
+
+    @abstractmethod
+    async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:
+        """Compile a program without running it.
+
+        Raises:
+            InvalidArgumentError: The program is wrong; its diagnostics say where.
+            ResourceExhaustedError: The program passes a limit.
+        """
+
+    @abstractmethod
+    async def list_artifacts(self, job_id: str, *, context: RequestContext | None = None) -> tuple[Artifact, ...]:
+        """Return what is stored for a job, by name.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def get_artifact(self, job_id: str, name: str, *, context: RequestContext | None = None) -> bytes:
+        """Return one stored file, checked against its digest.
+
+        Raises:
+            NotFoundError: There is no such job or file.
+            InternalError: The file does not match its digest.
+        """
+
+    @abstractmethod
+    async def verify_artifacts(
+        self, job_id: str, *, context: RequestContext | None = None
+    ) -> tuple[ArtifactProblem, ...]:
+        """Return every stored file of a job that is missing or does not match its digest.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
