@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from eigen.contracts.version import VERSION
+
 if TYPE_CHECKING:
     from eigen.client.aio import AsyncClient as AsyncClient
     from eigen.client.aio import AsyncJob as AsyncJob
@@ -44,7 +46,7 @@ _HOME = {
 
 __all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605  # a table is better than two lists
 
-__version__ = "0.1.0"
+__version__ = VERSION
 
 
 def __getattr__(name: str) -> Any:

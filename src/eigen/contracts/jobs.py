@@ -126,6 +126,48 @@ class JobRecord:
     source_digest: str = ""
     aqo_digest: str = ""
 
+    def status(self) -> JobStatus:
+        """Return the job as its user sees it."""
+        progress, message = _FACE_OF_STAGE[self.stage]
+        error = self.error if self.state.is_terminal else None
+        return JobStatus(
+            job_id=self.job_id,
+            name=self.name,
+            state=self.state,
+            stage=self.stage,
+            progress=progress,
+            message=str(error["message"]) if error else message,
+            target=self.target,
+            device_id=self.device_id,
+            shots=self.shots,
+            seed=self.seed,
+            priority=self.priority,
+            labels=self.labels,
+            subject=self.subject,
+            attempt=self.attempt,
+            event_seq=self.event_seq,
+            trace_id=self.trace_id,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+            error_code=error["code"] if error else None,
+            error_reason=error["reason"] if error else None,
+            error_summary=str(error["message"]).splitlines()[0] if error else None,
+            error=error,
+        )
+
+
+_FACE_OF_STAGE: Mapping[str, tuple[float, str]] = {
+    # stage: progress, what people read
+    "submitted": (0.0, "waiting to be compiled"),
+    "compiling": (0.1, "compiling the program"),
+    "queued": (0.3, "waiting for a slot of the device"),
+    "executing": (0.5, "running on the device"),
+    "stopping": (0.5, "stopping the work"),
+    "storing": (0.9, "storing the results"),
+    "closing": (0.9, "storing how it ended"),
+    "finished": (1.0, "finished"),
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEvent:
@@ -280,6 +322,19 @@ class StoredEvent:
     state: JobState
     stage: str
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    def update(self, job_id: str) -> JobUpdate:
+        """Return the event as the job's user sees it."""
+        progress, message = _FACE_OF_STAGE[self.stage]
+        return JobUpdate(
+            job_id=job_id,
+            state=self.state,
+            stage=self.stage,
+            progress=progress,
+            message=message,
+            event_seq=self.event_seq,
+            timestamp=self.at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,8 +70,12 @@ class ArtifactStore(ABC):
         """Add the last files and make everything durable; `meta.json` then holds every digest and `facts`.
 
         Raises:
-            NotFoundError, AlreadyExistsError, FailedPreconditionError, ResourceExhaustedError, UnavailableError: As `put`.
+            EigenError: As `put`.
         """
+
+    @abstractmethod
+    async def discard(self, job_id: str) -> None:
+        """Remove the folder of a job that was never acknowledged; a job that is not there is no error."""
 
     @abstractmethod
     async def reset(self, job_id: str) -> None:

@@ -27,7 +27,7 @@ class Driver(ABC):
         """Begin to serve."""
         return self
 
-    async def __aexit__(
+    async def __aexit__(  # noqa: B027  # one that holds nothing has nothing to let go
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End all work and let go of every process and connection."""
@@ -56,7 +56,7 @@ class Driver(ABC):
         """
 
     async def prepare(self, device_id: str) -> None:  # noqa: B027  # a driver with nothing slow has nothing to do
-        """Begin whatever is slow, such as starting a worker, and return at once; a hint, never needed for correctness."""
+        """Begin whatever is slow, such as starting a worker, and return at once; never needed for correctness."""
 
     @abstractmethod
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
@@ -82,7 +82,7 @@ class DriverManager(ABC):
         """Begin to serve."""
         return self
 
-    async def __aexit__(
+    async def __aexit__(  # noqa: B027  # one that holds nothing has nothing to let go
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close every driver."""

@@ -43,7 +43,7 @@ class JobStore(ABC):
         """Open the store."""
         return self
 
-    async def __aexit__(
+    async def __aexit__(  # noqa: B027  # one that holds nothing has nothing to let go
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the store; its jobs may be adopted by others now."""
@@ -63,10 +63,13 @@ class JobStore(ABC):
 
     @abstractmethod
     async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
-        """Keep a job's next events and the record after them.
+        """Keep a job's next events and the record after them; events that are there already are left as they are.
+
+        Calls take effect in the order in which they begin. What is not durable may be written after the call has
+        returned, and is lost without a word if that fails: a durable call gives all of the job's events once more.
 
         Raises:
-            StaleOwnerError: Another system owns the job, or the events do not follow the last one.
+            StaleOwnerError: Another system owns the job, or it has ended.
             ResourceExhaustedError, UnavailableError: As `insert`.
         """
 
@@ -80,7 +83,7 @@ class JobStore(ABC):
 
     @abstractmethod
     async def select(self, job_filter: JobFilter, *, limit: int, before_job_id: str = "") -> tuple[JobRecord, ...]:
-        """Return at most `limit` matching records, newest first, that are older than `before_job_id` where it is given."""
+        """Return at most `limit` matching records, newest first; where it is given, older than `before_job_id`."""
 
     @abstractmethod
     async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
@@ -104,4 +107,4 @@ class JobStore(ABC):
 
     @abstractmethod
     async def changed(self) -> bool:
-        """Return whether another process has written since the last call."""
+        """Return whether anybody, in this process or another one, may have written since the last call."""

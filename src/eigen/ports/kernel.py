@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from eigen.contracts.compilation import ProgramSource
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobUpdate
-from eigen.contracts.jobspec import JobSpec
 from eigen.contracts.results import JobResults
 from eigen.contracts.trace import TraceContext
+
+if TYPE_CHECKING:
+    from eigen.contracts.jobspec import JobSpec
 
 __all__ = ["Kernel", "KernelJob", "KernelObserver"]
 
@@ -102,16 +105,16 @@ class KernelObserver(ABC):
 
     @abstractmethod
     def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
-        """An event was applied to a job, and is stored."""
+        """Take note that an event was applied to a job, and is on its way to the store."""
 
     @abstractmethod
     def on_stage(self, stage: str, duration_sec: float) -> None:
-        """A command of the kernel has ended after `duration_sec` on the monotonic clock."""
+        """Take note that some work of the kernel has ended after `duration_sec` on the monotonic clock."""
 
     @abstractmethod
     def on_queue_depth(self, device_id: str, depth: int) -> None:
-        """The number of jobs that wait for a device has changed."""
+        """Take note of how many jobs wait for a device now."""
 
     @abstractmethod
     def on_defect(self, job_id: str, stage: str, error: BaseException) -> None:
-        """A defect of ours came up; the user is told its number, the log the story."""
+        """Take note of a defect of ours; the user is told the trace, the log keeps the story."""

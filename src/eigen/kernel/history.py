@@ -1,0 +1,52 @@
+"""A job's events as they are kept, and the record as their fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+
+from eigen.contracts import jobs
+from eigen.contracts.canonical import canonical_json
+from eigen.contracts.errors import InvariantError
+from eigen.contracts.jobs import JobEvent, JobRecord, StoredEvent
+from eigen.contracts.wire import format_time, from_json, to_json
+from eigen.kernel.machine import step
+
+__all__ = ["fold", "stored", "to_json_lines"]
+
+_KINDS: dict[str, type[JobEvent]] = {kind.__name__: kind for kind in JobEvent.__subclasses__()}
+_FACTS = {kind: tuple(one.name for one in fields(kind) if one.name != "at") for kind in _KINDS.values()}
+
+
+def stored(event: JobEvent, after: JobRecord) -> StoredEvent:
+    """Return an event as it is kept, with the face of the record after it."""
+    return StoredEvent(
+        event_seq=after.event_seq,
+        kind=type(event).__name__,
+        at=event.at,
+        state=after.state,
+        stage=after.stage,
+        facts={name: to_json(getattr(event, name)) for name in _FACTS[type(event)]},
+    )
+
+
+def fold(events: Iterable[StoredEvent]) -> JobRecord:
+    """Return the record that a job's events make, from the first one on.
+
+    Raises:
+        InvariantError: There are none, or they do not follow one another.
+    """
+    record: jobs.JobRecord | None = None
+    for one in events:
+        event = from_json(_KINDS[one.kind], {**one.facts, "at": format_time(one.at)})
+        record = step(record, event).job
+        if record.event_seq != one.event_seq:
+            raise InvariantError(f"event {one.event_seq} came where {record.event_seq} was due")
+    if record is None:
+        raise InvariantError("a job without events")
+    return record
+
+
+def to_json_lines(events: Iterable[StoredEvent]) -> bytes:
+    """Return events as `events.jsonl`: one canonical JSON object a line."""
+    return b"".join(canonical_json(to_json(event)) + b"\n" for event in events)

@@ -1,0 +1,312 @@
+"""The job state machine: `step(job, event) -> (job, commands)`.
+
+Pure: no clock, no ids, no I/O, no logging. Rules, each a test:
+
+- Events come in by one door, `step`, and are looked up in one table by (state, kind of event).
+- A late or doubled outcome of work changes nothing; any other illegal event raises `IllegalEventError` and changes
+  nothing.
+- Every command that starts work (`Compile`, `Execute`, `Seal`) ends in exactly one outcome event.
+- A device slot is busy from `Dispatched` until the work has really ended: the shell frees it when the outcome comes.
+- The way to every terminal state leads through `ending`: the state is certain, what belongs on disk is being sealed,
+  and `Closed` makes it final. So a terminal state implies that its artifacts are there.
+
+```
+PENDING → COMPILING → QUEUED → RUNNING → DONE
+   └──────────┴─────────┴────────┴─────→ ERROR | CANCELLED | TIMEOUT
+```
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from eigen.contracts.errors import DeadlineExceededError, InvariantError, OperationCancelledError
+from eigen.contracts.jobs import (
+    Adopted,
+    CancelRequested,
+    Closed,
+    CompilationFailed,
+    CompilationStarted,
+    Compiled,
+    Dispatched,
+    Executed,
+    ExecutionFailed,
+    ExecutionStopped,
+    JobEvent,
+    JobRecord,
+    JobState,
+    SealFailed,
+    Submitted,
+    TimedOut,
+)
+
+__all__ = [
+    "MAX_CRASHES",
+    "TRANSITIONS",
+    "CloseUnsealed",
+    "Command",
+    "Compile",
+    "Enqueue",
+    "Execute",
+    "IllegalEventError",
+    "LeaveQueue",
+    "Seal",
+    "StopWork",
+    "step",
+]
+
+MAX_CRASHES = 3
+"""How often the backend may die under a job before the job is in ERROR."""
+
+
+class IllegalEventError(InvariantError):
+    """An event came that the job's state does not allow; the job is unchanged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Something for the shell to do."""
+
+
+class Compile(Command):
+    """Start compiling; ends in `Compiled` or `CompilationFailed`."""
+
+
+class Enqueue(Command):
+    """Wait for a slot of the job's device; ends in `Dispatched` unless `LeaveQueue` comes first."""
+
+
+class LeaveQueue(Command):
+    """Wait no longer."""
+
+
+class Execute(Command):
+    """Start executing; ends in `Executed`, `ExecutionFailed` or `ExecutionStopped`."""
+
+
+class StopWork(Command):
+    """Stop the running work; the outcome of the work still comes."""
+
+
+class Seal(Command):
+    """Put what belongs to `ending` on disk; ends in `Closed` or `SealFailed`."""
+
+
+class CloseUnsealed(Command):
+    """Take the terminal state although not even the error could be put on disk; ends in `Closed`."""
+
+
+class Step(NamedTuple):
+    """A job after an event, and what is to be done now."""
+
+    job: JobRecord
+    commands: tuple[Command, ...]
+
+
+def step(job: JobRecord | None, event: JobEvent) -> Step:
+    """Apply an event to a job.
+
+    Args:
+        job: The job's record, or None before its first event.
+        event: What happened.
+
+    Returns:
+        The next record, with `event_seq` one higher, and the commands to run; the very same record and no commands
+        where the event is a late or doubled outcome of work.
+
+    Raises:
+        IllegalEventError: The event is not allowed here.
+    """
+    if job is None:
+        if not isinstance(event, Submitted):
+            raise IllegalEventError(f"{type(event).__name__} before Submitted")
+        return _submitted(event)
+    handler = None if _is_stale(job, event) else _handler(job, event)
+    if handler is None:
+        if event.is_work_outcome:
+            return Step(job, ())
+        raise IllegalEventError(f"{type(event).__name__} while {job.state} ({job.stage}), attempt {job.attempt}")
+    changes, commands = handler(job, event)
+    return Step(replace(job, event_seq=job.event_seq + 1, updated_at=event.at, **changes), commands)
+
+
+def _submitted(event: Submitted) -> Step:
+    job = JobRecord(
+        job_id=event.job_id,
+        name=event.name,
+        subject=event.subject,
+        tenant=event.tenant,
+        labels=event.labels,
+        event_seq=1,
+        target=event.target,
+        priority=event.priority,
+        timeout_sec=event.timeout_sec,
+        shots=event.shots,
+        seed=event.seed,
+        trace_id=event.trace_id,
+        span_id=event.span_id,
+        created_at=event.at,
+        updated_at=event.at,
+        spec_digest=event.spec_digest,
+        source_digest=event.source_digest,
+    )
+    return Step(job, (Compile(),))
+
+
+Change = tuple[dict[str, Any], tuple[Command, ...]]
+Handler = Callable[[JobRecord, Any], Change]
+
+
+def _is_stale(job: JobRecord, event: JobEvent) -> bool:
+    return getattr(event, "attempt", job.attempt) != job.attempt
+
+
+def _handler(job: JobRecord, event: JobEvent) -> Handler | None:
+    if job.state.is_terminal:
+        return None
+    if job.ending is not None:
+        return _WHILE_ENDING.get(type(event))
+    return TRANSITIONS.get((job.state, type(event)))
+
+
+def _ending(state: JobState, error: Mapping[str, Any] | None, *before: Command) -> Change:
+    return {"ending": state, "error": error, "stage": "closing"}, (*before, Seal())
+
+
+def _cancelled(event: CancelRequested) -> Mapping[str, Any]:
+    return OperationCancelledError(f"cancelled by {event.by}", reason="JOB_CANCELLED").to_json()
+
+
+def _timed_out(event: TimedOut) -> Mapping[str, Any]:
+    return DeadlineExceededError(
+        f"the job did not end within {event.timeout_sec:g} s",
+        reason="JOB_TIMEOUT",
+        hint="raise spec.timeout_sec, or make the job smaller",
+    ).to_json()
+
+
+def _compilation_started(job: JobRecord, event: CompilationStarted) -> Change:
+    return {"state": JobState.COMPILING, "stage": "compiling"}, ()
+
+
+def _compiled(job: JobRecord, event: Compiled) -> Change:
+    facts = {
+        "state": JobState.QUEUED,
+        "stage": "queued",
+        "device_id": event.device_id,
+        "target": event.target,
+        "shots": event.shots,
+        "seed": event.seed,
+        "aqo_digest": event.aqo_digest,
+    }
+    return facts, (Enqueue(),)
+
+
+def _compilation_failed(job: JobRecord, event: CompilationFailed) -> Change:
+    return _ending(JobState.ERROR, event.error)
+
+
+def _dispatched(job: JobRecord, event: Dispatched) -> Change:
+    return {"state": JobState.RUNNING, "stage": "executing"}, (Execute(),)
+
+
+def _executed(job: JobRecord, event: Executed) -> Change:
+    if job.stopping is not None:
+        return _ending(job.stopping, job.error)
+    return {"ending": JobState.DONE, "stage": "storing"}, (Seal(),)
+
+
+def _execution_failed(job: JobRecord, event: ExecutionFailed) -> Change:
+    if job.stopping is not None:
+        return _ending(job.stopping, job.error)
+    if event.retryable and job.crashes + 1 < MAX_CRASHES:
+        return {"state": JobState.QUEUED, "stage": "queued", "crashes": job.crashes + 1}, (Enqueue(),)
+    return _ending(JobState.ERROR, event.error)
+
+
+def _execution_stopped(job: JobRecord, event: ExecutionStopped) -> Change:
+    if job.stopping is None:
+        raise IllegalEventError("the work stopped, and nobody had asked for it")
+    return _ending(job.stopping, job.error)
+
+
+def _cancel_now(job: JobRecord, event: CancelRequested) -> Change:
+    return _ending(JobState.CANCELLED, _cancelled(event))
+
+
+def _cancel_in_queue(job: JobRecord, event: CancelRequested) -> Change:
+    return _ending(JobState.CANCELLED, _cancelled(event), LeaveQueue())
+
+
+def _cancel_running(job: JobRecord, event: CancelRequested) -> Change:
+    return _stopping(job, JobState.CANCELLED, _cancelled(event))
+
+
+def _time_out_now(job: JobRecord, event: TimedOut) -> Change:
+    return _ending(JobState.TIMEOUT, _timed_out(event))
+
+
+def _time_out_in_queue(job: JobRecord, event: TimedOut) -> Change:
+    return _ending(JobState.TIMEOUT, _timed_out(event), LeaveQueue())
+
+
+def _time_out_running(job: JobRecord, event: TimedOut) -> Change:
+    return _stopping(job, JobState.TIMEOUT, _timed_out(event))
+
+
+def _stopping(job: JobRecord, state: JobState, error: Mapping[str, Any]) -> Change:
+    if job.stopping is not None:  # the first reason stands
+        return {}, ()
+    return {"stopping": state, "error": error, "stage": "stopping"}, (StopWork(),)
+
+
+def _adopted(job: JobRecord, event: Adopted) -> Change:
+    next_attempt = {"attempt": job.attempt + 1, "stopping": None}
+    if job.stopping is None and job.ending in (None, JobState.DONE):
+        again = {"state": JobState.PENDING, "stage": "submitted", "ending": None, "error": None}
+        return {**next_attempt, **again}, (Compile(),)
+    return {**next_attempt, "ending": job.ending or job.stopping, "stage": "closing"}, (Seal(),)
+
+
+def _closed(job: JobRecord, event: Closed) -> Change:
+    return {"state": job.ending, "stage": "finished", "ending": None, "stopping": None}, ()
+
+
+def _seal_failed(job: JobRecord, event: SealFailed) -> Change:
+    if job.ending is JobState.DONE:
+        return {"ending": JobState.ERROR, "stage": "closing", "error": event.error}, (Seal(),)
+    return {}, (CloseUnsealed(),)
+
+
+TRANSITIONS: Mapping[tuple[JobState, type[JobEvent]], Handler] = MappingProxyType(
+    {
+        (JobState.PENDING, CompilationStarted): _compilation_started,
+        (JobState.PENDING, CancelRequested): _cancel_now,
+        (JobState.PENDING, TimedOut): _time_out_now,
+        (JobState.PENDING, Adopted): _adopted,
+        (JobState.COMPILING, Compiled): _compiled,
+        (JobState.COMPILING, CompilationFailed): _compilation_failed,
+        (JobState.COMPILING, CancelRequested): _cancel_now,
+        (JobState.COMPILING, TimedOut): _time_out_now,
+        (JobState.COMPILING, Adopted): _adopted,
+        (JobState.QUEUED, Dispatched): _dispatched,
+        (JobState.QUEUED, CancelRequested): _cancel_in_queue,
+        (JobState.QUEUED, TimedOut): _time_out_in_queue,
+        (JobState.QUEUED, Adopted): _adopted,
+        (JobState.RUNNING, Executed): _executed,
+        (JobState.RUNNING, ExecutionFailed): _execution_failed,
+        (JobState.RUNNING, ExecutionStopped): _execution_stopped,
+        (JobState.RUNNING, CancelRequested): _cancel_running,
+        (JobState.RUNNING, TimedOut): _time_out_running,
+        (JobState.RUNNING, Adopted): _adopted,
+    }
+)
+"""What each event does in each state."""
+
+_WHILE_ENDING: Mapping[type[JobEvent], Handler] = MappingProxyType(
+    {Closed: _closed, SealFailed: _seal_failed, Adopted: _adopted}
+)
+"""What happens once the end is certain; whoever still asks for a cancel is too late, the shell does not let it in."""

@@ -1,0 +1,63 @@
+"""A live job in this system's memory: its record and what its work has given so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import anyio
+
+from eigen.contracts.compilation import CompiledProgram, ProgramSource
+from eigen.contracts.errors import EigenError
+from eigen.contracts.execution import ExecutionResult
+from eigen.contracts.jobs import JobRecord, StoredEvent
+from eigen.contracts.trace import TraceContext
+
+if TYPE_CHECKING:
+    from eigen.contracts.jobspec import JobSpec
+    from eigen.kernel.plan import ExecutionPlan
+
+__all__ = ["JobInputs", "JobRun"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobInputs:
+    """What a job runs on."""
+
+    spec: JobSpec
+    source: ProgramSource
+
+
+@dataclass(slots=True, kw_only=True)
+class JobRun:
+    """A live job that this system owns; only the shell writes to it.
+
+    Attributes:
+        record: Its record now.
+        inputs: What it runs on, or the error that came when they were read again.
+        events: All its events, the one numbered n at n − 1.
+        changed: Set when an event has come; another one takes its place.
+        work: Scope of its execution; cancelling it stops the work.
+        life: Scope of what lives as long as the job, such as its deadline.
+    """
+
+    record: JobRecord
+    inputs: JobInputs | EigenError
+    events: list[StoredEvent] = field(default_factory=list)
+    changed: anyio.Event = field(default_factory=anyio.Event)
+    work: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    life: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    compiled: CompiledProgram | None = None
+    plan: ExecutionPlan | None = None
+    result: ExecutionResult | None = None
+
+    @property
+    def trace(self) -> TraceContext:
+        """The span of the job's submission."""
+        return TraceContext(trace_id=self.record.trace_id, span_id=self.record.span_id)
+
+    def publish(self, event: StoredEvent) -> None:
+        """Let everybody who waits know of an event."""
+        self.events.append(event)
+        self.changed.set()
+        self.changed = anyio.Event()

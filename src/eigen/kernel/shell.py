@@ -1,0 +1,575 @@
+"""The kernel's one shell: the only place that starts tasks.
+
+It runs the commands that the state machine gives, feeds their outcomes back as events, and is the single writer of each
+job that it owns. Rules:
+
+- One door for events, `_feed`; the record changes there, at once, before anything is awaited.
+- Everything that starts work goes through `_attempt_work`, which turns every way to end into one outcome event; this is
+  the one place that catches all exceptions.
+- A terminal state is published only when it is durable; the states before it are written behind.
+- On the way out, live jobs are given up, so that the next system on this root goes on with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from eigen.contracts.canonical import sha256_hex
+from eigen.contracts.compilation import CompileRequest, Language, ProgramSource
+from eigen.contracts.devices import canonical_target
+from eigen.contracts.errors import (
+    EigenError,
+    FailedPreconditionError,
+    InternalError,
+    InvalidArgumentError,
+    InvariantError,
+    ResourceExhaustedError,
+    UnavailableError,
+)
+from eigen.contracts.execution import ExecutionRequest
+from eigen.contracts.jobs import (
+    JOB_ID,
+    Adopted,
+    CancelRequested,
+    Closed,
+    CompilationFailed,
+    CompilationStarted,
+    Compiled,
+    Dispatched,
+    Executed,
+    ExecutionFailed,
+    ExecutionStopped,
+    JobEvent,
+    JobFilter,
+    JobPage,
+    JobRecord,
+    JobState,
+    JobUpdate,
+    SealFailed,
+    StoredEvent,
+    Submitted,
+    TimedOut,
+)
+from eigen.contracts.printable import quoted
+from eigen.contracts.results import JobResults
+from eigen.contracts.trace import working_for
+from eigen.contracts.wire import format_time, from_json
+from eigen.kernel import machine
+from eigen.kernel.history import stored
+from eigen.kernel.machine import step
+from eigen.kernel.run import JobInputs, JobRun
+from eigen.kernel.scheduler import Scheduler
+from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.clock import Clock, IdSource
+from eigen.ports.compiler import Compiler
+from eigen.ports.drivers import DriverManager
+from eigen.ports.job_store import JobStore, NewJob, StaleOwnerError
+from eigen.ports.kernel import Kernel, KernelJob, KernelObserver
+
+__all__ = ["QrtxKernel"]
+
+POLL_SEC = 0.1
+"""How often the root is looked at for what other processes have written."""
+
+ADOPT_EVERY_SEC = 1.0
+"""How often jobs whose owner is gone are looked for."""
+
+STORE_AGAIN_SEC = 1.0
+"""How long to wait before a job store that failed is tried again."""
+
+MAX_LIVE_JOBS = 10_000
+"""Most live jobs of one system; more are refused, so that memory stays bounded."""
+
+Work = Callable[[JobRun], Awaitable[JobEvent]]
+Failure = Callable[[JobRun, EigenError], JobEvent]
+
+
+class QrtxKernel(Kernel):
+    """The orchestrator of the jobs on one root; opened and closed as an asynchronous context manager.
+
+    Args:
+        store: Records and events.
+        artifacts: CircuitFS.
+        compiler: Source to circuit.
+        drivers: Circuit to counts.
+        clock: Time.
+        ids: Ids and seeds.
+        observer: Is told of everything that happens.
+        owner: This system's name in the job store.
+        adopts: Whether jobs whose owner is gone are continued.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        artifacts: ArtifactStore,
+        compiler: Compiler,
+        drivers: DriverManager,
+        clock: Clock,
+        ids: IdSource,
+        observer: KernelObserver,
+        owner: str,
+        adopts: bool = True,
+    ) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._compiler = compiler
+        self._drivers = drivers
+        self._clock = clock
+        self._ids = ids
+        self._observer = observer
+        self._owner = owner
+        self._adopts = adopts
+        self._runs: dict[str, JobRun] = {}
+        self._scheduler = Scheduler()
+        self._obey: dict[type[machine.Command], Callable[[JobRun], None]] = {
+            machine.Compile: partial(self._start, self._compile_job),
+            machine.Enqueue: self._join_queue,
+            machine.LeaveQueue: self._leave_queue,
+            machine.Execute: partial(self._start, self._execute_job),
+            machine.StopWork: lambda run: run.work.cancel(),
+            machine.Seal: partial(self._start, self._seal_job),
+            machine.CloseUnsealed: partial(self._start, self._close_unsealed),
+        }
+
+    async def __aenter__(self) -> Self:
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._tasks.start_soon(self._watch_root)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with anyio.CancelScope(shield=True):
+            self._tasks.cancel_scope.cancel()
+            await self._tasks.__aexit__(None, None, None)
+            for job_id in self._runs:
+                await self._store.disown(job_id)
+
+    # What others ask for
+
+    async def enqueue(self, job: KernelJob) -> JobRecord:
+        """Accept a job; see the port."""
+        if len(self._runs) >= MAX_LIVE_JOBS:
+            raise ResourceExhaustedError(
+                f"{len(self._runs)} jobs are live in this system, and more are not taken",
+                reason="QUEUE_FULL",
+                hint="wait for some to end, or cancel some",
+            )
+        resolved = job.spec.to_bytes()
+        submitted = self._submission(job, resolved)
+        run = JobRun(record=step(None, submitted).job, inputs=JobInputs(spec=job.spec, source=job.source))
+        first = stored(submitted, run.record)
+        await self._artifacts.create(
+            run.record.job_id,
+            {"job.yaml": job.job_yaml, job.source.filename: job.source.content, "job.resolved.json": resolved},
+            facts=_opening_facts(run.record, job.source),
+        )
+        kept = await self._store.insert(
+            NewJob(
+                record=run.record,
+                event=first,
+                idempotency_key=job.idempotency_key,
+                content_digest=sha256_hex(resolved + job.source.content),
+            )
+        )
+        if kept.job_id != run.record.job_id:
+            await self._artifacts.discard(run.record.job_id)
+            return kept
+        accepted = run.record
+        self._observer.on_transition(None, accepted, first.kind)
+        run.publish(first)
+        self._take(run)
+        self._run_commands(run, (machine.Compile(),))
+        return accepted
+
+    async def record(self, job_id: str) -> JobRecord:
+        """Return a job's record; see the port."""
+        run = self._runs.get(job_id)
+        return run.record if run is not None else await self._store.get(job_id)
+
+    async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
+        """Return jobs, newest first; see the port."""
+        if page_token and not JOB_ID.fullmatch(page_token):
+            raise InvalidArgumentError(f"{quoted(page_token)} is not a page token", reason="PAGE_TOKEN")
+        records = await self._store.select(job_filter, limit=page_size + 1, before_job_id=page_token)
+        more = len(records) > page_size
+        return JobPage(
+            jobs=tuple(record.status() for record in records[:page_size]),
+            next_page_token=records[page_size - 1].job_id if more else "",
+        )
+
+    async def cancel(self, job_id: str, *, by: str) -> JobRecord:
+        """Ask a job to stop; see the port."""
+        if job_id not in self._runs:
+            record = await self._store.get(job_id)
+            if record.state.is_terminal:
+                return record
+            for orphan in await self._store.adopt(job_id=job_id):
+                await self._adopt(orphan)
+        run = self._runs.get(job_id)
+        if run is None:
+            await self._store.request_cancel(job_id, by=by)
+        elif run.record.ending is None and run.record.stopping is None:
+            await self._feed(run, CancelRequested(at=self._clock.now(), by=by))
+        return await self.record(job_id)
+
+    async def updates(self, job_id: str, *, last_event_seq: int = 0) -> AsyncIterator[JobUpdate]:
+        """Yield a job's updates; see the port."""
+        await self.record(job_id)
+        seq = last_event_seq
+        while True:
+            run = self._runs.get(job_id)
+            changed = run.changed if run is not None else None
+            for event in await self._events_after(job_id, run, seq):
+                yield event.update(job_id)
+                seq = event.event_seq
+                if event.state.is_terminal:
+                    return
+            if changed is not None:
+                await changed.wait()
+            elif (await self._store.get(job_id)).state.is_terminal:
+                if not await self._store.events(job_id, after_seq=seq):
+                    return
+            else:
+                await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
+
+    async def results(self, job_id: str) -> JobResults:
+        """Return the results of a job that is DONE; see the port."""
+        record = await self.record(job_id)
+        if not record.state.is_terminal:
+            raise FailedPreconditionError(
+                f"job {job_id} has no results yet: it is {record.state}",
+                reason="JOB_NOT_FINISHED",
+                hint=f"`eigen watch {job_id}` waits for its end",
+            )
+        if record.state is not JobState.DONE:
+            raise EigenError.from_json(record.error) if record.error else InvariantError("an end without an error")
+        import json
+
+        return JobResults.from_json(json.loads(await self._artifacts.read(job_id, "results.json")))
+
+    def load(self, device_id: str) -> tuple[int, int]:
+        """Return how many jobs run on a device and how many wait for it; see the port."""
+        return self._scheduler.load(device_id)
+
+    # Events
+
+    async def _feed(self, run: JobRun, event: JobEvent) -> None:
+        """Apply an event to a job of ours, keep it, and run what the machine commands."""
+        before = run.record
+        after, commands = step(before, event)
+        if after is before or self._runs.get(after.job_id) is not run:
+            return
+        run.record = after
+        last = stored(event, after)
+        is_final = after.state.is_terminal
+        if not await self._keep(run, last, durable=is_final):
+            self._let_go(run)
+            return
+        self._observer.on_transition(before, after, last.kind)
+        run.publish(last)
+        if is_final:
+            self._let_go(run)
+        self._run_commands(run, commands)
+
+    async def _keep(self, run: JobRun, last: StoredEvent, *, durable: bool) -> bool:
+        """Store a job's last event; an end is tried until the store takes it. False: the job is not ours any more."""
+        while True:
+            try:
+                await self._store.append(run.record, (*run.events, last) if durable else (last,), durable=durable)
+            except StaleOwnerError:
+                return False
+            except EigenError as error:
+                self._observer.on_defect(run.record.job_id, "store", error)
+                await self._clock.sleep_until(self._clock.monotonic() + STORE_AGAIN_SEC)
+            else:
+                return True
+
+    def _run_commands(self, run: JobRun, commands: tuple[machine.Command, ...]) -> None:
+        for command in commands:
+            self._obey[type(command)](run)
+
+    def _start(self, work: Callable[[JobRun], Coroutine[Any, Any, None]], run: JobRun) -> None:
+        self._tasks.start_soon(work, run)
+
+    def _take(self, run: JobRun) -> None:
+        self._runs[run.record.job_id] = run
+        if run.record.timeout_sec is not None:
+            self._tasks.start_soon(self._time_out, run, run.record.timeout_sec)
+
+    def _let_go(self, run: JobRun) -> None:
+        """Forget a job that has ended, or that another system owns now."""
+        self._runs.pop(run.record.job_id, None)
+        run.life.cancel()
+        if not run.record.state.is_terminal:
+            run.work.cancel()
+        run.changed.set()
+
+    async def _attempt_work(self, run: JobRun, *, stage: str, work: Work, failure: Failure) -> JobEvent:
+        """Do a job's work and return the one event that it ends in."""
+        began = self._clock.monotonic()
+        with working_for(run.record.job_id, self._ids.child_of(run.trace)):
+            try:
+                return await work(run)
+            except EigenError as error:
+                return failure(run, error)
+            except Exception as error:  # noqa: BLE001  # the boundary where commands run: a defect costs one job
+                self._observer.on_defect(run.record.job_id, stage, error)
+                return failure(run, _defect(run.record))
+            finally:
+                self._observer.on_stage(stage, self._clock.monotonic() - began)
+
+    # Compiling
+
+    async def _compile_job(self, run: JobRun) -> None:
+        if run.record.ending is not None:  # cancelled before it could begin
+            return
+        await self._feed(run, CompilationStarted(at=self._clock.now(), attempt=run.record.attempt))
+        outcome = await self._attempt_work(run, stage="compile", work=self._compile, failure=self._compile_failure)
+        await self._feed(run, outcome)
+
+    async def _compile(self, run: JobRun) -> JobEvent:
+        from eigen.kernel.plan import DEFAULT_TARGET, make_plan
+
+        attempt = run.record.attempt
+        if isinstance(run.inputs, EigenError):
+            raise run.inputs
+        body = run.inputs.spec.spec
+        await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
+        run.compiled = await self._compiler.compile(
+            CompileRequest(source=run.inputs.source, entrypoint=body.entrypoint, inputs=body.inputs)
+        )
+        drawn_seed = self._ids.seed() if run.record.seed is None else run.record.seed
+        run.plan = make_plan(body, run.compiled, drawn_seed=drawn_seed)
+        device = self._drivers.device(run.plan.target)
+        admission = self._drivers.admit(device.device_id, run.plan.payload.profile, run.plan.options)
+        self._scheduler.add_device(device.device_id, slots=device.slots)
+        await self._artifacts.put(run.record.job_id, "compiled.aqo.json", run.compiled.aqo_json)
+        return Compiled(
+            at=self._clock.now(),
+            attempt=attempt,
+            device_id=device.device_id,
+            target=run.plan.target,
+            shots=run.plan.options.shots,
+            seed=run.plan.options.seed,
+            aqo_digest=run.compiled.digest,
+            method=admission.method,
+            memory_bytes=admission.memory_bytes,
+            explanation=admission.explanation,
+        )
+
+    def _compile_failure(self, run: JobRun, error: EigenError) -> JobEvent:
+        return CompilationFailed(at=self._clock.now(), attempt=run.record.attempt, error=error.to_json())
+
+    # Waiting for a device
+
+    def _join_queue(self, run: JobRun) -> None:
+        device_id = _device_of(run.record)
+        self._scheduler.enqueue(run.record.job_id, device_id=device_id, priority=run.record.priority)
+        self._dispatch(device_id)
+
+    def _leave_queue(self, run: JobRun) -> None:
+        device_id = _device_of(run.record)
+        self._scheduler.leave(run.record.job_id, device_id=device_id)
+        self._tell_queue_depth(device_id)
+
+    def _dispatch(self, device_id: str) -> None:
+        for job_id in self._scheduler.dispatch(device_id):
+            self._tasks.start_soon(self._begin, job_id, device_id)
+        self._tell_queue_depth(device_id)
+
+    async def _begin(self, job_id: str, device_id: str) -> None:
+        run = self._runs.get(job_id)
+        if run is None or run.record.state is not JobState.QUEUED or run.record.ending is not None:
+            self._free_slot(job_id, device_id)
+        else:
+            run.work = anyio.CancelScope()
+            await self._feed(run, Dispatched(at=self._clock.now(), attempt=run.record.attempt))
+
+    def _free_slot(self, job_id: str, device_id: str) -> None:
+        self._scheduler.release(job_id, device_id=device_id)
+        self._dispatch(device_id)
+
+    def _tell_queue_depth(self, device_id: str) -> None:
+        self._observer.on_queue_depth(device_id, self._scheduler.load(device_id)[1])
+
+    # Executing
+
+    async def _execute_job(self, run: JobRun) -> None:
+        stopped = ExecutionStopped(at=self._clock.now(), attempt=run.record.attempt)
+        outcome: JobEvent = stopped
+        with run.work:
+            outcome = await self._attempt_work(run, stage="execute", work=self._execute, failure=self._execute_failure)
+        self._free_slot(run.record.job_id, _device_of(run.record))
+        if outcome is stopped:
+            outcome = ExecutionStopped(at=self._clock.now(), attempt=stopped.attempt)
+        await self._feed(run, outcome)
+
+    async def _execute(self, run: JobRun) -> JobEvent:
+        attempt = run.record.attempt
+        if run.plan is None:
+            raise InvariantError("executing without a plan")
+        (run.result,) = await self._drivers.execute(
+            ExecutionRequest(
+                job_id=run.record.job_id,
+                device_id=_device_of(run.record),
+                payload=run.plan.payload,
+                bindings=(run.plan.binding,),
+                options=run.plan.options,
+            )
+        )
+        return Executed(at=self._clock.now(), attempt=attempt, execution_time_sec=run.result.execution_time_sec)
+
+    def _execute_failure(self, run: JobRun, error: EigenError) -> JobEvent:
+        return ExecutionFailed(
+            at=self._clock.now(),
+            attempt=run.record.attempt,
+            error=error.to_json(),
+            retryable=isinstance(error, UnavailableError),
+        )
+
+    # Ending
+
+    async def _seal_job(self, run: JobRun) -> None:
+        await self._feed(run, await self._attempt_work(run, stage="store", work=self._seal, failure=self._seal_failure))
+
+    async def _seal(self, run: JobRun) -> JobEvent:
+        from eigen.kernel.outputs import closing_facts, closing_files
+
+        closed = Closed(at=self._clock.now(), attempt=run.record.attempt)
+        final = step(run.record, closed).job
+        files = closing_files(run, final=final, last=stored(closed, final))
+        await self._artifacts.seal(final.job_id, files, facts=closing_facts(final))
+        return closed
+
+    def _seal_failure(self, run: JobRun, error: EigenError) -> JobEvent:
+        return SealFailed(at=self._clock.now(), attempt=run.record.attempt, error=error.to_json())
+
+    async def _close_unsealed(self, run: JobRun) -> None:
+        await self._feed(run, Closed(at=self._clock.now(), attempt=run.record.attempt))
+
+    async def _time_out(self, run: JobRun, timeout_sec: float) -> None:
+        elapsed_sec = (self._clock.now() - run.record.created_at).total_seconds()
+        with run.life:
+            await self._clock.sleep_until(self._clock.monotonic() + max(0.0, timeout_sec - elapsed_sec))
+            if run.record.ending is None:
+                await self._feed(run, TimedOut(at=self._clock.now(), timeout_sec=timeout_sec))
+
+    # Other processes on this root
+
+    async def _watch_root(self) -> None:
+        next_adoption = 0.0
+        while True:
+            try:
+                if await self._store.changed():
+                    for job_id, by in await self._store.cancel_requests():
+                        await self.cancel(job_id, by=by)
+                if self._adopts and self._clock.monotonic() >= next_adoption:
+                    next_adoption = self._clock.monotonic() + ADOPT_EVERY_SEC
+                    for orphan in await self._store.adopt():
+                        await self._adopt(orphan)
+            except EigenError as error:
+                self._observer.on_defect("", "watch", error)
+            await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
+
+    async def _adopt(self, orphan: JobRecord) -> None:
+        """Go on with a job whose owner is gone: take over what is sealed, begin anew what is not."""
+        job_id = orphan.job_id
+        events = list(await self._store.events(job_id))
+        try:
+            meta = await self._artifacts.meta(job_id)
+            if meta.get("sealed"):
+                await self._catch_up(orphan, from_json(JobRecord, meta["record"]))
+                return
+            await self._artifacts.reset(job_id)
+            inputs: JobInputs | EigenError = await self._read_inputs(job_id, meta["program"])
+        except EigenError as error:
+            inputs = error
+        run = JobRun(record=orphan, inputs=inputs, events=events)
+        self._take(run)
+        await self._feed(run, Adopted(at=self._clock.now(), owner=self._owner))
+
+    async def _catch_up(self, orphan: JobRecord, final: JobRecord) -> None:
+        """Bring the record to the end that CircuitFS has: the owner died between sealing and recording."""
+        import json
+
+        lines = (await self._artifacts.read(orphan.job_id, "events.jsonl")).splitlines()
+        missing = [from_json(StoredEvent, json.loads(line)) for line in lines[orphan.event_seq :]]
+        await self._store.append(final, tuple(missing), durable=True)
+        self._observer.on_transition(orphan, final, missing[-1].kind)
+
+    async def _read_inputs(self, job_id: str, program: dict[str, object]) -> JobInputs:
+        from eigen.contracts.jobspec import JobSpec
+
+        filename = str(program["filename"])
+        return JobInputs(
+            spec=JobSpec.from_bytes(await self._artifacts.read(job_id, "job.resolved.json")),
+            source=ProgramSource(
+                content=await self._artifacts.read(job_id, filename),
+                filename=filename,
+                language=Language(str(program["language"])),
+                inline_line=int(str(program["inline_line"])),
+                inline_indent=int(str(program["inline_indent"])),
+            ),
+        )
+
+    async def _events_after(self, job_id: str, run: JobRun | None, seq: int) -> list[StoredEvent]:
+        return run.events[seq:] if run is not None else list(await self._store.events(job_id, after_seq=seq))
+
+    def _submission(self, job: KernelJob, resolved: bytes) -> Submitted:
+        now = self._clock.now()
+        metadata, body = job.spec.metadata, job.spec.spec
+        return Submitted(
+            at=now,
+            job_id=self._ids.job_id(now),
+            name=metadata.name,
+            subject=job.subject,
+            tenant=job.tenant,
+            labels=metadata.labels,
+            target=body.target or "",
+            priority=body.priority,
+            timeout_sec=body.timeout_sec,
+            shots=body.shots,
+            seed=body.seed,
+            trace_id=job.trace.trace_id,
+            span_id=job.trace.span_id,
+            spec_digest=sha256_hex(resolved),
+            source_digest=sha256_hex(job.source.content),
+        )
+
+
+def _opening_facts(record: JobRecord, source: ProgramSource) -> dict[str, object]:
+    return {
+        "job_id": record.job_id,
+        "trace_id": record.trace_id,
+        "created_at": format_time(record.created_at),
+        "program": {
+            "filename": source.filename,
+            "language": source.language.value,
+            "inline_line": source.inline_line,
+            "inline_indent": source.inline_indent,
+        },
+    }
+
+
+def _device_of(record: JobRecord) -> str:
+    if record.device_id is None:
+        raise InvariantError(f"{record.job_id} has no device while {record.state}")
+    return record.device_id
+
+
+def _defect(record: JobRecord) -> InternalError:
+    return InternalError(
+        "a defect of Eigen OS stopped the job; it is not your program's fault",
+        reason="INTERNAL",
+        hint=f"report it with the log lines of trace {record.trace_id}",
+        details={"trace_id": record.trace_id},
+    )

@@ -1,0 +1,1 @@
+"""Where the kernel keeps its records: adapters of the `JobStore` port."""

@@ -1,0 +1,77 @@
+"""Which systems are alive on a root, without clocks.
+
+A system holds an exclusive `flock` on `systems/<owner>.lock` for as long as it lives; the operating system lets go of
+it at whatever end the process comes to. Whoever gets another owner's lock has the proof that the owner is gone. No lease,
+no heartbeat, nothing that a stopped clock or a stopped process could get wrong.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["OwnerLock", "exclusive_lock"]
+
+
+def open_lock_file(path: Path) -> int:
+    """Return a descriptor of a lock file, made where it is missing; never through a symbolic link."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+class exclusive_lock:  # noqa: N801  # used as `with exclusive_lock(fd):`, like a function
+    """Hold an exclusive `flock` on a descriptor; waits for it."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __enter__(self) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def __exit__(self, *error: object) -> None:
+        fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+
+
+class OwnerLock:
+    """A system's proof of life."""
+
+    def __init__(self, folder: Path, owner: str) -> None:
+        self._folder = folder
+        self._path = folder / f"{owner}.lock"
+        self._descriptor: int | None = None
+        self.owner = owner
+
+    def acquire(self) -> None:
+        """Take the lock; a second time changes nothing."""
+        if self._descriptor is None:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            self._descriptor = open_lock_file(self._path)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+
+    def release(self) -> None:
+        """Let go; from here on this system counts as gone."""
+        if self._descriptor is not None:
+            self._path.unlink(missing_ok=True)
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def is_gone(self, owner: str) -> bool:
+        """Return whether another owner's process has ended, and clear its lock file away where it has."""
+        if owner == self.owner:
+            return False
+        path = self._folder / f"{owner}.lock"
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        else:
+            with suppress(FileNotFoundError):
+                path.unlink()
+            return True
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,59 @@
+"""The tables, and how an older root is brought up to date.
+
+`PRAGMA user_version` holds the schema's version. Migration k brings version k to k + 1; a root of a newer version is
+refused untouched.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from eigen.contracts.errors import FailedPreconditionError
+
+__all__ = ["SCHEMA_VERSION", "migrate"]
+
+_MIGRATIONS: tuple[str, ...] = (
+    """
+    CREATE TABLE jobs (
+        job_id TEXT PRIMARY KEY,
+        event_seq INTEGER NOT NULL,
+        state TEXT NOT NULL,
+        live INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        subject TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        cancel_by TEXT NOT NULL DEFAULT '',
+        idempotency_key TEXT NOT NULL,
+        content_digest TEXT NOT NULL,
+        record TEXT NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX live_jobs ON jobs (owner, job_id) WHERE live = 1;
+    CREATE INDEX jobs_of_subject ON jobs (subject, job_id);
+    CREATE UNIQUE INDEX idempotency ON jobs (subject, idempotency_key) WHERE idempotency_key <> '';
+    CREATE TABLE events (
+        job_id TEXT NOT NULL,
+        event_seq INTEGER NOT NULL,
+        event TEXT NOT NULL,
+        PRIMARY KEY (job_id, event_seq)
+    ) WITHOUT ROWID;
+    """,
+)
+
+SCHEMA_VERSION = len(_MIGRATIONS)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring a database up to date; the caller holds the root's lock.
+
+    Raises:
+        FailedPreconditionError: A newer version of Eigen OS has written it.
+    """
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > SCHEMA_VERSION:
+        raise FailedPreconditionError(
+            f"this root was written by a newer version of Eigen OS (schema {version}, this one knows {SCHEMA_VERSION})",
+            reason="ROOT_TOO_NEW",
+            hint="upgrade Eigen OS, or choose another root with EIGEN_HOME or --root",
+        )
+    for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
