@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from typing import Any
 
 import rfc8785
@@ -20,14 +21,14 @@ import rfc8785
 from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError
 from eigen.contracts.printable import quoted
 
-__all__ = ["MAX_SAFE_INTEGER", "canonical_json", "read_json", "sha256_hex"]
+__all__ = ["MAX_SAFE_INTEGER", "canonical_json", "read_json", "read_json_text", "sha256_hex"]
 
 MAX_SAFE_INTEGER = 2**53 - 1
 """Largest integer that every JSON reader keeps exactly (RFC 7493, I-JSON)."""
 
 
 def canonical_json(value: Any) -> bytes:
-    """Return a JSON value in the canonical form of RFC 8785, as UTF-8.
+    r"""Return a JSON value in the canonical form of RFC 8785, as UTF-8.
 
     Raises:
         ResourceExhaustedError: An integer is beyond ±(2^53 − 1).
@@ -35,7 +36,7 @@ def canonical_json(value: Any) -> bytes:
 
     Example:
         >>> canonical_json({"b": 1.0, "a": [1e21, "é"]})
-        b'{"a":[1e+21,"\\xc3\\xa9"],"b":1}'
+        b'{"a":[1e+21,"\xc3\xa9"],"b":1}'
     """
     try:
         return rfc8785.dumps(value)
@@ -75,14 +76,26 @@ def read_json(content: bytes, *, max_bytes: int, max_depth: int = 32, what: str 
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InvalidArgumentError(f"the {what} is not UTF-8 at byte {error.start}", reason="JSON_ENCODING") from error
-    if _depth(text) > max_depth:
+    return read_json_text(text, max_depth=max_depth, what=what)
+
+
+def read_json_text(text: str, *, max_depth: int = 32, what: str = "document") -> Any:
+    """Return the JSON value of a text whose size the caller has bounded, read strictly.
+
+    Args:
+        text: The JSON text.
+        max_depth: Deepest nesting of lists and objects taken.
+        what: What it is, for messages.
+
+    Raises:
+        InvalidArgumentError, ResourceExhaustedError: As `read_json`.
+    """
+    if _is_deeper(text, max_depth):
         raise ResourceExhaustedError(f"the {what} nests deeper than {max_depth} lists and objects", reason="JSON_DEPTH")
     if "\\u" in text and _has_lone_surrogate(text):
         raise InvalidArgumentError(f"the {what} holds half of a surrogate pair", reason="JSON_SURROGATE")
     try:
-        return json.loads(
-            text, object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float
-        )
+        return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise InvalidArgumentError(
             f"the {what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", reason="JSON_SYNTAX"
@@ -93,26 +106,25 @@ def read_json(content: bytes, *, max_bytes: int, max_depth: int = 32, what: str 
         ) from error
 
 
-def _depth(text: str) -> int:
-    """Return the deepest bracket nesting outside strings, without recursion."""
-    if text.count("[") + text.count("{") == 0:
-        return 0
-    import re
+def _is_deeper(text: str, max_depth: int) -> bool:
+    """Tell whether brackets outside strings nest deeper than `max_depth`, at the speed of `str.replace`.
 
-    deepest = depth = 0
-    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text):
-        first = token.group()[0]
-        if first in "[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif first in "]}":
-            depth -= 1
-    return deepest
+    Each round takes the innermost pairs away. What is left after `max_depth` rounds is deeper, or is not balanced; an
+    unbalanced text is no JSON, and its reader goes as deep as the brackets that stay open.
+    """
+    if text.count("[") + text.count("{") <= max_depth:
+        return False
+    plain = re.sub(r"\\.", "", text, flags=re.DOTALL) if "\\" in text else text
+    brackets = re.sub(r"[^\[\]{}]+", "", "".join(plain.split('"')[::2])).translate(_SQUARE)
+    for _ in range(max_depth):
+        brackets = brackets.replace("[]", "")
+    return "[]" in brackets or brackets.count("[") > max_depth
+
+
+_SQUARE = str.maketrans("{}", "[]")
 
 
 def _has_lone_surrogate(text: str) -> bool:
-    import re
-
     paired = re.sub(r"(?i)\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}", "", text)
     return re.search(r"(?i)\\ud[89a-f][0-9a-f]{2}", paired) is not None
 
@@ -135,3 +147,6 @@ def _finite_float(text: str) -> float:
     if not math.isfinite(value):
         raise InvalidArgumentError(f"{quoted(text)[1:-1]} is not finite", reason="JSON_NOT_FINITE")
     return value
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float)

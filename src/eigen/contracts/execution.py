@@ -108,7 +108,8 @@ class ExecutionResult:
     """Measurement results of one binding.
 
     Attributes:
-        counts: How often each bitstring came; the rightmost character is classical bit 0. Empty where nothing is measured.
+        counts: How often each bitstring came; the rightmost character is classical bit 0. Empty where nothing is
+            measured.
         execution_time_sec: Time the backend took, from a monotonic clock.
         metadata: `backend`, `method`, `seed`, versions of driver and libraries.
         expectation_values: Name of observable to (value, standard error), where asked for.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
@@ -19,8 +19,8 @@ from eigen.contracts.jobs import JOB_ID
 
 __all__ = ["API_VERSION", "KIND", "TARGET", "InputValue", "JobMetadata", "JobSpec", "JobSpecBody"]
 
-API_VERSION = "eigen.os/v0.1"
-KIND = "QuantumJob"
+API_VERSION: Final = "eigen.os/v0.1"
+KIND: Final = "QuantumJob"
 NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 TARGET = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}(:[A-Za-z0-9][A-Za-z0-9_.-]{0,126})?")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
@@ -51,7 +51,7 @@ def _input_value(value: Any) -> Any:
         elif isinstance(one, int) and not isinstance(one, bool) and abs(one) > MAX_SAFE_INTEGER:
             raise ValueError("must lie within ±(2^53 − 1)")
         elif not isinstance(one, bool | int | float | str):
-            raise ValueError("must be a number, a text, true, false, or a list of them")  # noqa: TRY004  # pydantic reports ValueErrors
+            raise ValueError("must be a number, a text, true, false, or a list of them")
     return value
 
 
@@ -90,7 +90,8 @@ class CompilerOptions(_Model):
     """How to compile.
 
     Attributes:
-        optimization_level: 0 to 3; how hard a device that needs transpilation tries. A simulator runs the circuit as written.
+        optimization_level: 0 to 3; how hard a device that needs transpilation tries. A simulator runs the circuit as
+            written.
         extra: Unknown keys, kept as they were.
     """
 

@@ -1,7 +1,7 @@
-"""Outside text made safe to show: names, labels, source lines and error texts are hostile until they pass here.
+r"""Outside text made safe to show: names, labels, source lines and error texts are hostile until they pass here.
 
 Control characters, terminal escapes, bidirectional overrides and lone surrogates come out as visible escapes
-(`\\x1b`, `\\u202e`), so that no name can move a cursor, forge a log line or show another name than it has.
+(`\x1b`, `\u202e`), so that no name can move a cursor, forge a log line or show another name than it has.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
@@ -23,12 +23,19 @@ T = TypeVar("T")
 
 def format_time(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC, such as `2026-01-02T03:04:05.678901Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def parse_time(text: str) -> datetime:
-    """Return the aware UTC time that `format_time` wrote."""
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    """Return the aware UTC time that `format_time` wrote.
+
+    Raises:
+        ValueError: The text is no such time.
+    """
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} names no time zone")
+    return moment.astimezone(UTC)
 
 
 def to_json(value: Any) -> Any:
@@ -52,10 +59,13 @@ def from_json(kind: type[T], document: Mapping[str, Any]) -> T:
     """Return the dataclass `kind` from what `to_json` wrote.
 
     Raises:
-        ValueError, KeyError: The document is not one that this version or an older one wrote.
+        ValueError: The document is not one that this version or an older one wrote.
     """
-    values = {name: read(document[name]) for name, read in _field_readers(kind) if name in document}
-    return kind(**values)
+    readers = _field_readers(kind)  # type: ignore[arg-type]  # mypy does not see that classes are hashable
+    try:
+        return kind(**{name: read(document[name]) for name, read in readers if name in document})
+    except TypeError as error:
+        raise ValueError(f"not a {kind.__name__}: {error}") from error
 
 
 @cache
@@ -66,7 +76,7 @@ def _field_names(kind: type) -> tuple[str, ...]:
 @cache
 def _field_readers(kind: type[Any]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = get_type_hints(kind)
-    return tuple((one.name, _reader(hints[one.name])) for one in fields(kind) if one.init or one.default is not MISSING)
+    return tuple((one.name, _reader(hints[one.name])) for one in fields(kind))
 
 
 @cache
@@ -84,7 +94,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
         return parse_time
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint
-    if is_dataclass(hint):
+    if isinstance(hint, type) and is_dataclass(hint):
         return lambda document: from_json(hint, document)
     return _same
 

@@ -1,0 +1,264 @@
+"""AQO as JSON: one canonical writer, and one reader for canonical and hand-written documents.
+
+Writing is RFC 8785: sorted keys, no blanks, shortest numbers; what has its default is left out, `clbits` is always
+written. Equal circuits give equal bytes, so that their SHA-256 names them.
+
+Reading is strict (`canonical.read_json`, `aqo_rules`), and reports every fault with its path. Both ways cost a table
+look-up for an operation that came before, since circuits from loops have few distinct ones. That a text may be cut into
+operations at every `},{` is safe for this reason: JSON's grammar is unambiguous, so if each piece is an object by
+itself and what is around them is the rest of a document, then the whole is that document with those operations. Where
+any piece is not, or anything at all is wrong, the whole is read again the slow way, which names every fault.
+
+Source: RFC 8785 (JSON Canonicalization Scheme); contract "AQO v0.1"; seed section 3.2, step 2.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+from eigen.contracts.angles import format_angle, format_number, parse_angle
+from eigen.contracts.aqo import AQO, AQO_VERSION, Angle, Operation, PauliTerm
+from eigen.contracts.aqo_rules import OPS, Rules
+from eigen.contracts.canonical import canonical_json, read_json, read_json_text
+from eigen.contracts.compilation import CompileLimits
+from eigen.contracts.errors import EigenError, InvalidArgumentError, ResourceExhaustedError
+from eigen.contracts.faults import Faults
+from eigen.contracts.gates import MEASURE
+from eigen.contracts.printable import quoted
+
+__all__ = ["MAX_DOCUMENT_BYTES", "decode", "encode", "format_angle", "parse_angle"]
+
+MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
+"""Largest document taken."""
+
+_MAX_DEPTH = 16
+_ONE_NUMBER = re.compile(r'"([a-z]+)":(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)')
+_WHAT = "AQO document"
+
+
+def encode(circuit: AQO) -> bytes:
+    """Return a circuit as canonical JSON.
+
+    Raises:
+        InvalidArgumentError: An operation is not in the gate table, has the wrong number of angles, or a number is not
+            finite; or a name is not Unicode.
+        ResourceExhaustedError: An integer is beyond ±(2^53 − 1).
+
+    Example:
+        >>> encode(AQO(qubits=1, clbits=1, operations=(Operation("H", (0,)), Operation("MEASURE", (0,), c=(0,)))))
+        b'{"clbits":1,"operations":[{"op":"H","q":[0]},{"c":[0],"op":"MEASURE","q":[0]}],"qubits":1,"version":"0.1"}'
+    """
+    operations = ",".join(map(_Spellings().__getitem__, circuit.operations))
+    fields = {
+        "clbits": canonical_json(circuit.clbits),
+        "observables": _spell_observables(circuit),
+        "operations": f"[{operations}]".encode("ascii"),
+        "parameters": canonical_json(circuit.parameters) if circuit.parameters else b"",
+        "qubits": canonical_json(circuit.qubits),
+        "version": canonical_json(AQO_VERSION),
+    }
+    return b"{" + b",".join(b'"%b":%b' % (name.encode(), text) for name, text in fields.items() if text) + b"}"
+
+
+def decode(content: bytes, *, require_measurement: bool = True, limits: CompileLimits | None = None) -> AQO:
+    """Return the circuit of a JSON document, canonical or written by hand: any key order, defaults left out.
+
+    `clbits` defaults to what is measured, `parameters` to the names used, in order of first appearance.
+
+    Args:
+        content: UTF-8, at most `MAX_DOCUMENT_BYTES`.
+        require_measurement: Whether a circuit that measures nothing and has no observables is refused.
+        limits: What a circuit may use; by default what the language allows.
+
+    Raises:
+        InvalidArgumentError: The document is wrong; `diagnostics` has its faults (at most 20) with codes `AQO_…` and
+            paths such as `operations[0].q[0]`; text that is not strict JSON has a reason `JSON_…`.
+        ResourceExhaustedError: It passes a limit.
+    """
+    limits = limits or CompileLimits()
+    _check_size(content, limits)
+    circuit = _read_plain(content, limits) or _read_any(content, limits)
+    if require_measurement and not circuit.observables and not any(one.op == MEASURE for one in circuit.operations):
+        faults = Faults(_WHAT)
+        faults.add("AQO_NOTHING_MEASURED", "nothing is measured", path="operations", hint="add a MEASURE operation")
+        faults.raise_if_any()
+    return circuit
+
+
+class _Spellings(dict[Operation, str]):
+    """Operation → its canonical JSON, spelled when first asked for."""
+
+    def __missing__(self, operation: Operation) -> str:
+        spelled = self[operation] = _spell(operation)
+        return spelled
+
+
+def _spell(operation: Operation) -> str:
+    op, q, angles, c, condition, basis = operation
+    if op not in OPS or len(angles) != len(OPS[op].angles):
+        raise InvalidArgumentError(
+            f"{quoted(op)} with {len(angles)} angles is not an operation of AQO", reason="AQO_UNKNOWN_OP"
+        )
+    parts = [f'"basis":"{basis}"'] if basis else []
+    if c:
+        parts.append(f'"c":{_spell_indices(c)}')
+    if condition:
+        parts.append(f'"if":{{"c":{_spell_indices(condition.c)},"eq":{condition.eq}}}')
+    parts.append(f'"op":"{op}"')
+    if angles:
+        parts.append(f'"params":{{{_spell_angles(OPS[op].angles, angles)}}}')
+    parts.append(f'"q":{_spell_indices(q)}')
+    return f"{{{','.join(parts)}}}"
+
+
+def _spell_indices(indices: tuple[int, ...]) -> str:
+    return f"[{','.join(map(str, indices))}]"
+
+
+def _spell_angles(names: tuple[str, ...], angles: tuple[Angle, ...]) -> str:
+    return ",".join(f'"{name}":{_spell_angle(angle)}' for name, angle in sorted(zip(names, angles, strict=True)))
+
+
+def _spell_angle(angle: Angle) -> str:
+    value = format_angle(angle)
+    return f'"{value}"' if isinstance(value, str) else format_number(value)
+
+
+def _spell_observables(circuit: AQO) -> bytes:
+    if not circuit.observables:
+        return b""
+    return canonical_json({name: [_term(one) for one in terms] for name, terms in circuit.observables.items()})
+
+
+def _term(term: PauliTerm) -> list[Any]:
+    return [term.paulis, term.qubits, float(term.coefficient)]
+
+
+def _check_size(content: bytes, limits: CompileLimits) -> None:
+    """Refuse, before it is parsed, what would take gigabytes once parsed."""
+    most = 8 * limits.operations + 1000  # an operation has at most 6 lists and objects
+    if len(content) > MAX_DOCUMENT_BYTES:
+        message = f"the {_WHAT} has {len(content)} bytes; at most {MAX_DOCUMENT_BYTES} are taken"
+        raise ResourceExhaustedError(message, reason="AQO_SIZE_LIMIT")
+    if content.count(b"{") + content.count(b"[") > most:
+        raise ResourceExhaustedError(f"the {_WHAT} has more than {most} lists and objects", reason="AQO_SIZE_LIMIT")
+
+
+def _read_any(content: bytes, limits: CompileLimits) -> AQO:
+    document = read_json(content, max_bytes=MAX_DOCUMENT_BYTES, max_depth=_MAX_DEPTH, what=_WHAT)
+    faults = Faults(_WHAT)
+    if type(document) is not dict:
+        faults.add("AQO_TYPE", "must be an object")
+        faults.raise_if_any()
+    rules = Rules(faults, limits=limits)
+    rules.header(document)
+    operations = _read_operations(document.get("operations", []), rules, faults, limits)
+    return _finish(document, operations, rules, faults)
+
+
+def _read_operations(documents: object, rules: Rules, faults: Faults, limits: CompileLimits) -> tuple[Operation, ...]:
+    if type(documents) is not list:
+        faults.add("AQO_TYPE", "must be a list", path="operations")
+        return ()
+    if len(documents) > limits.operations:
+        message = f"there are {len(documents)} operations, more than the limit of {limits.operations}"
+        faults.add("AQO_OPERATIONS_LIMIT", message, path="operations", limit=True)
+        return ()
+    operations = []
+    for index, document in enumerate(documents):
+        path = f"operations[{index}]"
+        shape = rules.shape(document, path)
+        if shape is not None:
+            angles = rules.angles(shape.op, document.get("params", {}), f"{path}.params")
+            operations.append(_with_angles(shape, angles))
+        if faults.is_full:
+            break
+    return tuple(operations)
+
+
+def _with_angles(shape: Operation, angles: tuple[Angle, ...]) -> Operation:
+    return Operation(shape.op, shape.q, angles, shape.c, shape.condition, shape.basis) if angles else shape
+
+
+def _finish(document: dict[str, Any], operations: tuple[Operation, ...], rules: Rules, faults: Faults) -> AQO:
+    observables = rules.observables(document["observables"]) if "observables" in document else {}
+    clbits = rules.clbits
+    if clbits is None:
+        clbits = max((bit for one in operations for bit in one.c), default=-1) + 1
+        rules.conditions(operations, clbits)
+    faults.raise_if_any()
+    return AQO(
+        qubits=rules.qubits,
+        clbits=clbits,
+        parameters=tuple(rules.used_parameters) if rules.parameters is None else rules.parameters,
+        operations=operations,
+        observables=observables,
+    )
+
+
+class _NotPlainError(Exception):
+    """The text cannot be cut into operations, or is wrong somewhere."""
+
+
+class _Pieces(dict[str, Operation]):
+    """Text of an operation without its outer braces → the operation, read when first asked for."""
+
+    def __init__(self, rules: Rules, faults: Faults) -> None:
+        super().__init__()
+        self._rules = rules
+        self._faults = faults
+        self._shapes: dict[str, Operation] = {}
+        self._angles: dict[tuple[str, str], tuple[Angle, ...]] = {}
+
+    def __missing__(self, piece: str) -> Operation:
+        head, has_params, rest = piece.partition('"params":{')
+        inner, closed, tail = rest.partition("}")
+        if has_params and not closed:
+            raise _NotPlainError
+        shape = self._shape(f'{head}"params":{{}}{tail}' if has_params else head)
+        operation = self[piece] = _with_angles(shape, self._angles_of(shape.op, inner))
+        return operation
+
+    def _shape(self, text: str) -> Operation:
+        shape = self._shapes.get(text)
+        if shape is None:
+            shape = self._rules.shape(read_json_text(f"{{{text}}}", max_depth=_MAX_DEPTH), "")
+            if shape is None or not self._faults.is_empty:
+                raise _NotPlainError
+            self._shapes[text] = shape
+        return shape
+
+    def _angles_of(self, op: str, text: str) -> tuple[Angle, ...]:
+        number = _ONE_NUMBER.fullmatch(text)
+        if number and OPS[op].angles == (number[1],) and math.isfinite(angle := float(number[2])):
+            return (angle,)  # as below, at a fifth of the time: angles of a long circuit may all differ
+        angles = self._angles.get((op, text))
+        if angles is None:
+            angles = self._rules.angles(op, read_json_text(f"{{{text}}}", max_depth=_MAX_DEPTH), "")
+            if not self._faults.is_empty:
+                raise _NotPlainError
+            self._angles[op, text] = angles
+        return angles
+
+
+def _read_plain(content: bytes, limits: CompileLimits) -> AQO | None:
+    """Return the circuit of a document without blanks in which nothing is wrong, else None."""
+    start, end = content.find(b'"operations":[{'), content.rfind(b"}]")
+    first = start + len(b'"operations":')
+    if start < 0 or end < first or content.count(b"},{", first, end) >= limits.operations:
+        return None
+    faults = Faults(_WHAT)
+    rules = Rules(faults, limits=limits)
+    try:
+        frame = content[:first] + b"null" + content[end + 2 :]
+        document = read_json(frame, max_bytes=MAX_DOCUMENT_BYTES, max_depth=_MAX_DEPTH)
+        if type(document) is not dict or document.get("operations", "") is not None:
+            return None
+        rules.header(document)
+        pieces = content[first + 2 : end].decode("utf-8").split("},{")
+        operations = tuple(map(_Pieces(rules, faults).__getitem__, pieces))
+        return _finish(document, operations, rules, faults)
+    except (_NotPlainError, EigenError, UnicodeDecodeError):
+        return None
