@@ -1,1 +1,1 @@
-"""."""
+"""The System API: identity, permission, validation, and the way to everything else."""

@@ -126,6 +126,11 @@ class JobRecord:
     source_digest: str = ""
     aqo_digest: str = ""
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether a cancel or a timeout still makes a difference: no end is certain, and none is asked for."""
+        return not self.state.is_terminal and self.ending is None and self.stopping is None
+
     def status(self) -> JobStatus:
         """Return the job as its user sees it."""
         progress, message = _FACE_OF_STAGE[self.stage]

@@ -217,7 +217,7 @@ class QrtxKernel(Kernel):
         run = self._runs.get(job_id)
         if run is None:
             await self._store.request_cancel(job_id, by=by)
-        elif run.record.ending is None and run.record.stopping is None:
+        elif run.record.may_stop:
             await self._feed(run, CancelRequested(at=self._clock.now(), by=by))
         return await self.record(job_id)
 
@@ -460,7 +460,7 @@ class QrtxKernel(Kernel):
         elapsed_sec = (self._clock.now() - run.record.created_at).total_seconds()
         with run.life:
             await self._clock.sleep_until(self._clock.monotonic() + max(0.0, timeout_sec - elapsed_sec))
-            if run.record.ending is None:
+            if run.record.may_stop:
                 await self._feed(run, TimedOut(at=self._clock.now(), timeout_sec=timeout_sec))
 
     # Other processes on this root

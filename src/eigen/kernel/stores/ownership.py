@@ -1,7 +1,7 @@
 """Which systems are alive on a root, without clocks.
 
 A system holds an exclusive `flock` on `systems/<owner>.lock` for as long as it lives; the operating system lets go of
-it at whatever end the process comes to. Whoever gets another owner's lock has the proof that the owner is gone. No lease,
+it at whatever end the process comes to. Whoever gets another owner's lock has the proof that it is gone. No lease,
 no heartbeat, nothing that a stopped clock or a stopped process could get wrong.
 """
 

@@ -131,9 +131,10 @@ class SqliteJobStore(JobStore):
     async def adopt(self, *, job_id: str | None = None) -> tuple[JobRecord, ...]:
         """Take over jobs whose owner is gone; see the port."""
         owners = await self._read(
-            "SELECT DISTINCT owner FROM jobs WHERE live = 1 AND owner <> ?" + (" AND job_id = ?" if job_id else ""),
+            "SELECT DISTINCT owner FROM jobs WHERE live = 1 AND owner <> ? AND (? IS NULL OR job_id = ?)",
             self._lock.owner,
-            *([job_id] if job_id else []),
+            job_id,
+            job_id,
         )
         gone = [owner for (owner,) in owners if self._lock.is_gone(owner)]
         if not gone:

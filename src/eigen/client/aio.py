@@ -1,0 +1,211 @@
+"""The asynchronous client."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import anyio.to_thread
+
+from eigen.client.references import find_job
+from eigen.contracts.jobs import JobFilter, JobState, JobStatus, JobUpdate
+from eigen.contracts.results import JobResults
+
+if TYPE_CHECKING:
+    from eigen.client.packaging import JobLike
+    from eigen.contracts.compilation import CompiledProgram
+    from eigen.contracts.devices import DeviceInfo
+    from eigen.ports.drivers import Driver
+    from eigen.ports.system_api import SystemApi
+    from eigen.system.composition import System
+
+__all__ = ["AsyncClient", "AsyncJob"]
+
+
+class AsyncJob:
+    """A job, by its id.
+
+    Attributes:
+        id: The job's id.
+    """
+
+    def __init__(self, api: SystemApi, job_id: str) -> None:
+        self._api = api
+        self.id = job_id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
+    async def status(self) -> JobStatus:
+        """Return where the job is."""
+        return await self._api.get_job_status(self.id)
+
+    async def updates(self, *, last_event_seq: int = 0) -> AsyncGenerator[JobUpdate, None]:
+        """Yield the job's updates after `last_event_seq`, in order, to the terminal one."""
+        async for update in self._api.stream_job_updates(self.id, last_event_seq=last_event_seq):
+            yield update
+
+    async def wait(self) -> JobStatus:
+        """Wait for the job's end, however it ends, and return its status."""
+        async for _ in self._api.stream_job_updates(self.id):
+            pass
+        return await self.status()
+
+    async def results(self) -> JobResults:
+        """Wait for the job's end and return its results.
+
+        Raises:
+            EigenError: The job ended in ERROR, CANCELLED or TIMEOUT; this is its own error.
+        """
+        await self.wait()
+        return await self._api.get_job_results(self.id)
+
+    async def cancel(self) -> JobStatus:
+        """Ask the job to stop; one that has ended stays as it is."""
+        return await self._api.cancel_job(self.id)
+
+    async def artifact(self, name: str) -> bytes:
+        """Return one of the job's stored files, checked against its digest.
+
+        Raises:
+            NotFoundError: There is no such file.
+        """
+        return await self._api.get_artifact(self.id, name)
+
+
+class AsyncClient:
+    """A whole embedded system as an asynchronous context manager.
+
+    Args:
+        root: The folder that it lives in. None: `EIGEN_HOME`, else the platform's folder for user data.
+        drivers: Drivers by name, instead of those that are installed.
+
+    Example:
+        >>> import anyio, eigen, tempfile
+        >>> bell = '''
+        ... @hybrid_program(target="sim:local", shots=100, seed=1)
+        ... def main():
+        ...     h(0)
+        ...     cx(0, 1)
+        ... '''
+        >>> async def run(root):
+        ...     async with eigen.AsyncClient(root=root) as client:
+        ...         job = await client.submit(bell)
+        ...         return (await job.results()).counts
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     sorted(anyio.run(run, root))
+        ['00', '11']
+    """
+
+    def __init__(
+        self, root: str | os.PathLike[str] | None = None, *, drivers: Mapping[str, Driver] | None = None
+    ) -> None:
+        self._root = root
+        self._drivers = drivers
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        from eigen.system.composition import open_system
+
+        self.system: System = await self._stack.enter_async_context(open_system(self._root, drivers=self._drivers))
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, traceback)
+
+    async def submit(
+        self,
+        job: JobLike,
+        *,
+        program: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+        target: str | None = None,
+        shots: int | None = None,
+        seed: int | None = None,
+        priority: int | None = None,
+        timeout_sec: float | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        idempotency_key: str = "",
+    ) -> AsyncJob:
+        """Submit a job; on return it is durable.
+
+        Args:
+            job: A `job.yaml` or a program file, Eigen-Lang source, or a `JobSpec`.
+            program: A program file that stands above the one that the job names.
+            name: Stands above `metadata.name`; the following ones stand above their fields in `spec`.
+            target: Device.
+            shots: Repetitions, 1 to 1,000,000.
+            seed: Seed of the sampling, 0 to 2^53 − 1.
+            priority: 0 to 100, higher first.
+            timeout_sec: Longest time to a result, seconds.
+            inputs: Laid over `spec.inputs`, key by key.
+            idempotency_key: The same key and content give the same job.
+
+        Raises:
+            NotFoundError: A file is not there.
+            InvalidArgumentError: A file or a value is wrong.
+            AlreadyExistsError: The idempotency key was used for another content.
+            ResourceExhaustedError: A limit is passed, the queue or the disk is full.
+        """
+        from eigen.client.packaging import Overrides, package
+
+        overrides = Overrides(
+            name=name,
+            target=target,
+            shots=shots,
+            seed=seed,
+            priority=priority,
+            timeout_sec=timeout_sec,
+            inputs=inputs or {},
+        )
+        packaged = await anyio.to_thread.run_sync(
+            lambda: package(job, program=program, overrides=overrides, idempotency_key=idempotency_key)
+        )
+        return AsyncJob(self.system.api, (await self.system.api.submit_job(packaged.request)).job_id)
+
+    async def compile(self, job: JobLike, *, inputs: Mapping[str, Any] | None = None) -> CompiledProgram:
+        """Compile a job's program without running it.
+
+        Raises:
+            InvalidArgumentError: The job or the program is wrong; `diagnostics` says where.
+        """
+        from eigen.client.packaging import Overrides, package
+        from eigen.contracts.requests import CompileJobRequest
+
+        packaged = await anyio.to_thread.run_sync(lambda: package(job, overrides=Overrides(inputs=inputs or {})))
+        body = packaged.request.spec.spec
+        return await self.system.api.compile(
+            CompileJobRequest(source=packaged.request.source, entrypoint=body.entrypoint, inputs=body.inputs)
+        )
+
+    async def job(self, reference: str) -> AsyncJob:
+        """Return a job by its id, a unique prefix of it, or `@last`.
+
+        Raises:
+            NotFoundError: There is no such job.
+            InvalidArgumentError: Several jobs begin like this.
+        """
+        return AsyncJob(self.system.api, await find_job(self.system.api, reference))
+
+    async def jobs(
+        self,
+        *,
+        states: tuple[JobState, ...] = (),
+        name: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        limit: int = 100,
+    ) -> tuple[JobStatus, ...]:
+        """Return jobs, newest first."""
+        page = await self.system.api.list_jobs(
+            JobFilter(states=states, name=name, labels=labels or {}), page_size=limit
+        )
+        return page.jobs
+
+    async def devices(self) -> tuple[DeviceInfo, ...]:
+        """Return all devices, by id."""
+        return await self.system.api.list_devices()

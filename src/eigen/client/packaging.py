@@ -1,0 +1,115 @@
+"""What a user hands over, made into a request: files read and checked, overrides laid on.
+
+The command line and both clients package jobs here, and nowhere else. Seed section 3.2, step 1.2.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from eigen.contracts.compilation import CompileLimits, ProgramSource
+from eigen.contracts.diagnostics import Diagnostic
+from eigen.contracts.errors import InvalidArgumentError
+from eigen.contracts.jobspec import JobSpec
+from eigen.contracts.requests import SubmitJobRequest
+from eigen.jobfile.loader import LoadedJob, load_job, override
+from eigen.jobfile.program import job_of_program, load_program
+
+__all__ = ["Overrides", "PackagedJob", "package"]
+
+JobLike = str | os.PathLike[str] | JobSpec
+"""A job file or program file (`Path`, or text without a line break), Eigen-Lang source, or a `JobSpec`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overrides:
+    """Values that stand above the job file; None leaves a value as it is.
+
+    Attributes:
+        name: `metadata.name`.
+        target: `spec.target`.
+        shots: `spec.shots`.
+        seed: `spec.seed`.
+        priority: `spec.priority`.
+        timeout_sec: `spec.timeout_sec`, seconds.
+        inputs: Laid over `spec.inputs`, key by key.
+    """
+
+    name: str | None = None
+    target: str | None = None
+    shots: int | None = None
+    seed: int | None = None
+    priority: int | None = None
+    timeout_sec: float | None = None
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    def values(self) -> dict[str, Any]:
+        """Return what is overridden, by name."""
+        fields = ("name", "target", "shots", "seed", "priority", "timeout_sec")
+        given = {name: getattr(self, name) for name in fields if getattr(self, name) is not None}
+        return given | ({"inputs": dict(self.inputs)} if self.inputs else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackagedJob:
+    """A request, and what its user should know of it."""
+
+    request: SubmitJobRequest
+    warnings: tuple[Diagnostic, ...]
+
+
+def package(
+    job: JobLike,
+    *,
+    program: str | os.PathLike[str] | None = None,
+    overrides: Overrides | None = None,
+    idempotency_key: str = "",
+) -> PackagedJob:
+    """Return the request for a job.
+
+    Args:
+        job: A `job.yaml`, a program file, Eigen-Lang source, or a `JobSpec` with an inline program.
+        program: A program file that stands above the one that the job names.
+        overrides: Values that stand above the job's.
+        idempotency_key: The same key and content give the same job.
+
+    Raises:
+        NotFoundError: A file is not there.
+        InvalidArgumentError: A file or a value is wrong; `diagnostics` says where.
+        ResourceExhaustedError: A limit is passed.
+    """
+    loaded = _load(job)
+    if program is not None:
+        loaded = replace(loaded, source=load_program(Path(program)))
+    if overrides is not None and overrides.values():
+        loaded = replace(loaded, spec=override(loaded.spec, overrides.values()))
+    request = SubmitJobRequest(
+        spec=loaded.spec, source=loaded.source, job_yaml=loaded.job_yaml, idempotency_key=idempotency_key
+    )
+    return PackagedJob(request=request, warnings=loaded.warnings)
+
+
+def _load(job: JobLike) -> LoadedJob:
+    if isinstance(job, JobSpec):
+        return _of_spec(job)
+    if isinstance(job, str) and "\n" in job:
+        return job_of_program(ProgramSource(content=job.encode("utf-8", "surrogatepass")))
+    path = Path(job)
+    return load_job(path) if path.suffix in {".yaml", ".yml"} else job_of_program(load_program(path))
+
+
+def _of_spec(spec: JobSpec) -> LoadedJob:
+    if spec.spec.program is None:
+        raise InvalidArgumentError(
+            "a JobSpec that is handed over as an object needs its program inline",
+            reason="JOBSPEC_NO_PROGRAM",
+            hint="set spec.program, or give the path of a job.yaml",
+        )
+    content = spec.spec.program.encode("utf-8", "surrogatepass")
+    if len(content) > CompileLimits().source_bytes * 256:
+        raise InvalidArgumentError("the program is too large", reason="JOBSPEC_PROGRAM_SIZE")
+    return replace(job_of_program(ProgramSource(content=content, language=spec.spec.language)), spec=spec)

@@ -1,0 +1,45 @@
+"""How people name a job: its id, a unique prefix of it, or `@last`."""
+
+from __future__ import annotations
+
+from eigen.contracts.errors import InvalidArgumentError, NotFoundError
+from eigen.contracts.jobs import JOB_ID, JobFilter
+from eigen.contracts.printable import quoted
+from eigen.ports.system_api import SystemApi
+
+__all__ = ["find_job"]
+
+_PREFIX = "job_"
+
+
+async def find_job(api: SystemApi, reference: str) -> str:
+    """Return the id of the job that a reference means.
+
+    Raises:
+        NotFoundError: There is no such job.
+        InvalidArgumentError: Several jobs begin like this.
+    """
+    if JOB_ID.fullmatch(reference):
+        return reference
+    if reference == "@last":
+        return await _last(api)
+    prefix = reference if reference.startswith(_PREFIX) else _PREFIX + reference
+    found = (await api.list_jobs(JobFilter(id_prefix=prefix), page_size=2)).jobs
+    if not found:
+        raise NotFoundError(
+            f"there is no job {quoted(reference)}", reason="JOB_NOT_FOUND", hint="`eigen jobs` lists the jobs there are"
+        )
+    if len(found) > 1:
+        raise InvalidArgumentError(
+            f"several jobs begin with {quoted(reference)}", reason="JOB_AMBIGUOUS", hint="give more of the id"
+        )
+    return found[0].job_id
+
+
+async def _last(api: SystemApi) -> str:
+    newest = (await api.list_jobs(page_size=1)).jobs
+    if not newest:
+        raise NotFoundError(
+            "there is no job yet", reason="JOB_NOT_FOUND", hint="`eigen submit --job job.yaml` submits one"
+        )
+    return newest[0].job_id

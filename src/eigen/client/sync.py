@@ -1,0 +1,181 @@
+"""The synchronous client: the asynchronous one, with its event loop in a thread of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from eigen.client.aio import AsyncClient, AsyncJob
+from eigen.contracts.errors import FailedPreconditionError
+from eigen.contracts.jobs import JobState, JobStatus, JobUpdate
+from eigen.contracts.results import JobResults
+
+if TYPE_CHECKING:
+    from eigen.client.packaging import JobLike
+    from eigen.contracts.compilation import CompiledProgram
+    from eigen.contracts.devices import DeviceInfo
+    from eigen.ports.drivers import Driver
+
+__all__ = ["Client", "Job"]
+
+
+class Job:
+    """A job, by its id.
+
+    Attributes:
+        id: The job's id.
+    """
+
+    def __init__(self, portal: BlockingPortal, job: AsyncJob) -> None:
+        self._portal = portal
+        self._job = job
+        self.id = job.id
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
+    def status(self) -> JobStatus:
+        """Return where the job is."""
+        return self._portal.call(self._job.status)
+
+    def updates(self, *, last_event_seq: int = 0) -> Iterator[JobUpdate]:
+        """Yield the job's updates after `last_event_seq`, in order, to the terminal one."""
+        stream = self._job.updates(last_event_seq=last_event_seq)
+        try:
+            while (update := self._portal.call(partial(anext, stream, None))) is not None:
+                yield update
+        finally:
+            self._portal.call(partial(stream.aclose))
+
+    def wait(self) -> JobStatus:
+        """Wait for the job's end, however it ends, and return its status."""
+        return self._portal.call(self._job.wait)
+
+    def results(self) -> JobResults:
+        """Wait for the job's end and return its results.
+
+        Raises:
+            EigenError: The job ended in ERROR, CANCELLED or TIMEOUT; this is its own error.
+        """
+        return self._portal.call(self._job.results)
+
+    def cancel(self) -> JobStatus:
+        """Ask the job to stop; one that has ended stays as it is."""
+        return self._portal.call(self._job.cancel)
+
+    def artifact(self, name: str) -> bytes:
+        """Return one of the job's stored files, checked against its digest.
+
+        Raises:
+            NotFoundError: There is no such file.
+        """
+        return self._portal.call(self._job.artifact, name)
+
+
+class Client:
+    """A whole embedded system as a context manager.
+
+    Args:
+        root: The folder that it lives in. None: `EIGEN_HOME`, else the platform's folder for user data.
+        drivers: Drivers by name, instead of those that are installed.
+
+    Example:
+        >>> import eigen, tempfile
+        >>> bell = '''
+        ... @hybrid_program(target="sim:local", shots=100, seed=1)
+        ... def main():
+        ...     h(0)
+        ...     cx(0, 1)
+        ... '''
+        >>> with tempfile.TemporaryDirectory() as root, eigen.Client(root=root) as client:
+        ...     job = client.submit(bell)
+        ...     counts = job.results().counts
+        >>> sum(counts.values()), sorted(counts)
+        (100, ['00', '11'])
+    """
+
+    def __init__(
+        self, root: str | os.PathLike[str] | None = None, *, drivers: Mapping[str, Driver] | None = None
+    ) -> None:
+        self._client = AsyncClient(root, drivers=drivers)
+        self._open_portal: BlockingPortal | None = None
+
+    def __enter__(self) -> Self:
+        with ExitStack() as stack:
+            self._open_portal = stack.enter_context(start_blocking_portal())
+            stack.enter_context(self._open_portal.wrap_async_context_manager(self._client))
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._open_portal = None
+        self._stack.__exit__(kind, error, traceback)
+
+    @property
+    def _portal(self) -> BlockingPortal:
+        if self._open_portal is None:
+            raise FailedPreconditionError(
+                "the client is not open", reason="CLIENT_CLOSED", hint="use it as `with eigen.Client() as client:`"
+            )
+        return self._open_portal
+
+    def submit(
+        self,
+        job: JobLike,
+        *,
+        program: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+        target: str | None = None,
+        shots: int | None = None,
+        seed: int | None = None,
+        priority: int | None = None,
+        timeout_sec: float | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        idempotency_key: str = "",
+    ) -> Job:
+        """Submit a job; on return it is durable. Arguments and errors as `AsyncClient.submit`."""
+        submit = partial(
+            self._client.submit,
+            job,
+            program=program,
+            name=name,
+            target=target,
+            shots=shots,
+            seed=seed,
+            priority=priority,
+            timeout_sec=timeout_sec,
+            inputs=inputs,
+            idempotency_key=idempotency_key,
+        )
+        return Job(self._portal, self._portal.call(submit))
+
+    def compile(self, job: JobLike, *, inputs: Mapping[str, Any] | None = None) -> CompiledProgram:
+        """Compile a job's program without running it. Errors as `AsyncClient.compile`."""
+        return self._portal.call(partial(self._client.compile, job, inputs=inputs))
+
+    def job(self, reference: str) -> Job:
+        """Return a job by its id, a unique prefix of it, or `@last`. Errors as `AsyncClient.job`."""
+        return Job(self._portal, self._portal.call(self._client.job, reference))
+
+    def jobs(
+        self,
+        *,
+        states: tuple[JobState, ...] = (),
+        name: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        limit: int = 100,
+    ) -> tuple[JobStatus, ...]:
+        """Return jobs, newest first."""
+        return self._portal.call(partial(self._client.jobs, states=states, name=name, labels=labels, limit=limit))
+
+    def devices(self) -> tuple[DeviceInfo, ...]:
+        """Return all devices, by id."""
+        return self._portal.call(self._client.devices)

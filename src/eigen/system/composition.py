@@ -1,0 +1,149 @@
+"""The composition root: one function that opens a whole system, and closes it in the reverse order.
+
+To move a service into a process of its own, give another adapter of its port here; nothing else knows which one it is.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from eigen.contracts.requests import RequestContext
+from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.clock import Clock, IdSource
+from eigen.ports.compiler import Compiler
+from eigen.ports.drivers import Driver, DriverManager
+from eigen.ports.kernel import Kernel
+from eigen.ports.system_api import SystemApi
+
+if TYPE_CHECKING:
+    from eigen.telemetry.setup import Telemetry
+
+__all__ = ["System", "open_system"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """An open system and its ports.
+
+    Attributes:
+        root: The folder that it lives in.
+        api: What every entrance speaks to.
+        kernel: Queue and life cycle of jobs.
+        compiler: Source to circuit.
+        drivers: Circuit to counts.
+        artifacts: CircuitFS.
+        telemetry: Logs, metrics and spans, or None where it was opened without.
+    """
+
+    root: Path
+    api: SystemApi
+    kernel: Kernel
+    compiler: Compiler
+    drivers: DriverManager
+    artifacts: ArtifactStore
+    telemetry: Telemetry | None
+
+
+@asynccontextmanager
+async def open_system(
+    root: str | os.PathLike[str] | None = None,
+    *,
+    drivers: Mapping[str, Driver] | None = None,
+    clock: Clock | None = None,
+    ids: IdSource | None = None,
+    adopts: bool = True,
+    observed: bool = True,
+) -> AsyncIterator[System]:
+    """Open a whole system on a root folder; several may be open on one root, in any processes.
+
+    When it closes, running work is stopped, and jobs that have not ended are left to the next system on the root.
+
+    Args:
+        root: The folder; made where it is missing. None: `EIGEN_HOME`, else the platform's folder for user data.
+        drivers: Drivers by name, instead of those that are installed.
+        clock: Time.
+        ids: Ids and seeds.
+        adopts: Whether jobs whose system is gone are continued.
+        observed: Whether there are logs, metrics and spans; a look-up is quicker without.
+
+    Raises:
+        FailedPreconditionError: A newer version of Eigen OS has written the root.
+        UnavailableError: The root cannot be read or written.
+
+    Example:
+        >>> import anyio, eigen, tempfile
+        >>> async def devices(root):
+        ...     async with eigen.open_system(root) as system:
+        ...         return [device.device_id for device in await system.api.list_devices()]
+        >>> with tempfile.TemporaryDirectory() as root:
+        ...     "sim:local" in anyio.run(devices, root)
+        True
+    """
+    from eigen.api.service import EigenSystemApi
+    from eigen.compiler.service import EigenCompiler
+    from eigen.drivers.manager import LocalDriverManager
+    from eigen.kernel.shell import QrtxKernel
+    from eigen.kernel.stores.sqlite import SqliteJobStore
+    from eigen.qfs.disk import DiskArtifactStore
+    from eigen.system.clock import RandomIds, SystemClock
+    from eigen.system.root import default_root, local_user
+    from eigen.system.silence import SilentObserver
+
+    folder = (Path(root) if root is not None else default_root()).absolute()
+    clock, ids = clock or SystemClock(), ids or RandomIds()
+    owner = f"sys_{secrets.token_hex(8)}"
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner))
+        telemetry = stack.enter_context(_telemetry(folder)) if observed else None
+        artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs")
+        compiler: Compiler = EigenCompiler()
+        manager: DriverManager = LocalDriverManager(drivers)
+        if telemetry is not None:
+            artifacts, compiler, manager = (
+                telemetry.artifacts(artifacts),
+                telemetry.compiler(compiler),
+                telemetry.drivers(manager),
+            )
+        await stack.enter_async_context(manager)
+        kernel = await stack.enter_async_context(
+            QrtxKernel(
+                store=store,
+                artifacts=artifacts,
+                compiler=compiler,
+                drivers=manager,
+                clock=clock,
+                ids=ids,
+                observer=telemetry.observer if telemetry is not None else SilentObserver(),
+                owner=owner,
+                adopts=adopts,
+            )
+        )
+        api: SystemApi = EigenSystemApi(
+            kernel=kernel,
+            compiler=compiler,
+            drivers=manager,
+            artifacts=artifacts,
+            ids=ids,
+            local_user=RequestContext(subject=local_user()),
+        )
+        yield System(
+            root=folder,
+            api=telemetry.api(api) if telemetry is not None else api,
+            kernel=kernel,
+            compiler=compiler,
+            drivers=manager,
+            artifacts=artifacts,
+            telemetry=telemetry,
+        )
+
+
+def _telemetry(folder: Path) -> Telemetry:
+    from eigen.telemetry.setup import Telemetry
+
+    return Telemetry.to_file(folder / "logs" / "eigen.jsonl")
