@@ -253,7 +253,8 @@ def test_a_circuit_that_measures_nothing_is_refused_unless_it_has_observables_or
         (document(rx(True), M), [("AQO_TYPE", ANGLE)]),
         (document(rx(None), M), [("AQO_TYPE", ANGLE)]),
         (document(rx("a*b"), M), [("AQO_ANGLE", ANGLE)]),
-        (document(rx(10**400), M), [("AQO_NOT_FINITE", ANGLE)]),
+        (document(rx("1e400"), M), [("AQO_NOT_FINITE", ANGLE)]),
+        (document(M, qubits=10**20), [("AQO_TYPE", "qubits")]),
         (document({"op": "MEASURE", "q": [0]}), [("AQO_MISSING_FIELD", "operations[0].c")]),
         (document({"op": "MEASURE", "q": [0, 1], "c": [0]}), [("AQO_ARITY", "operations[0].c")]),
         (document({"op": "MEASURE", "q": [0, 1], "c": [0, 0]}), [("AQO_DUPLICATE_CLBIT", "operations[0].c[1]")]),
@@ -417,6 +418,12 @@ def test_an_angle_that_is_not_finite_is_refused(text: str) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         parse_angle(text)
     assert caught.value.reason == "AQO_NOT_FINITE"
+
+
+def test_an_angle_beyond_the_exact_integers_is_the_nearest_double() -> None:
+    circuit = decode(json.dumps(document(rx(10**20 + 1), M)).encode())
+    assert circuit.operations[0].params == (1e20,)
+    assert b'"theta":100000000000000000000}' in encode(circuit)
 
 
 def test_every_gate_is_an_operation() -> None:

@@ -8,11 +8,13 @@ load the job file's model. Nothing in this layer does I/O, keeps state, or knows
 | `errors` | the one tree of errors, with codes that never change |
 | `diagnostics` | places in a user's text, and what is wrong there |
 | `printable` | outside text made safe to show |
+| `faults` | all faults of a document, collected and raised together |
 | `wire` | dataclasses to JSON and back |
 | `canonical` | canonical JSON (RFC 8785), digests, strict JSON reading |
 | `trace` | W3C trace context, and which job the running task works for |
 | `gates` | the one gate table |
-| `aqo`, `aqo_json` | Abstract Quantum Operations, and their JSON form |
+| `aqo` | Abstract Quantum Operations |
+| `angles`, `aqo_rules`, `aqo_json` | the spelling of angles; what an AQO document must keep to; its JSON form |
 | `jobspec` | `job.yaml` as a model |
 | `compilation` | what the compiler takes and gives |
 | `execution` | what a driver takes and gives |

@@ -168,10 +168,10 @@ class Rules:
             self._add(code, f"must be an integer, {_found(document, name)}", name)
         elif value > most:
             self._add(
-                f"AQO_{name.upper()}_LIMIT", f"{_digits(value)} is more than the limit of {most}", name, limit=True
+                f"AQO_{name.upper()}_LIMIT", f"{quoted(value)} is more than the limit of {most}", name, limit=True
             )
         elif value < least:
-            self._add(f"AQO_{name.upper()}", f"{_digits(value)} is less than {least}", name)
+            self._add(f"AQO_{name.upper()}", f"{quoted(value)} is less than {least}", name)
         else:
             return value
         return None
@@ -224,7 +224,7 @@ class Rules:
 
     def _out_of_range(self, index: int, path: str, what: str, size: int) -> None:
         are = f"{what}s are 0 to {size - 1}" if size else f"there are no {what}s"
-        self._add("AQO_INDEX", f"{what} {_digits(index)} is out of range", path, hint=are)
+        self._add("AQO_INDEX", f"{what} {quoted(index)} is out of range", path, hint=are)
 
     def _measured_bits(self, document: Mapping[str, Any], q: tuple[int, ...], path: str) -> tuple[int, ...]:
         c = self._indices(document, "c", path, self._limits.operations if self.clbits is None else self.clbits)
@@ -244,7 +244,7 @@ class Rules:
             self._add(code, f"must be an integer, {_found(value, 'eq')}", f"{path}.eq")
             return None
         if not 0 <= eq <= MAX_SAFE_INTEGER or eq.bit_length() > len(c):
-            message = f"{_digits(eq)} is not a value of {len(c)} bits"
+            message = f"{quoted(eq)} is not a value of {len(c)} bits"
             self._add("AQO_CONDITION", message, f"{path}.eq", hint="0 to 2^bits − 1, at most 2^53 − 1")
         return Condition(c, eq)
 
@@ -330,7 +330,3 @@ def _type_name(value: object) -> str:
 
 def _found(document: Mapping[str, Any], name: str) -> str:
     return f"not {_type_name(document[name])}" if name in document else "but is missing"
-
-
-def _digits(value: int) -> str:
-    return str(value) if -(10**20) < value < 10**20 else f"an integer of {value.bit_length()} bits"

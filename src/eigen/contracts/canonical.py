@@ -2,10 +2,10 @@
 
 Writing follows RFC 8785 (JCS): keys sorted by UTF-16 code units, no blanks, ECMAScript's shortest round-trip numbers,
 UTF-8. Equal values give equal bytes on every machine, so that their SHA-256 names them. Integers beyond ±(2^53 − 1)
-and numbers that are not finite have no canonical form and are refused by the readers.
+and numbers that are not finite have no canonical form and are not written.
 
 Reading is stricter than `json.loads`: duplicate keys, `NaN`, `Infinity`, overflowing numbers, lone surrogates, byte
-order marks and deep nesting are errors.
+order marks and deep nesting are errors. Integers beyond ±(2^53 − 1) become doubles, as in ECMAScript.
 """
 
 from __future__ import annotations
@@ -142,6 +142,19 @@ def _refuse_constant(name: str) -> Any:
     raise InvalidArgumentError(f"{name} is not JSON: numbers must be finite", reason="JSON_NOT_FINITE")
 
 
+def _exact_integer(text: str) -> int | float:
+    """Return an integer; beyond ±(2^53 − 1) the nearest double, which RFC 8785 writes without a point as well."""
+    value = int(text)
+    if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        return value
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ResourceExhaustedError(
+            f"an integer of {len(text)} digits is too large for JSON", reason="JSON_INTEGER"
+        ) from error
+
+
 def _finite_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
@@ -149,4 +162,9 @@ def _finite_float(text: str) -> float:
     return value
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_unique_keys, parse_constant=_refuse_constant, parse_float=_finite_float)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_keys,
+    parse_constant=_refuse_constant,
+    parse_float=_finite_float,
+    parse_int=_exact_integer,
+)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from unicodedata import combining, east_asian_width
 
 from eigen.contracts.printable import printable
 
@@ -32,7 +33,7 @@ class Span:
         column: First column in code points, from 1.
         end_line: Last line.
         end_column: Column behind the last character.
-        text: The first line as it stands in the file, made printable; may be empty.
+        text: The first line as it stands in the file, made printable (tabs may stay); may be empty.
     """
 
     file: str
@@ -124,10 +125,17 @@ def _place(span: Span | None, label: str, path: str) -> list[str]:
         number = str(span.line)
         width = max(2, len(number))
         last = span.end_column if span.end_line == span.line else len(span.text) + 1
-        underline = " " * (span.column - 1) + "^" * max(1, min(last, len(span.text) + 1) - span.column)
-        lines += [
-            f" {' ' * width}|",
-            f"{number:>{width}} | {span.text}",
-            f" {' ' * width}| {underline}" + (f" {label}" if label else ""),
-        ]
+        begin, end = span.column - 1, min(last - 1, len(span.text))
+        underline = _blank(span.text[:begin]) + "^" * max(1, len(_blank(span.text[begin:end])))
+        lines += [f" {' ' * width}|", f"{number:>{width}} | {span.text}"]
+        if begin <= len(span.text):
+            lines.append(f" {' ' * width}| {underline}" + (f" {label}" if label else ""))
     return lines
+
+
+def _blank(text: str) -> str:
+    """Return blanks as wide as the text on a terminal; tabs stay."""
+    return "".join(one if one == "\t" else " " * _WIDTHS.get(east_asian_width(one), not combining(one)) for one in text)
+
+
+_WIDTHS = {"W": 2, "F": 2}

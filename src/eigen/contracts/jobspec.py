@@ -12,7 +12,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
 
-from eigen.contracts.canonical import MAX_SAFE_INTEGER, canonical_json
+from eigen.contracts.canonical import MAX_SAFE_INTEGER, canonical_json, read_json
 from eigen.contracts.compilation import Language
 from eigen.contracts.execution import MAX_SHOTS
 from eigen.contracts.jobs import JOB_ID
@@ -189,4 +189,4 @@ class JobSpec(_Model):
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
         """Return the job that `to_bytes` wrote."""
-        return cls.model_validate_json(content)
+        return cls.model_validate(read_json(content, max_bytes=len(content)))

@@ -11,6 +11,7 @@ import unicodedata
 __all__ = ["printable", "quoted"]
 
 _UNSAFE_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+_MAX_SHOWN_BITS = 128
 
 
 def printable(text: str, *, limit: int = 200, keep: str = "") -> str:
@@ -29,6 +30,8 @@ def printable(text: str, *, limit: int = 200, keep: str = "") -> str:
 
 def quoted(value: object, *, limit: int = 60) -> str:
     """Return a value as it should stand in a message: text in double quotes and printable, others as they read."""
+    if isinstance(value, int) and value.bit_length() > _MAX_SHOWN_BITS:
+        return f"an integer of {value.bit_length()} bits"  # str() of a larger one may raise
     text = printable(value if isinstance(value, str) else str(value), limit=limit)
     return f'"{text}"' if isinstance(value, str) else text
 
