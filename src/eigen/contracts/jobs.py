@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from eigen.contracts.errors import EigenError
 
 __all__ = [
+    "JOB_EVENTS",
     "JOB_ID",
     "TERMINAL_STATES",
     "Adopted",
@@ -306,6 +307,24 @@ class Closed(JobEvent):
 
     is_work_outcome = True
     attempt: int
+
+
+JOB_EVENTS: tuple[type[JobEvent], ...] = (
+    Submitted,
+    Adopted,
+    CompilationStarted,
+    Compiled,
+    CompilationFailed,
+    Dispatched,
+    Executed,
+    ExecutionFailed,
+    ExecutionStopped,
+    CancelRequested,
+    TimedOut,
+    SealFailed,
+    Closed,
+)
+"""Every kind of event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

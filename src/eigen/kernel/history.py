@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import fields
 
-from eigen.contracts import jobs
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.errors import InvariantError
-from eigen.contracts.jobs import JobEvent, JobRecord, StoredEvent
+from eigen.contracts.jobs import JOB_EVENTS, JobEvent, JobRecord, StoredEvent
 from eigen.contracts.wire import format_time, from_json, to_json
 from eigen.kernel.machine import step
 
 __all__ = ["fold", "stored", "to_json_lines"]
 
-_KINDS: dict[str, type[JobEvent]] = {kind.__name__: kind for kind in JobEvent.__subclasses__()}
-_FACTS = {kind: tuple(one.name for one in fields(kind) if one.name != "at") for kind in _KINDS.values()}
+_KINDS: dict[str, type[JobEvent]] = {kind.__name__: kind for kind in JOB_EVENTS}
+_FACTS = {kind: tuple(one.name for one in fields(kind) if one.name != "at") for kind in JOB_EVENTS}
 
 
 def stored(event: JobEvent, after: JobRecord) -> StoredEvent:
@@ -36,7 +35,7 @@ def fold(events: Iterable[StoredEvent]) -> JobRecord:
     Raises:
         InvariantError: There are none, or they do not follow one another.
     """
-    record: jobs.JobRecord | None = None
+    record: JobRecord | None = None
     for one in events:
         event = from_json(_KINDS[one.kind], {**one.facts, "at": format_time(one.at)})
         record = step(record, event).job

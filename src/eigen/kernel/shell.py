@@ -7,7 +7,8 @@ job that it owns. Rules:
 - Everything that starts work goes through `_attempt_work`, which turns every way to end into one outcome event; this is
   the one place that catches all exceptions.
 - A terminal state is published only when it is durable; the states before it are written behind.
-- On the way out, live jobs are given up, so that the next system on this root goes on with them.
+- On the way out the work is stopped and live jobs stay as they are: once the store is closed, the next system on this
+  root adopts them.
 """
 
 from __future__ import annotations
@@ -147,11 +148,9 @@ class QrtxKernel(Kernel):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        with anyio.CancelScope(shield=True):
-            self._tasks.cancel_scope.cancel()
-            await self._tasks.__aexit__(None, None, None)
-            for job_id in self._runs:
-                await self._store.disown(job_id)
+        self._tasks.cancel_scope.shield = True
+        self._tasks.cancel_scope.cancel()
+        await self._tasks.__aexit__(None, None, None)
 
     # What others ask for
 

@@ -94,10 +94,6 @@ class JobStore(ABC):
         """Make this system the owner of live jobs whose owner is gone (or of that one), and return their records."""
 
     @abstractmethod
-    async def disown(self, job_id: str) -> None:
-        """Give up a live job of this system, so that another one may adopt it at once."""
-
-    @abstractmethod
     async def request_cancel(self, job_id: str, *, by: str) -> None:
         """Leave word for a job's owner that it should stop; nothing happens to a job that has ended."""
 

@@ -84,10 +84,11 @@ class SqliteJobStore(JobStore):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._closing = True
+        self._wake.set()
+        self._tasks.cancel_scope.shield = True
+        await self._tasks.__aexit__(None, None, None)
         with anyio.CancelScope(shield=True):
-            self._closing = True
-            self._wake.set()
-            await self._tasks.__aexit__(None, None, None)
             await anyio.to_thread.run_sync(self._close)
 
     async def insert(self, job: NewJob) -> JobRecord:
@@ -141,15 +142,6 @@ class SqliteJobStore(JobStore):
             return ()
         adopted: tuple[JobRecord, ...] = await self._write(partial(_adopt, gone, job_id, self._lock), durable=True)
         return adopted
-
-    async def disown(self, job_id: str) -> None:
-        """Give a job up; see the port."""
-        await self._write(
-            lambda connection: connection.execute(
-                "UPDATE jobs SET owner = '' WHERE job_id = ? AND owner = ? AND live = 1", (job_id, self._lock.owner)
-            ),
-            durable=False,
-        )
 
     async def request_cancel(self, job_id: str, *, by: str) -> None:
         """Leave word for a job's owner; see the port."""

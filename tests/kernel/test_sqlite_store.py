@@ -1,0 +1,254 @@
+"""The job store: what is kept, in which order, and whose it is."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+
+from eigen.contracts.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError, UnavailableError
+from eigen.contracts.jobs import (
+    CancelRequested,
+    Closed,
+    CompilationStarted,
+    JobEvent,
+    JobFilter,
+    JobRecord,
+    JobState,
+    StoredEvent,
+    Submitted,
+)
+from eigen.kernel.history import fold, stored
+from eigen.kernel.machine import step
+from eigen.kernel.stores.sqlite import SqliteJobStore
+from eigen.ports.job_store import NewJob, StaleOwnerError
+from eigen.testing.clock import CountingIds, ManualClock
+
+IDS, CLOCK = CountingIds(), ManualClock()
+
+
+def new_job(*, key: str = "", digest: str = "", name: str = "bell", subject: str = "ada", label: str = "") -> NewJob:
+    trace = IDS.trace()
+    event = Submitted(
+        at=CLOCK.now(),
+        job_id=IDS.job_id(CLOCK.now()),
+        name=name,
+        subject=subject,
+        tenant="default",
+        labels={"kind": label} if label else {},
+        target="sim:local",
+        priority=50,
+        timeout_sec=None,
+        shots=1,
+        seed=1,
+        trace_id=trace.trace_id,
+        span_id=trace.span_id,
+        spec_digest="",
+        source_digest="",
+    )
+    record = step(None, event).job
+    return NewJob(record=record, event=stored(event, record), idempotency_key=key, content_digest=digest)
+
+
+def after(record: JobRecord, *events: JobEvent) -> tuple[JobRecord, tuple[StoredEvent, ...]]:
+    kept = []
+    for event in events:
+        record = step(record, event).job
+        kept.append(stored(event, record))
+    return record, tuple(kept)
+
+
+def cancelled(record: JobRecord) -> tuple[JobRecord, tuple[StoredEvent, ...]]:
+    now = CLOCK.now()
+    return after(record, CancelRequested(at=now, by="ada"), Closed(at=now, attempt=1))
+
+
+async def test_what_is_inserted_and_appended_is_there_in_order(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        job = new_job()
+        assert await store.insert(job) == job.record
+        record, events = after(job.record, CompilationStarted(at=CLOCK.now(), attempt=1))
+        await store.append(record, events, durable=False)
+        final, more = cancelled(record)
+        await store.append(final, more, durable=True)
+        assert await store.get(job.record.job_id) == final
+        kept = await store.events(job.record.job_id)
+        assert [event.event_seq for event in kept] == [1, 2, 3, 4]
+        assert fold(kept) == final
+        assert [event.event_seq for event in await store.events(job.record.job_id, after_seq=2)] == [3, 4]
+
+
+async def test_what_was_written_behind_and_lost_is_made_good_by_the_end(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        job = await store.insert(new_job())
+        record, lost = after(job, CompilationStarted(at=CLOCK.now(), attempt=1))
+        final, rest = cancelled(record)
+        first = await store.events(job.job_id)
+        await store.append(final, (*first, *lost, *rest), durable=True)
+        assert fold(await store.events(job.job_id)) == final
+
+
+async def test_everything_is_there_after_closing_and_opening_again(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        job = await store.insert(new_job())
+        record, events = after(job, CompilationStarted(at=CLOCK.now(), attempt=1))
+        await store.append(record, events, durable=False)
+    async with SqliteJobStore(tmp_path, owner="sys_b") as store:
+        assert (await store.get(job.job_id)).state is JobState.COMPILING
+
+
+async def test_one_key_makes_one_job(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        first = await store.insert(new_job(key="k", digest="d"))
+        assert await store.insert(new_job(key="k", digest="d")) == first
+        assert (await store.insert(new_job(key="k", digest="other", subject="eve"))).subject == "eve"
+        with pytest.raises(AlreadyExistsError):
+            await store.insert(new_job(key="k", digest="other"))
+
+
+async def test_a_terminal_job_is_never_written_again(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        job = await store.insert(new_job())
+        final, events = cancelled(job)
+        await store.append(final, events, durable=True)
+        with pytest.raises(StaleOwnerError):
+            await store.append(replace(final, event_seq=9), (), durable=True)
+        assert await store.get(job.job_id) == final
+
+
+async def test_a_live_owners_job_is_not_adopted_and_a_gone_ones_is(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_b") as second:
+        async with SqliteJobStore(tmp_path, owner="sys_a") as first:
+            job = await first.insert(new_job())
+            assert await second.adopt() == ()
+            assert await second.adopt(job_id=job.job_id) == ()
+            with pytest.raises(StaleOwnerError):
+                await second.append(*cancelled(job), durable=True)
+        assert await second.adopt() == (job,)
+        await second.append(*cancelled(job), durable=True)
+        assert (await second.get(job.job_id)).state is JobState.CANCELLED
+
+
+async def test_two_systems_never_adopt_the_same_job(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as first:
+        for _ in range(20):
+            await first.insert(new_job())
+    adopted: list[str] = []
+    async with SqliteJobStore(tmp_path, owner="sys_b") as second, SqliteJobStore(tmp_path, owner="sys_c") as third:
+
+        async def adopt(store: SqliteJobStore) -> None:
+            adopted.extend(record.job_id for record in await store.adopt())
+
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(adopt, second)
+            tasks.start_soon(adopt, third)
+    assert len(adopted) == len(set(adopted)) == 20
+
+
+async def test_a_wish_to_cancel_reaches_the_owner(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as first, SqliteJobStore(tmp_path, owner="sys_b") as second:
+        job = await first.insert(new_job())
+        await first.changed()
+        await second.request_cancel(job.job_id, by="eve")
+        assert await first.changed()
+        assert await first.cancel_requests() == ((job.job_id, "eve"),)
+        assert await second.cancel_requests() == ()
+
+
+async def test_jobs_are_listed_newest_first_by_filter_and_page(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        ids = [(await store.insert(new_job(name=f"n{i % 2}", label=str(i)))).job_id for i in range(6)]
+        await store.insert(new_job(subject="eve"))
+
+        async def names(job_filter: JobFilter, *, limit: int = 10, before: str = "") -> list[str]:
+            return [one.job_id for one in await store.select(job_filter, limit=limit, before_job_id=before)]
+
+        mine = JobFilter(subject="ada")
+        assert await names(mine) == ids[::-1]
+        assert await names(mine, limit=2) == ids[:3:-1]
+        assert await names(mine, limit=2, before=ids[4]) == [ids[3], ids[2]]
+        assert await names(JobFilter(name="n1")) == ids[5::-2]
+        assert await names(JobFilter(labels={"kind": "3"})) == [ids[3]]
+        assert await names(JobFilter(id_prefix=ids[2])) == [ids[2]]
+        assert await names(JobFilter(states=(JobState.DONE,))) == []
+        assert await names(JobFilter(name="' OR 1=1 --")) == []
+
+
+async def test_an_unknown_job_is_not_found(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        with pytest.raises(NotFoundError):
+            await store.get("job_" + "0" * 26)
+        assert await store.events("job_" + "0" * 26) == ()
+
+
+async def test_many_jobs_at_once_are_all_kept(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        async with anyio.create_task_group() as tasks:
+            for _ in range(100):
+                tasks.start_soon(store.insert, new_job(name="many"))
+        assert len(await store.select(JobFilter(name="many"), limit=1000)) == 100
+
+
+async def test_a_cancelled_caller_leaves_the_store_usable(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await store.insert(new_job(name="hasty"))
+        assert await store.insert(new_job()) is not None
+
+
+async def test_a_newer_root_is_refused_and_left_untouched(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        await store.insert(new_job())
+    with sqlite3.connect(tmp_path / "jobs.sqlite3") as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    before = (tmp_path / "jobs.sqlite3").read_bytes()
+    with pytest.raises(FailedPreconditionError) as caught:
+        async with SqliteJobStore(tmp_path, owner="sys_b"):
+            pass
+    assert caught.value.reason == "ROOT_TOO_NEW"
+    assert (tmp_path / "jobs.sqlite3").read_bytes() == before
+
+
+async def test_a_root_that_is_a_file_is_a_typed_error(tmp_path: Path) -> None:
+    (tmp_path / "root").write_text("not a folder")
+    with pytest.raises(UnavailableError):
+        async with SqliteJobStore(tmp_path / "root", owner="sys_a"):
+            pass
+
+
+async def test_a_damaged_database_is_a_typed_error(tmp_path: Path) -> None:
+    (tmp_path / "jobs.sqlite3").write_bytes(b"this is not a database, and never was" * 100)
+    with pytest.raises(UnavailableError) as caught:
+        async with SqliteJobStore(tmp_path, owner="sys_a"):
+            pass
+    assert caught.value.reason == "STORE_DAMAGED"
+
+
+async def test_the_owner_of_a_killed_process_is_gone(tmp_path: Path) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "from eigen.kernel.stores.ownership import OwnerLock\n"
+        "from pathlib import Path\n"
+        "lock = OwnerLock(Path(sys.argv[1]), 'sys_dead')\n"
+        "lock.acquire()\n"
+        "print('held', flush=True)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    await anyio.run_process([sys.executable, "-c", script, str(tmp_path)], check=False, stderr=subprocess.DEVNULL)
+    from eigen.kernel.stores.ownership import OwnerLock
+
+    mine = OwnerLock(tmp_path, "sys_mine")
+    mine.acquire()
+    assert mine.is_gone("sys_dead")
+    assert not mine.is_gone("sys_mine")
+    other = OwnerLock(tmp_path, "sys_other")
+    assert not other.is_gone("sys_mine")
+    mine.release()
+    assert other.is_gone("sys_mine")
