@@ -1,0 +1,173 @@
+"""AQO to a Qiskit circuit that Aer runs as it stands, without transpilation. Runs in a worker only.
+
+- A gate that the method knows is appended by Qiskit's method of the same name; another one by its matrix from the gate
+  table, or (where the method takes no matrices) by a short sequence.
+- Measuring in basis X or Y rotates, measures, and rotates back if the qubit is used again: the qubit is then in the
+  measured eigenstate of X or Y. Where it is not used again the way back is left out, since an operation behind a
+  measurement would cost Aer its sampling of all shots from one state.
+- A condition becomes an `if` block around the operation, the rotations of a measurement included.
+- Barriers only matter to optimizers, and there is none here.
+- Each distinct symbolic angle becomes one Qiskit parameter, whose value is computed by the contract (`evaluate`), so
+  that a binding is checked and rounded in one place. Binding is 5 to 7 times faster than lowering again. Only a
+  symbolic angle of a gate that is run by its matrix forces the circuit to be lowered for each binding.
+
+Bit order: AQO's classical bit k is Qiskit's clbit k.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.circuit.classical import expr
+
+from eigen.contracts.aqo import AQO, Affine, Angle, Condition, Operation, evaluate
+from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
+from eigen.drivers.aer.options import Method
+
+__all__ = ["LoweredCircuit"]
+
+_INTO_BASIS = {"": (), "X": ("h",), "Y": ("sdg", "h")}
+_OUT_OF_BASIS = {"": (), "X": ("h",), "Y": ("h", "s")}
+
+_SEQUENCES: Mapping[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
+    # gate: (gate, positions among its qubits) in order, for methods that take no matrices
+    "iswap": (("s", (0,)), ("s", (1,)), ("h", (0,)), ("cx", (0, 1)), ("cx", (1, 0)), ("h", (1,))),
+}
+_GATE_OF_OP = {gate.op: gate for gate in GATES.values()}
+
+
+class LoweredCircuit:
+    """A circuit made ready for one method.
+
+    Args:
+        circuit: What to run.
+        method: How Aer will simulate it.
+    """
+
+    def __init__(self, circuit: AQO, method: Method) -> None:
+        self._circuit = circuit
+        self._method = method
+        self._parameters: dict[Affine, Parameter] = {}
+        self._template = None if _has_symbolic_matrix(circuit, method) else self._lower(self._parameter)
+
+    def bound(self, binding: Mapping[str, float]) -> QuantumCircuit:
+        """Return the circuit with all angles as numbers; not to be changed by the caller.
+
+        Args:
+            binding: Value of each parameter.
+
+        Raises:
+            InvalidArgumentError: A parameter has no value, or an angle is not finite.
+        """
+        if self._template is None:
+            return self._lower(lambda angle: evaluate(angle, binding))
+        if not self._parameters:
+            return self._template
+        values = {parameter: evaluate(angle, binding) for angle, parameter in self._parameters.items()}
+        return self._template.assign_parameters(values)
+
+    def _parameter(self, angle: Angle) -> Any:
+        if not isinstance(angle, Affine):
+            return angle
+        if angle not in self._parameters:
+            self._parameters[angle] = Parameter(f"angle{len(self._parameters)}")
+        return self._parameters[angle]
+
+    def _lower(self, value: Callable[[Angle], Any]) -> QuantumCircuit:
+        lowered = QuantumCircuit(self._circuit.qubits, self._circuit.clbits)
+        lower_gate = _gate_lowering(lowered, self._method, value)
+        used_later = _used_later(self._circuit)
+        for index, operation in enumerate(self._circuit.operations):
+            if operation.op == BARRIER:
+                continue
+            if operation.condition is None:
+                _lower_one(lowered, operation, lower_gate, used_later.get(index, ()))
+            else:
+                with lowered.if_test(_test(lowered, operation.condition)):
+                    _lower_one(lowered, operation, lower_gate, used_later.get(index, ()))
+        return lowered
+
+
+def _lower_one(
+    lowered: QuantumCircuit,
+    operation: Operation,
+    lower_gate: Callable[[Operation], None],
+    used_later: tuple[int, ...],
+) -> None:
+    if operation.op == MEASURE:
+        _rotate(lowered, _INTO_BASIS[operation.basis], operation.q)
+        lowered.measure(operation.q, operation.c)
+        _rotate(lowered, _OUT_OF_BASIS[operation.basis], used_later)
+    elif operation.op == RESET:
+        lowered.reset(operation.q)
+    else:
+        lower_gate(operation)
+
+
+def _rotate(lowered: QuantumCircuit, gates: tuple[str, ...], qubits: tuple[int, ...]) -> None:
+    for gate in gates:
+        for qubit in qubits:
+            getattr(lowered, gate)(qubit)
+
+
+def _gate_lowering(
+    lowered: QuantumCircuit, method: Method, value: Callable[[Angle], Any]
+) -> Callable[[Operation], None]:
+    """Return the function that appends a gate to `lowered`."""
+    native = {gate.op: getattr(lowered, gate.qiskit) for gate in GATES.values() if gate.name in method.native}
+
+    def lower_gate(operation: Operation) -> None:
+        append = native.get(operation.op)
+        if append is not None:
+            append(*map(value, operation.params), *operation.q)
+        elif method.takes_matrices:
+            matrix = _GATE_OF_OP[operation.op].unitary(*map(value, operation.params))
+            lowered.unitary(np.array(matrix, dtype=np.complex128), operation.q)
+        else:
+            for name, positions in _SEQUENCES[operation.op.lower()]:
+                native[name.upper()](*(operation.q[position] for position in positions))
+
+    return lower_gate
+
+
+def _test(lowered: QuantumCircuit, condition: Condition) -> Any:
+    """Return Qiskit's condition that bit k of `eq` equals the classical bit `c[k]`, for all k."""
+    bits = [lowered.clbits[index] for index in condition.c]
+    if len(bits) == 1:
+        return bits[0], condition.eq
+    wanted = [condition.eq >> position & 1 for position in range(len(bits))]
+    tests = [expr.lift(bit) if one else expr.logic_not(bit) for bit, one in zip(bits, wanted, strict=True)]
+    test = tests[0]
+    for other in tests[1:]:
+        test = expr.logic_and(test, other)
+    return test
+
+
+def _used_later(circuit: AQO) -> dict[int, tuple[int, ...]]:
+    """Return, for each measurement in basis X or Y by its index, those of its qubits that are used behind it."""
+    if not any(operation.basis for operation in circuit.operations):
+        return {}
+    found: dict[int, tuple[int, ...]] = {}
+    used: set[int] = set()
+    for index in range(len(circuit.operations) - 1, -1, -1):
+        operation = circuit.operations[index]
+        if operation.op == BARRIER:
+            continue
+        if operation.basis:
+            found[index] = tuple(qubit for qubit in operation.q if qubit in used)
+        used.update(operation.q)
+    return found
+
+
+def _has_symbolic_matrix(circuit: AQO, method: Method) -> bool:
+    native = {gate.op for gate in GATES.values() if gate.name in method.native}
+    return any(
+        operation.op in _GATE_OF_OP
+        and operation.op not in native
+        and any(isinstance(angle, Affine) for angle in operation.params)
+        for operation in circuit.operations
+    )

@@ -1,0 +1,88 @@
+"""Whether a device can run a circuit, told from what the device says of itself.
+
+A driver's own `admit` knows more (memory, methods) and is asked first; this catches what a driver forgets, in the same
+words for every device.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.devices import DeviceInfo
+from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError, UnimplementedError
+from eigen.contracts.execution import MAX_SHOTS, ExecutionOptions
+from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
+from eigen.contracts.printable import printable, quoted
+
+__all__ = ["check_capabilities"]
+
+_NOT_GATES = frozenset({BARRIER, MEASURE, RESET})
+
+
+def check_capabilities(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOptions) -> None:
+    """Refuse what the device cannot do.
+
+    Raises:
+        InvalidArgumentError: The shots are not positive, or nothing is asked for: no measurement, no observable.
+        ResourceExhaustedError: Too many qubits or shots; the message has the figures.
+        UnimplementedError: The device lacks something that the circuit needs; the message names all of it.
+    """
+    _check_shots(device, options)
+    _check_qubits(device, profile, options)
+    if MEASURE not in profile.op_counts and not profile.num_observables:
+        raise InvalidArgumentError(
+            "the circuit measures nothing and has no observable",
+            reason="NO_MEASUREMENT",
+            hint="measure at least one qubit",
+        )
+    missing = list(_missing(device, profile, options))
+    if missing:
+        raise UnimplementedError(
+            f"{printable(device.device_id)} cannot run this circuit; it lacks {', '.join(missing)}",
+            reason="DEVICE_CAPABILITY",
+            hint="choose another device (eigen devices lists them), or change the circuit",
+            details={"missing": missing},
+        )
+
+
+def _check_shots(device: DeviceInfo, options: ExecutionOptions) -> None:
+    most = min(device.max_shots, MAX_SHOTS)
+    if options.shots < 1:
+        raise InvalidArgumentError(
+            f"shots is {quoted(options.shots)}; at least 1 is needed", reason="SHOTS", hint="give shots of 1 or more"
+        )
+    if options.shots > most:
+        raise ResourceExhaustedError(
+            f"{options.shots} shots asked for; {printable(device.device_id)} takes at most {most}",
+            reason="SHOTS",
+            hint=f"give shots of at most {most}, or submit several jobs",
+        )
+
+
+def _check_qubits(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOptions) -> None:
+    if options.driver_options:  # they may choose another method, of whose limits only the driver knows
+        return
+    if profile.qubits > device.num_qubits:
+        raise ResourceExhaustedError(
+            f"the circuit has {profile.qubits} qubits; {printable(device.device_id)} has {device.num_qubits}",
+            reason="DEVICE_QUBITS",
+            hint=f"use at most {device.num_qubits} qubits, or choose another device",
+        )
+
+
+def _missing(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOptions) -> Iterator[str]:
+    gates = {GATES[name].op for name in device.gates if name in GATES}
+    for op in profile.op_counts:
+        if op not in gates and op not in _NOT_GATES:
+            yield f"the gate {printable(op.lower())}"
+    if profile.has_mid_circuit and not device.mid_circuit_measurement:
+        yield "measurement in the middle of a circuit"
+    if profile.has_reset and not device.reset:
+        yield "reset"
+    if profile.has_conditions and not device.feed_forward:
+        yield "feed-forward (operations that depend on measured bits)"
+    if profile.num_observables and not device.expectation_values:
+        yield "expectation values"
+    if options.noise_model is not None and not device.noise_models:
+        yield f"noise models ({quoted(options.noise_model)} was asked for)"

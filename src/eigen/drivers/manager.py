@@ -1,0 +1,171 @@
+"""`LocalDriverManager`: all drivers of a system in its own process.
+
+It knows no vendor. It resolves targets, opens each driver once, and stands between every driver and the rest of the
+system: nothing that a device cannot run goes in, and nothing that cannot be right comes out.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Mapping
+from contextlib import AsyncExitStack
+from difflib import get_close_matches
+from types import TracebackType
+from typing import Self, TypeVar
+
+from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus, canonical_target
+from eigen.contracts.errors import EigenError, InternalError, NotFoundError
+from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
+from eigen.contracts.printable import printable, quoted
+from eigen.drivers.capability import check_capabilities
+from eigen.drivers.outcome import check_bindings, checked_results
+from eigen.drivers.registry import DriverProblem, find_drivers
+from eigen.ports.drivers import Driver, DriverManager
+
+__all__ = ["LocalDriverManager"]
+
+_log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class LocalDriverManager(DriverManager):
+    """Drivers in this process; opened and closed in one task.
+
+    Args:
+        drivers: Drivers by name; by default those that are installed.
+    """
+
+    def __init__(self, drivers: Mapping[str, Driver] | None = None) -> None:
+        self._given = drivers
+        self._stack = AsyncExitStack()
+        self._drivers: dict[str, Driver] = {}
+        self._devices: dict[str, DeviceInfo] = {}
+        self._problems: list[DriverProblem] = []
+
+    @property
+    def problems(self) -> tuple[DriverProblem, ...]:
+        """Drivers that cannot be used, and why."""
+        return tuple(self._problems)
+
+    async def __aenter__(self) -> Self:
+        """Find and open the drivers; one that fails is reported in `problems` and by its devices' absence."""
+        await self._stack.__aenter__()
+        drivers = self._given
+        if drivers is None:
+            found = find_drivers()
+            drivers = found.drivers
+            self._problems.extend(found.problems)
+        for name, driver in drivers.items():
+            await self._open(name, driver)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close every driver, the last opened first."""
+        self._drivers.clear()
+        await self._stack.__aexit__(kind, error, traceback)
+
+    def devices(self) -> tuple[DeviceInfo, ...]:
+        """Return all devices, by id."""
+        return tuple(self._devices[device_id] for device_id in sorted(self._devices))
+
+    def device(self, target: str) -> DeviceInfo:
+        """Return the device that a target means."""
+        device_id = canonical_target(target)
+        found = self._devices.get(device_id)
+        if found is None:
+            raise self._unknown(device_id)
+        return found
+
+    async def status(self, device_id: str) -> DeviceStatus:
+        """Return how a device is now; UNKNOWN where its driver cannot tell."""
+        device = self.device(device_id)
+        try:
+            return await self._driver(device).status(device.device_id)
+        except Exception as error:  # noqa: BLE001  # asking for a state must not fail for one vendor's fault
+            _log.warning("no status of %s", device.device_id, exc_info=error)
+            reason = printable(str(error)) or type(error).__name__
+            return DeviceStatus(device_id=device.device_id, state=DeviceState.UNKNOWN, reason=reason)
+
+    def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
+        """Check a circuit against a device: first what its driver knows, then what the device says of itself."""
+        device = self.device(device_id)
+        try:
+            admission = self._driver(device).admit(device.device_id, profile, options)
+        except EigenError:
+            raise
+        except Exception as error:
+            raise _driver_failed(device, error) from error
+        check_capabilities(device, profile, options)
+        return admission
+
+    async def prepare(self, device_id: str) -> None:
+        """Begin whatever is slow about a device, and return at once; unknown devices are ignored."""
+        device = self._devices.get(canonical_target(device_id))
+        if device is not None:
+            await self._guarded(device, self._driver(device).prepare(device.device_id))
+
+    async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
+        """Run a circuit once for each binding, with everything checked on the way in and out."""
+        device = self.device(request.device_id)
+        self.admit(device.device_id, request.payload.profile, request.options)
+        await check_bindings(request)
+        results = await self._guarded(device, self._driver(device).execute(request))
+        return await checked_results(request, results)
+
+    async def _open(self, name: str, driver: Driver) -> None:
+        try:
+            await self._stack.enter_async_context(driver)
+            devices = {device.device_id: device for device in driver.devices()}
+        except Exception as error:  # noqa: BLE001  # one vendor's fault must not take the system down
+            _log.warning("the driver %s cannot be opened", printable(name), exc_info=error)
+            self._problems.append(DriverProblem(name=name, reason=printable(f"{type(error).__name__}: {error}")))
+            return
+        for device_id in devices.keys() & self._devices.keys():
+            self._problems.append(DriverProblem(name=name, reason=f"{printable(device_id)} belongs to another driver"))
+            del devices[device_id]
+        self._devices.update(devices)
+        self._drivers.update(dict.fromkeys(devices, driver))
+
+    def _driver(self, device: DeviceInfo) -> Driver:
+        driver = self._drivers.get(device.device_id)
+        if driver is None:
+            raise NotFoundError(f"{printable(device.device_id)} is closed", reason="UNKNOWN_TARGET")
+        return driver
+
+    def _unknown(self, device_id: str) -> NotFoundError:
+        for problem in self._problems:
+            if device_id.partition(":")[0] == problem.name:
+                return NotFoundError(
+                    f"there is no device {quoted(device_id)}: its driver cannot be used ({problem.reason})",
+                    reason="UNKNOWN_TARGET",
+                    hint="repair or remove the driver's package",
+                )
+        nearest = get_close_matches(device_id, self._devices, n=1, cutoff=0.5)
+        return NotFoundError(
+            f"there is no device {quoted(device_id)}",
+            reason="UNKNOWN_TARGET",
+            hint=f"did you mean {nearest[0]}?" if nearest else f"there is: {', '.join(sorted(self._devices))}",
+        )
+
+    @staticmethod
+    async def _guarded(device: DeviceInfo, work: Awaitable[T]) -> T:
+        """Await a driver's work; nothing but an EigenError or a cancellation comes out."""
+        try:
+            return await work
+        except EigenError:
+            raise
+        except Exception as error:
+            raise _driver_failed(device, error) from error
+
+
+def _driver_failed(device: DeviceInfo, error: Exception) -> InternalError:
+    _log.error("the driver of %s failed", printable(device.device_id), exc_info=error)
+    return InternalError(
+        f"the driver of {printable(device.device_id)} failed with {type(error).__name__}",
+        reason="DRIVER_FAILED",
+        hint="the log has the full story",
+    )

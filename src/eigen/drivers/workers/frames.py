@@ -1,0 +1,160 @@
+"""The wire format between the system, the nursery and the workers.
+
+A frame is two unsigned 32-bit lengths (network order), a JSON object, and raw bytes:
+`header length | body length | header | body`. Both lengths are bounded before anything is allocated, so that a
+damaged or hostile peer costs an error, not memory. Never pickle: a frame can only ever become JSON values and bytes.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import anyio
+from anyio.abc import UNIXSocketStream
+
+from eigen.contracts.errors import InvariantError
+
+__all__ = [
+    "MAX_BODY_BYTES",
+    "MAX_HEADER_BYTES",
+    "AsyncChannel",
+    "BlockingChannel",
+    "Frame",
+    "FrameDecoder",
+    "FrameTooLargeError",
+    "encode_head",
+]
+
+MAX_HEADER_BYTES = 4 * 2**20
+"""Largest JSON part of a frame: what one turn of the event loop may decode."""
+
+MAX_BODY_BYTES = 512 * 2**20
+"""Largest raw part of a frame."""
+
+_LENGTHS = struct.Struct("!II")
+_CHUNK_BYTES = 2**18
+
+
+class FrameTooLargeError(Exception):
+    """A frame is beyond the format's limits."""
+
+
+class Frame(NamedTuple):
+    """A JSON object with raw bytes behind it."""
+
+    header: Mapping[str, Any]
+    body: bytes = b""
+
+
+def encode_head(frame: Frame) -> bytes:
+    """Return everything of a frame but its body, which is sent behind it without being copied.
+
+    Raises:
+        FrameTooLargeError: The header or the body is beyond its limit.
+    """
+    header = json.dumps(frame.header, allow_nan=False, separators=(",", ":")).encode()
+    _check_lengths(len(header), len(frame.body))
+    return _LENGTHS.pack(len(header), len(frame.body)) + header
+
+
+def _check_lengths(header_bytes: int, body_bytes: int) -> None:
+    if header_bytes > MAX_HEADER_BYTES or body_bytes > MAX_BODY_BYTES:
+        raise FrameTooLargeError(
+            f"a frame of {header_bytes} + {body_bytes} bytes; at most {MAX_HEADER_BYTES} + {MAX_BODY_BYTES} are taken"
+        )
+
+
+class FrameDecoder:
+    """Turns a stream of bytes into frames; does no I/O."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+
+    def feed(self, chunk: bytes) -> Iterator[Frame]:
+        """Take the next bytes of the stream and yield the frames that they complete.
+
+        Raises:
+            FrameTooLargeError: A length is beyond its limit; the stream is of no use any more.
+            InvariantError: The header is not a JSON object.
+        """
+        self._buffer += chunk
+        while (frame := self._next()) is not None:
+            yield frame
+
+    def _next(self) -> Frame | None:
+        if len(self._buffer) < _LENGTHS.size:
+            return None
+        header_bytes, body_bytes = _LENGTHS.unpack_from(self._buffer)
+        _check_lengths(header_bytes, body_bytes)
+        body_at = _LENGTHS.size + header_bytes
+        end = body_at + body_bytes
+        if len(self._buffer) < end:
+            return None
+        header = json.loads(self._buffer[_LENGTHS.size : body_at])
+        if not isinstance(header, dict):
+            raise InvariantError("the header of a frame is not a JSON object")
+        frame = Frame(header, bytes(memoryview(self._buffer)[body_at:end]))
+        del self._buffer[:end]
+        return frame
+
+
+class BlockingChannel:
+    """Frames over a blocking socket; the worker's side."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._decoder = FrameDecoder()
+        self._ready: list[Frame] = []
+
+    def receive(self) -> Frame | None:
+        """Return the next frame, or None when the peer has closed."""
+        while not self._ready:
+            chunk = self._connection.recv(_CHUNK_BYTES)
+            if not chunk:
+                return None
+            self._ready.extend(self._decoder.feed(chunk))
+        return self._ready.pop(0)
+
+    def send(self, frame: Frame) -> None:
+        """Send a frame whole."""
+        self._connection.sendall(encode_head(frame))
+        if frame.body:
+            self._connection.sendall(frame.body)
+
+
+class AsyncChannel:
+    """Frames over an anyio stream; the system's side."""
+
+    def __init__(self, stream: UNIXSocketStream) -> None:
+        self._stream = stream
+        self._decoder = FrameDecoder()
+        self._ready: list[Frame] = []
+
+    async def receive(self) -> Frame:
+        """Return the next frame.
+
+        Raises:
+            anyio.EndOfStream, anyio.BrokenResourceError: The peer is gone.
+        """
+        while not self._ready:
+            self._ready.extend(self._decoder.feed(await self._stream.receive(_CHUNK_BYTES)))
+        return self._ready.pop(0)
+
+    async def send(self, frame: Frame) -> None:
+        """Send a frame whole; others get their turn between the pieces of a large body."""
+        await self._stream.send(encode_head(frame))
+        body = memoryview(frame.body)
+        for start in range(0, len(body), _CHUNK_BYTES):
+            await self._stream.send(bytes(body[start : start + _CHUNK_BYTES]))
+
+    async def send_with_descriptor(self, frame: Frame, descriptor: int) -> None:
+        """Send a frame without a body, and a file descriptor with it."""
+        await self._stream.send_fds(encode_head(frame), [descriptor])
+
+    async def aclose(self) -> None:
+        """Close the stream without waiting for the peer."""
+        await anyio.aclose_forcefully(self._stream)

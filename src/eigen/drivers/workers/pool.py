@@ -1,0 +1,232 @@
+"""A pool of workers: who may use which one, and what a death means to the caller.
+
+A worker serves one request at a time. Whoever is cancelled while it works takes its worker with it: the engine cannot
+be interrupted in any other way (it holds the GIL), and a new worker costs a few milliseconds. The call returns when
+the process is really gone, so that its memory and cores are free again.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+from anyio.abc import TaskGroup
+
+from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError, UnavailableError
+from eigen.drivers.workers.frames import Frame, FrameTooLargeError
+from eigen.drivers.workers.nursery_client import ForkedWorker, NurseryClient
+
+__all__ = ["WorkerPool", "WorkerRequest"]
+
+_log = logging.getLogger(__name__)
+
+_LAST_WORDS_LIMIT_SEC = 2.0
+_LARGE_BYTES = 512 * 2**20
+_SIGNALS_OF_MEMORY = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerRequest:
+    """Something for a worker to do.
+
+    Attributes:
+        digest: Names the content; equal digests may share what was prepared.
+        content: The circuit, for `Engine.prepare`.
+        arguments: JSON values for `Engine.run`.
+        memory_bytes: Most memory that it may take; beyond, it fails with RESOURCE_EXHAUSTED.
+        num_threads: How many threads it may start.
+    """
+
+    digest: str
+    content: bytes = field(repr=False)
+    arguments: Mapping[str, Any]
+    memory_bytes: int
+    num_threads: int = 1
+
+
+class WorkerPool:
+    """Workers for one engine, started when they are first needed; an asynchronous context manager.
+
+    Args:
+        engine: Import path of the engine, `package.module:Class`.
+        size: Most workers at once.
+        environment: Variables to set for the workers.
+    """
+
+    def __init__(self, engine: str, *, size: int, environment: Mapping[str, str] | None = None) -> None:
+        self._engine = engine
+        self._size = size
+        self._environment = dict(environment or {})
+        self._slots = anyio.Semaphore(size)
+        self._starting = anyio.Lock()
+        self._idle: list[ForkedWorker] = []
+        self._tasks: TaskGroup | None = None
+        self._nursery: NurseryClient | None = None
+        self._request_number = 0
+
+    async def __aenter__(self) -> Self:
+        """Begin to serve; no process is started yet."""
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End every process."""
+        if self._tasks is None:
+            return
+        tasks, self._tasks = self._tasks, None
+        if self._nursery is not None:
+            await self._nursery.aclose()
+        tasks.cancel_scope.cancel()
+        await tasks.__aexit__(None, None, None)  # the caller's own error is not the pool's, and is not to be wrapped
+
+    def prepare(self) -> None:
+        """Start one worker in the background, unless there is one."""
+        if self._tasks is not None and not self._idle:
+            self._tasks.start_soon(self._warm, name="warm a worker")
+
+    async def run(self, request: WorkerRequest, receive: Callable[[Mapping[str, Any]], None]) -> None:
+        """Run a request on a free worker; wait for one where all are busy.
+
+        Args:
+            request: What to do.
+            receive: Called with each part of the answer, in order, on the event loop.
+
+        Raises:
+            EigenError: What the engine raised.
+            ResourceExhaustedError: The request is too large, or the worker ran out of memory.
+            UnavailableError: The worker died (reason `WORKER_DIED`), or the engine cannot be loaded.
+        """
+        async with self._slots:
+            worker = await self._take()
+            worker.busy = True
+            try:
+                await self._exchange(worker, request, receive)
+            finally:
+                if worker.busy:  # cut off in the middle: nobody can tell any more what it would answer
+                    with anyio.CancelScope(shield=True):
+                        await self._discard(worker)
+                else:
+                    self._idle.append(worker)
+
+    async def _warm(self) -> None:
+        try:
+            async with self._slots:
+                self._idle.append(await self._take())
+        except UnavailableError as error:  # whoever needs the worker will be told
+            _log.warning("no worker could be started: %s", error)
+
+    async def _take(self) -> ForkedWorker:
+        while self._idle:
+            worker = self._idle.pop()
+            if not worker.gone.is_set():
+                return worker
+        nursery = await self._living_nursery()
+        return await nursery.fork()
+
+    async def _living_nursery(self) -> NurseryClient:
+        async with self._starting:
+            if self._nursery is None or not self._nursery.alive:
+                if self._tasks is None:
+                    raise UnavailableError("the driver is closed", reason="DRIVER_CLOSED")
+                nursery = NurseryClient(self._engine, environment=self._environment, tasks=self._tasks)
+                try:
+                    await nursery.start()
+                except BaseException:
+                    await nursery.aclose()
+                    raise
+                self._nursery = nursery
+            return self._nursery
+
+    async def _discard(self, worker: ForkedWorker) -> None:
+        if self._nursery is not None:
+            await self._nursery.end(worker)
+
+    async def _exchange(
+        self, worker: ForkedWorker, request: WorkerRequest, receive: Callable[[Mapping[str, Any]], None]
+    ) -> None:
+        self._request_number += 1
+        frame = _frame(self._request_number, request)
+        try:
+            await worker.channel.send(Frame(frame.header) if request.digest in worker.known else frame)
+            while not await self._hear(worker, frame, receive):
+                pass
+        except FrameTooLargeError as error:
+            raise ResourceExhaustedError(
+                "the circuit, its bindings or its result are too large to be sent", reason="FRAME_TOO_LARGE"
+            ) from error
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
+            raise await self._death(worker, request) from error
+        self._remember(worker, request)
+
+    @staticmethod
+    def _remember(worker: ForkedWorker, request: WorkerRequest) -> None:
+        if request.digest in worker.known:
+            worker.known.get(request.digest)
+        else:
+            worker.known.put(request.digest, None, size_bytes=len(request.content))
+
+    async def _hear(self, worker: ForkedWorker, sent: Frame, receive: Callable[[Mapping[str, Any]], None]) -> bool:
+        """Take one frame of the answer; return whether it was the last."""
+        answer = (await worker.channel.receive()).header
+        if answer["id"] != sent.header["id"]:
+            raise InternalError("a worker answered another request than was asked", reason="WORKER_PROTOCOL")
+        worker.busy = not ("end" in answer or "error" in answer)
+        if "error" in answer:
+            worker.known.discard(sent.header["digest"])
+            if answer["story"]:
+                _log.error("worker %d failed:\n%s", worker.pid, answer["story"])
+            raise EigenError.from_json(answer["error"])
+        if "unknown" in answer:
+            await worker.channel.send(sent)
+            return False
+        if "part" in answer:
+            receive(answer["part"])
+        return not worker.busy
+
+    async def _death(self, worker: ForkedWorker, request: WorkerRequest) -> EigenError:
+        with anyio.move_on_after(_LAST_WORDS_LIMIT_SEC):
+            await worker.gone.wait()
+        if not worker.gone.is_set():
+            await self._discard(worker)
+        ended = worker.exit
+        details = {"signal": _signal_name(ended.signal), "exit_code": ended.code, "peak_bytes": ended.peak_bytes}
+        _log.error("worker %d died: %s", worker.pid, details)
+        if ended.signal in _SIGNALS_OF_MEMORY and ended.peak_bytes > max(request.memory_bytes // 2, _LARGE_BYTES):
+            return ResourceExhaustedError(
+                f"the simulation ran out of memory: its process had {ended.peak_bytes} bytes when it died",
+                reason="DEVICE_MEMORY",
+                hint="use fewer qubits, or a method that needs less memory",
+                details=details,
+            )
+        return UnavailableError(
+            f"the simulator's process died ({details['signal'] or 'exit code ' + str(ended.code)})",
+            reason="WORKER_DIED",
+            hint="the job may be tried again",
+            details=details,
+        )
+
+
+def _frame(number: int, request: WorkerRequest) -> Frame:
+    header = {
+        "id": number,
+        "digest": request.digest,
+        "memory_bytes": request.memory_bytes,
+        "num_threads": request.num_threads,
+        "arguments": dict(request.arguments),
+    }
+    return Frame(header, request.content)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name if number else ""
+    except ValueError:
+        return f"SIG{number}"

@@ -1,0 +1,89 @@
+"""The worker's loop: one request at a time, until the socket ends.
+
+A request is `{"id", "digest", "memory_bytes", "num_threads", "arguments"}` with the circuit as body, or without one
+where the worker should hold it already. The answer is any number of `{"id", "part"}`, then `{"id", "part", "end"}`; or
+`{"id", "unknown"}` where the worker lacks the circuit; or `{"id", "error", "story"}`.
+
+The boundary catches BaseException on purpose: extension modules raise things that are no Exception (PyO3's
+PanicException), and a worker that dies of one would cost its caches.
+"""
+
+from __future__ import annotations
+
+import socket
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
+from eigen.drivers.workers.confinement import limit_memory
+from eigen.drivers.workers.digests import DigestCache
+from eigen.drivers.workers.engine import Engine
+from eigen.drivers.workers.frames import BlockingChannel, Frame, FrameTooLargeError
+
+__all__ = ["serve"]
+
+_STORY_CHARACTERS = 8_000
+
+
+def serve(connection: socket.socket, engine: Engine) -> None:
+    """Answer requests until the peer closes the socket."""
+    channel = BlockingChannel(connection)
+    prepared: DigestCache[Any] = DigestCache()
+    while (request := channel.receive()) is not None:
+        for answer in _answers(request, engine, prepared):
+            channel.send(Frame({"id": request.header["id"], **answer}))
+
+
+def _answers(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Iterator[dict[str, Any]]:
+    header = request.header
+    if not request.body and header["digest"] not in prepared:
+        yield {"unknown": True}
+        return
+    try:
+        limit_memory(header["memory_bytes"], num_threads=header["num_threads"])
+        yield from _with_end(engine.run(_prepared(request, engine, prepared), header["arguments"]))
+    except BaseException as error:  # noqa: BLE001  # the boundary, see the module's header
+        prepared.discard(header["digest"])
+        yield {"error": _as_eigen_error(error).to_json(), "story": _story(error)}
+
+
+def _prepared(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Any:
+    digest = request.header["digest"]
+    if request.body:
+        prepared.put(digest, engine.prepare(request.body), size_bytes=len(request.body))
+    return prepared.get(digest)
+
+
+def _with_end(parts: Iterator[Any]) -> Iterator[dict[str, Any]]:
+    """Yield each part in a frame, the last one together with the end, so that a small answer is one frame."""
+    held: list[Any] = []
+    for part in parts:
+        if held:
+            yield {"part": held.pop()}
+        held.append(part)
+    yield {"part": held[0], "end": True} if held else {"end": True}
+
+
+def _as_eigen_error(error: BaseException) -> EigenError:
+    if isinstance(error, EigenError):
+        return error
+    if isinstance(error, MemoryError):
+        return ResourceExhaustedError(
+            "the simulation ran out of the memory that it was given",
+            reason="DEVICE_MEMORY",
+            hint="use fewer qubits, or a method that needs less memory",
+        )
+    if isinstance(error, FrameTooLargeError):
+        return ResourceExhaustedError("a part of the result is too large to be sent", reason="RESULT_TOO_LARGE")
+    return InternalError(
+        f"the simulator failed with {type(error).__name__}",
+        reason="ENGINE_FAILED",
+        hint="the log has the full story",
+    )
+
+
+def _story(error: BaseException) -> str:
+    if isinstance(error, EigenError):
+        return ""
+    return "".join(traceback.format_exception(error))[-_STORY_CHARACTERS:]
