@@ -1,0 +1,82 @@
+"""`ObservedArtifactStore`: the bytes of artifacts counted; calls that end in trouble logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
+from eigen.telemetry.calls import OK, Call, Calls, Instruments
+
+__all__ = ["ObservedArtifactStore"]
+
+_WITH_BYTES = frozenset({"create", "put", "seal", "read"})
+
+
+class ObservedArtifactStore(ArtifactStore):
+    """Passes every call on to another artifact store."""
+
+    def __init__(self, inner: ArtifactStore, instruments: Instruments) -> None:
+        self._inner = inner
+        self._metrics = instruments.metrics
+        self._calls = Calls(instruments, prefix="qfs", service="qfs", count=self._count)
+
+    async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+        """Pass on, and count the files' bytes."""
+        with self._calls("create", job_id=job_id, size_bytes=_size(files)):
+            await self._inner.create(job_id, files, facts=facts)
+
+    async def put(self, job_id: str, name: str, content: bytes) -> Artifact:
+        """Pass on, and count the file's bytes."""
+        with self._calls("put", job_id=job_id, name=name, size_bytes=len(content)):
+            return await self._inner.put(job_id, name, content)
+
+    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+        """Pass on, and count the files' bytes."""
+        with self._calls("seal", job_id=job_id, size_bytes=_size(files)):
+            await self._inner.seal(job_id, files, facts=facts)
+
+    async def reset(self, job_id: str) -> None:
+        """Pass on."""
+        with self._calls("reset", job_id=job_id):
+            await self._inner.reset(job_id)
+
+    async def discard(self, job_id: str) -> None:
+        """Pass on."""
+        with self._calls("discard", job_id=job_id):
+            await self._inner.discard(job_id)
+
+    async def read(self, job_id: str, name: str) -> bytes:
+        """Pass on, and count the file's bytes."""
+        with self._calls("read", job_id=job_id, name=name) as call:
+            content = await self._inner.read(job_id, name)
+            call.facts["size_bytes"] = len(content)
+            return content
+
+    async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
+        """Pass on."""
+        with self._calls("artifacts", job_id=job_id):
+            return await self._inner.artifacts(job_id)
+
+    async def meta(self, job_id: str) -> Mapping[str, Any]:
+        """Pass on."""
+        with self._calls("meta", job_id=job_id):
+            return await self._inner.meta(job_id)
+
+    async def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
+        """Pass on."""
+        with self._calls("verify", job_id=job_id):
+            return await self._inner.verify(job_id)
+
+    async def job_ids(self) -> tuple[str, ...]:
+        """Pass on."""
+        with self._calls("job_ids"):
+            return await self._inner.job_ids()
+
+    def _count(self, call: Call) -> None:
+        if call.op in _WITH_BYTES and call.status == OK:
+            self._metrics.qfs_bytes(call.op, call.facts["size_bytes"])
+
+
+def _size(files: Mapping[str, bytes]) -> int:
+    return sum(len(content) for content in files.values())

@@ -1,0 +1,94 @@
+"""`TelemetryObserver`: what the kernel tells of its jobs, as one canonical line for each event, and as metrics."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import Any
+
+from eigen.contracts.errors import ErrorCode
+from eigen.contracts.jobs import JobRecord, JobState
+from eigen.ports.kernel import KernelObserver
+from eigen.telemetry.calls import Instruments
+from eigen.telemetry.logs import story_of
+
+__all__ = ["MAX_REMEMBERED", "NEW", "TelemetryObserver"]
+
+NEW = "NONE"
+"""The state that a new job comes from."""
+
+MAX_REMEMBERED = 20_000
+"""Most live jobs whose ids are remembered."""
+
+_LEVELS = MappingProxyType({JobState.ERROR: "error", JobState.TIMEOUT: "warning"})
+"""Level of a line by the state that the job takes; of every other state it is info."""
+
+
+class TelemetryObserver(KernelObserver):
+    """Logs and counts; `job.transition` is the one line that tells a job's whole way.
+
+    The ids of a line are those of the job's record, whichever task tells of it. For defects, of which only the job's id
+    is told, they are remembered while the job is live.
+    """
+
+    def __init__(self, instruments: Instruments) -> None:
+        self._metrics = instruments.metrics
+        self._log = instruments.log.bind(service="kernel")
+        self._traces: dict[str, tuple[str, str]] = {}
+
+    def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
+        """Log an event that was applied, and count it where it changed the job's state."""
+        self._remember(after)
+        origin = before.state.value if before else NEW
+        target = after.state.value
+        if origin != target:
+            self._metrics.transition(origin, target)
+        facts: dict[str, Any] = {"from": origin, "to": target, **_face(after), "event_kind": event_kind}
+        if after.error:
+            facts.update(error=after.error.get("code"), reason=after.error.get("reason"))
+        level = _LEVELS.get(after.state, "info") if origin != target else "info"
+        getattr(self._log, level)("job.transition", **facts)
+
+    def on_stage(self, stage: str, duration_sec: float) -> None:
+        """Note how long a command took."""
+        self._metrics.stage(stage, duration_sec)
+
+    def on_queue_depth(self, device_id: str, depth: int) -> None:
+        """Note how many jobs wait for a device."""
+        self._metrics.queue_depth(device_id, depth)
+
+    def on_defect(self, job_id: str, stage: str, error: BaseException) -> None:
+        """Log a defect with its whole story, which stands nowhere else."""
+        trace_id, span_id = self._traces.get(job_id, ("", ""))
+        self._log.error(
+            "job.defect",
+            trace_id=trace_id,
+            span_id=span_id,
+            job_id=job_id,
+            stage=stage,
+            error=ErrorCode.INTERNAL.value,
+            kind=type(error).__name__,
+            traceback=story_of(error),
+        )
+
+    def _remember(self, job: JobRecord) -> None:
+        """Keep a live job's ids; the oldest go where jobs left without an end, as to another owner."""
+        if job.state.is_terminal:
+            self._traces.pop(job.job_id, None)
+            return
+        self._traces[job.job_id] = (job.trace_id, job.span_id)
+        if len(self._traces) > MAX_REMEMBERED:
+            del self._traces[next(iter(self._traces))]
+
+
+def _face(job: JobRecord) -> dict[str, Any]:
+    return {
+        "trace_id": job.trace_id,
+        "span_id": job.span_id,
+        "job_id": job.job_id,
+        "device_id": job.device_id,
+        "stage": job.stage,
+        "attempt": job.attempt,
+        "event_seq": job.event_seq,
+        "subject": job.subject,
+        "name": job.name,
+    }

@@ -1,0 +1,162 @@
+"""`ObservedSystemApi`: every call of the System API counted and timed; those that change something, logged.
+
+A submission's span, `api.submit_job`, is the root of its job's trace, or the child of the caller's `traceparent`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import anyio
+
+from eigen.contracts.compilation import CompiledProgram
+from eigen.contracts.devices import DeviceInfo, DeviceStatus
+from eigen.contracts.errors import InvalidArgumentError
+from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate
+from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
+from eigen.contracts.results import JobResults
+from eigen.contracts.trace import TraceContext
+from eigen.ports.artifact_store import Artifact, ArtifactProblem
+from eigen.ports.system_api import SystemApi
+from eigen.telemetry.calls import Call, Calls, Instruments
+
+__all__ = ["ObservedSystemApi"]
+
+_LOGGED = frozenset({"submit_job", "cancel_job"})
+_TRACED = frozenset({"submit_job"})
+_CLOSING_SEC = 5.0
+
+
+class ObservedSystemApi(SystemApi):
+    """Passes every call on to another System API."""
+
+    def __init__(self, inner: SystemApi, instruments: Instruments) -> None:
+        self._inner = inner
+        self._metrics = instruments.metrics
+        self._calls = Calls(
+            instruments,
+            prefix="api",
+            service="system-api",
+            count=self._count,
+            logged=_LOGGED,
+            traced=_TRACED,
+            tells_defects=True,
+        )
+
+    async def submit_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> JobStatus:
+        """Pass on, and log the new job's ids, name, target and source size."""
+        caller = _caller(context)
+        with self._calls(
+            "submit_job",
+            parent=caller,
+            trace_id=caller.trace_id if caller else "",
+            source_bytes=len(request.source.content),
+        ) as call:
+            status = await self._inner.submit_job(request, context=context)
+            call.facts.update(
+                job_id=status.job_id,
+                trace_id=status.trace_id,
+                subject=status.subject,
+                name=status.name,
+                target=status.target,
+            )
+            return status
+
+    async def get_job_status(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
+        """Pass on."""
+        with self._calls("get_job_status", job_id=job_id):
+            return await self._inner.get_job_status(job_id, context=context)
+
+    async def list_jobs(
+        self,
+        job_filter: JobFilter | None = None,
+        *,
+        page_size: int = 100,
+        page_token: str = "",
+        context: RequestContext | None = None,
+    ) -> JobPage:
+        """Pass on."""
+        with self._calls("list_jobs"):
+            return await self._inner.list_jobs(job_filter, page_size=page_size, page_token=page_token, context=context)
+
+    async def cancel_job(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
+        """Pass on, and log the job's ids and state."""
+        with self._calls("cancel_job", job_id=job_id, by=context.subject if context else None) as call:
+            status = await self._inner.cancel_job(job_id, context=context)
+            call.facts.update(trace_id=status.trace_id, state=status.state.value)
+            return status
+
+    async def stream_job_updates(
+        self, job_id: str, *, last_event_seq: int = 0, context: RequestContext | None = None
+    ) -> AsyncIterator[JobUpdate]:
+        """Pass on; a reader who leaves early has had what it wanted."""
+        with self._calls("stream_job_updates", job_id=job_id):
+            updates = self._inner.stream_job_updates(job_id, last_event_seq=last_event_seq, context=context)
+            try:
+                async for update in updates:
+                    yield update
+            finally:
+                await _close(updates)
+
+    async def get_job_results(self, job_id: str, *, context: RequestContext | None = None) -> JobResults:
+        """Pass on."""
+        with self._calls("get_job_results", job_id=job_id):
+            return await self._inner.get_job_results(job_id, context=context)
+
+    async def list_devices(self, *, context: RequestContext | None = None) -> tuple[DeviceInfo, ...]:
+        """Pass on."""
+        with self._calls("list_devices"):
+            return await self._inner.list_devices(context=context)
+
+    async def get_device_details(self, device_id: str, *, context: RequestContext | None = None) -> DeviceInfo:
+        """Pass on."""
+        with self._calls("get_device_details", device_id=device_id):
+            return await self._inner.get_device_details(device_id, context=context)
+
+    async def get_device_status(self, device_id: str, *, context: RequestContext | None = None) -> DeviceStatus:
+        """Pass on."""
+        with self._calls("get_device_status", device_id=device_id):
+            return await self._inner.get_device_status(device_id, context=context)
+
+    async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:
+        """Pass on."""
+        with self._calls("compile", source_bytes=len(request.source.content)):
+            return await self._inner.compile(request, context=context)
+
+    async def list_artifacts(self, job_id: str, *, context: RequestContext | None = None) -> tuple[Artifact, ...]:
+        """Pass on."""
+        with self._calls("list_artifacts", job_id=job_id):
+            return await self._inner.list_artifacts(job_id, context=context)
+
+    async def get_artifact(self, job_id: str, name: str, *, context: RequestContext | None = None) -> bytes:
+        """Pass on."""
+        with self._calls("get_artifact", job_id=job_id, name=name):
+            return await self._inner.get_artifact(job_id, name, context=context)
+
+    async def verify_artifacts(
+        self, job_id: str, *, context: RequestContext | None = None
+    ) -> tuple[ArtifactProblem, ...]:
+        """Pass on."""
+        with self._calls("verify_artifacts", job_id=job_id):
+            return await self._inner.verify_artifacts(job_id, context=context)
+
+    def _count(self, call: Call) -> None:
+        self._metrics.api_request(call.op, status=call.status, duration_sec=call.duration_sec)
+
+
+def _caller(context: RequestContext | None) -> TraceContext | None:
+    """Return the caller's position in its trace; a wrong `traceparent` is for the System API to refuse."""
+    if context is None or not context.traceparent:
+        return None
+    try:
+        return TraceContext.parse(context.traceparent)
+    except InvalidArgumentError:
+        return None
+
+
+async def _close(updates: AsyncIterator[JobUpdate]) -> None:
+    """Let a stream that is left early clean up now, in its reader's task, and not when it is collected as garbage."""
+    close = getattr(updates, "aclose", None)
+    if close is not None:
+        with anyio.move_on_after(_CLOSING_SEC, shield=True):
+            await close()

@@ -1,0 +1,36 @@
+"""`Telemetry`: one system's, closed with its sink."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from eigen.contracts.jobs import JobRecord
+from eigen.ports.clock import Clock
+from eigen.telemetry import FileSink, MemorySink, Telemetry
+
+
+def test_lines_are_in_the_file_as_soon_as_they_are_told(tmp_path: Path, clock: Clock, record: JobRecord) -> None:
+    path = tmp_path / "logs" / "eigen.jsonl"
+    with Telemetry(FileSink(path), clock=clock) as telemetry:
+        telemetry.observer.on_transition(None, record, "Submitted")
+        telemetry.log.info("system.opened")
+        lines = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(line["service"], line["event"]) for line in lines] == [
+        ("kernel", "job.transition"),
+        ("eigen", "system.opened"),
+    ]
+
+
+def test_leaving_closes_the_sink(tmp_path: Path, clock: Clock) -> None:
+    with Telemetry(FileSink(tmp_path / "log.jsonl"), clock=clock) as telemetry:
+        assert telemetry.lost_lines == 0
+    telemetry.log.info("late")
+    assert telemetry.lost_lines == 1
+
+
+def test_systems_count_apart(clock: Clock, record: JobRecord) -> None:
+    first, second = Telemetry(MemorySink(), clock=clock), Telemetry(MemorySink(), clock=clock)
+    first.observer.on_transition(None, record, "Submitted")
+    assert "PENDING" in first.metrics.render()
+    assert "PENDING" not in second.metrics.render()
