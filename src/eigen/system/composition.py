@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anyio import to_thread
+
 from eigen.contracts.requests import RequestContext
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
@@ -100,7 +102,10 @@ async def open_system(
     owner = f"sys_{secrets.token_hex(8)}"
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner))
-        telemetry = stack.enter_context(_telemetry(folder)) if observed else None
+        telemetry = None
+        if observed:
+            telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, folder, clock))
+            ids = telemetry.ids(ids)
         artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs")
         compiler: Compiler = EigenCompiler()
         manager: DriverManager = LocalDriverManager(drivers)
@@ -143,7 +148,7 @@ async def open_system(
         )
 
 
-def _telemetry(folder: Path) -> Telemetry:
-    from eigen.telemetry.setup import Telemetry
+def _telemetry(folder: Path, clock: Clock) -> Telemetry:
+    from eigen.telemetry import FileSink, Telemetry
 
-    return Telemetry.to_file(folder / "logs" / "eigen.jsonl")
+    return Telemetry(FileSink(folder / "logs" / "eigen.jsonl"), clock=clock)
