@@ -103,6 +103,7 @@ class QrtxKernel(Kernel):
         observer: Is told of everything that happens.
         owner: This system's name in the job store.
         adopts: Whether jobs whose owner is gone are continued.
+        works: Whether jobs that are accepted are run; else they are left to the next system when this one closes.
     """
 
     def __init__(
@@ -117,6 +118,7 @@ class QrtxKernel(Kernel):
         observer: KernelObserver,
         owner: str,
         adopts: bool = True,
+        works: bool = True,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
@@ -127,6 +129,7 @@ class QrtxKernel(Kernel):
         self._observer = observer
         self._owner = owner
         self._adopts = adopts
+        self._works = works
         self._runs: dict[str, JobRun] = {}
         self._scheduler = Scheduler()
         self._obey: dict[type[machine.Command], Callable[[JobRun], None]] = {
@@ -185,8 +188,9 @@ class QrtxKernel(Kernel):
         accepted = run.record
         self._observer.on_transition(None, accepted, first.kind)
         run.publish(first)
-        self._take(run)
-        self._run_commands(run, (machine.Compile(),))
+        if self._works:
+            self._take(run)
+            self._run_commands(run, (machine.Compile(),))
         return accepted
 
     async def record(self, job_id: str) -> JobRecord:
@@ -254,6 +258,15 @@ class QrtxKernel(Kernel):
         import json
 
         return JobResults.from_json(json.loads(await self._artifacts.read(job_id, "results.json")))
+
+    async def drain(self) -> None:
+        """Run what has no owner, and return when nothing is left; see the port."""
+        while True:
+            for orphan in await self._store.adopt():
+                await self._adopt(orphan)
+            if not self._runs:
+                return
+            await next(iter(self._runs.values())).changed.wait()
 
     def load(self, device_id: str) -> tuple[int, int]:
         """Return how many jobs run on a device and how many wait for it; see the port."""

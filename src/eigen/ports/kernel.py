@@ -96,6 +96,10 @@ class Kernel(ABC):
         """
 
     @abstractmethod
+    async def drain(self) -> None:
+        """Run jobs whose owner is gone, and return when there are none of those and no live job of this system."""
+
+    @abstractmethod
     def load(self, device_id: str) -> tuple[int, int]:
         """Return how many jobs run on a device and how many wait for it, in this system."""
 

@@ -60,6 +60,7 @@ async def open_system(
     clock: Clock | None = None,
     ids: IdSource | None = None,
     adopts: bool = True,
+    works: bool = True,
     observed: bool = True,
 ) -> AsyncIterator[System]:
     """Open a whole system on a root folder; several may be open on one root, in any processes.
@@ -72,6 +73,7 @@ async def open_system(
         clock: Time.
         ids: Ids and seeds.
         adopts: Whether jobs whose system is gone are continued.
+        works: Whether jobs that are submitted are run here; else they are left to the next system when this one closes.
         observed: Whether there are logs, metrics and spans; a look-up is quicker without.
 
     Raises:
@@ -127,6 +129,7 @@ async def open_system(
                 observer=telemetry.observer if telemetry is not None else SilentObserver(),
                 owner=owner,
                 adopts=adopts,
+                works=works,
             )
         )
         api: SystemApi = EigenSystemApi(
