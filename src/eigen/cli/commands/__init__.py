@@ -1,0 +1,1 @@
+"""The commands: a function each, its signature the options, its body imported when it is run."""

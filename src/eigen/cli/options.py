@@ -1,0 +1,53 @@
+"""Options and arguments that several commands share, so that they read the same everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "InputOption",
+    "JobArgument",
+    "JsonOption",
+    "NameOption",
+    "PriorityOption",
+    "ProgramOption",
+    "RootOption",
+    "SeedOption",
+    "ShotsOption",
+    "TargetOption",
+    "TimeoutOption",
+    "WatchOption",
+]
+
+JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, a unique prefix of it, or @last.")]
+RootOption = Annotated[
+    Path | None,
+    typer.Option("--root", metavar="DIR", help="The system's folder, instead of EIGEN_HOME or the default one."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
+
+ProgramOption = Annotated[
+    Path | None, typer.Option("--program", metavar="FILE", help="Program to run instead of the one that the job names.")
+]
+NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The job's name.")]
+TargetOption = Annotated[str | None, typer.Option("--target", metavar="DEVICE", help="Device, such as sim:local.")]
+ShotsOption = Annotated[int | None, typer.Option("--shots", metavar="N", help="Repetitions.")]
+SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the sampling.")]
+PriorityOption = Annotated[int | None, typer.Option("--priority", metavar="N", help="0 to 100, higher first.")]
+TimeoutOption = Annotated[
+    float | None, typer.Option("--timeout-sec", metavar="SEC", help="Longest time to a result, seconds.")
+]
+InputOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--input",
+        metavar="NAME=VALUE",
+        help="An input of the program: a JSON number, true, false, a list, or text. May be repeated.",
+    ),
+]
+WatchOption = Annotated[
+    bool | None, typer.Option("--watch/--no-watch", help="Show progress on a terminal, which is the default.")
+]

@@ -1,0 +1,87 @@
+"""Results as people read them: counts, expectation values and outputs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from eigen.cli.rendering import Column, emit, is_terminal, note, show_facts, show_json, show_table
+
+if TYPE_CHECKING:
+    from eigen.ports.system_api import SystemApi
+
+__all__ = ["print_results"]
+
+MOST_ON_TERMINAL = 32
+"""Most outcomes that a terminal shows; a pipe gets all."""
+
+
+async def print_results(api: SystemApi, job_id: str, *, as_json: bool) -> None:
+    """Print the results of a job that is DONE: the very bytes of `results.json`, or tables."""
+    content = await api.get_artifact(job_id, "results.json")
+    if not as_json:
+        _show_results(json.loads(content))
+    elif is_terminal(sys.stdout):
+        show_json(json.loads(content))
+    else:
+        emit(content.decode())
+
+
+def _show_results(results: Mapping[str, Any]) -> None:
+    """Print results for people, most frequent outcomes first."""
+    show_facts(_facts(results))
+    _show_counts(results)
+    _show_expectation_values(results)
+    _show_outputs(results)
+
+
+def _facts(results: Mapping[str, Any]) -> dict[str, str]:
+    provenance, metadata = results["provenance"], results["metadata"]
+    return {
+        "job": results["job_id"],
+        "name": results["name"],
+        "state": results["state"],
+        "device": str(provenance.get("device_id") or ""),
+        "backend": str(metadata.get("backend", "")),
+        "method": str(metadata.get("method", "")),
+        "shots": str(results["shots"]),
+        "seed": str(provenance.get("seed", "")),
+        "time": f"{results['execution_time_sec']:.3g} s",
+    }
+
+
+def _show_counts(results: Mapping[str, Any]) -> None:
+    counts: Mapping[str, int] = results["counts"]
+    if not counts:
+        return
+    ordered = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    shown = ordered[:MOST_ON_TERMINAL] if is_terminal(sys.stdout) else ordered
+    emit("")
+    show_table(
+        [Column("outcome"), Column("count", is_number=True), Column("share", is_number=True)],
+        [(bits, str(count), f"{count / results['shots']:.2%}") for bits, count in shown],
+    )
+    if len(shown) < len(ordered):
+        note(f"and {len(ordered) - len(shown)} more outcomes; --json prints all")
+
+
+def _show_expectation_values(results: Mapping[str, Any]) -> None:
+    values: Mapping[str, Mapping[str, float]] = results.get("expectation_values") or {}
+    if values:
+        emit("")
+        show_table(
+            [Column("observable"), Column("value", is_number=True), Column("std error", is_number=True)],
+            [(name, repr(one["value"]), f"{one['std_error']:.2g}") for name, one in values.items()],
+        )
+
+
+def _show_outputs(results: Mapping[str, Any]) -> None:
+    outputs: Mapping[str, Any] = results.get("outputs") or {}
+    if outputs:
+        emit("")
+        show_table(
+            [Column("output"), Column("value")],
+            [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in outputs.items()],
+        )

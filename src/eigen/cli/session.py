@@ -1,0 +1,69 @@
+"""Running a command's body: every way to end becomes an exit code, here and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from eigen.cli.exit_codes import ExitCode, exit_code_of
+from eigen.cli.failures import defect, tell
+from eigen.contracts.errors import EigenError
+
+if TYPE_CHECKING:
+    from eigen.system.composition import System
+
+__all__ = ["conduct", "look_up", "perform"]
+
+
+def conduct(body: Callable[[], Awaitable[ExitCode]], *, as_json: bool) -> NoReturn:
+    """Run an asynchronous body on an event loop of its own, and end the command.
+
+    Args:
+        body: What the command does; returns how it ends.
+        as_json: Whether errors are told as JSON.
+
+    Raises:
+        typer.Exit: Always, with the exit code.
+    """
+
+    def run() -> ExitCode:
+        import anyio
+
+        return anyio.run(body)
+
+    perform(run, as_json=as_json)
+
+
+def perform(body: Callable[[], ExitCode], *, as_json: bool) -> NoReturn:
+    """Run a body that needs no event loop, and end the command; otherwise as `conduct`."""
+    raise typer.Exit(_outcome(body, as_json=as_json))
+
+
+def look_up(root: Path | None) -> AbstractAsyncContextManager[System]:
+    """Open a system to look something up: it runs no jobs of others and keeps no log."""
+    from eigen.system.composition import open_system
+
+    return open_system(root, adopts=False, observed=False)
+
+
+def _outcome(body: Callable[[], ExitCode], *, as_json: bool) -> ExitCode:
+    try:
+        return body()
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except Exception as raised:  # noqa: BLE001  # the command's boundary: nobody may see a traceback
+        cause = _cause(raised)
+        error = cause if isinstance(cause, EigenError) else defect(cause)
+        tell(error, as_json=as_json)
+        return exit_code_of(error)
+
+
+def _cause(error: BaseException) -> BaseException:
+    """Return what task groups have wrapped."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,92 @@
+"""Jobs and their updates as people and programs read them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from eigen.cli.failures import tell
+from eigen.cli.rendering import STATE_STYLES, Column, emit, note, show_facts, show_table
+from eigen.contracts.wire import format_time, to_json
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from eigen.contracts.jobs import JobStatus, JobUpdate
+
+__all__ = ["print_update", "show_jobs", "show_status"]
+
+
+def show_status(status: JobStatus) -> None:
+    """Print a job's status for people, and why it failed."""
+    show_facts(
+        {
+            "job": status.job_id,
+            "name": status.name,
+            "state": status.state.value,
+            "stage": f"{status.stage} ({status.progress:.0%})",
+            "message": "" if status.error else status.message,
+            "target": status.target,
+            "device": status.device_id or "",
+            "shots": _number(status.shots),
+            "seed": _number(status.seed),
+            "priority": str(status.priority),
+            "labels": ", ".join(f"{name}={value}" for name, value in status.labels.items()),
+            "attempt": str(status.attempt) if status.attempt > 1 else "",
+            "created": _moment(status.created_at),
+            "updated": _moment(status.updated_at),
+            "trace": status.trace_id,
+        }
+    )
+    error = status.failure()
+    if error is not None:
+        tell(error, as_json=False)
+
+
+def show_jobs(jobs: Sequence[JobStatus]) -> None:
+    """Print jobs as a table."""
+    if not jobs:
+        note("no jobs")
+        return
+    columns = [
+        Column("job"),
+        Column("name"),
+        Column("state", styles=STATE_STYLES),
+        Column("target"),
+        Column("shots", is_number=True),
+        Column("created"),
+        Column("seconds", is_number=True),
+    ]
+    show_table(columns, [_job_row(job) for job in jobs])
+
+
+def print_update(update: JobUpdate, *, as_json: bool) -> None:
+    """Print one update as one line."""
+    if as_json:
+        emit(json.dumps(to_json(update), separators=(",", ":")))
+    else:
+        emit(
+            f"{format_time(update.timestamp)}  {update.state.value:<9}  {update.stage:<9}"
+            f"  {update.progress:>4.0%}  {update.message}"
+        )
+
+
+def _job_row(job: JobStatus) -> tuple[str, ...]:
+    return (
+        job.job_id,
+        job.name,
+        job.state.value,
+        job.device_id or job.target,
+        _number(job.shots),
+        _moment(job.created_at),
+        f"{(job.updated_at - job.created_at).total_seconds():.1f}" if job.is_terminal else "",
+    )
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}Z"
