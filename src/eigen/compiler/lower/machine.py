@@ -1,0 +1,439 @@
+"""The machine that runs flat code over static values.
+
+Theory: a stack machine whose calls are frames on a list, so that nothing a user writes can recurse in ours. Every
+instruction counts one step; a run ends after `limits.steps` of them, whatever the program. A branch on a measured bit
+is not decided here: its block is run under a condition that every operation emitted in it bears.
+
+What never happens here: `eval`, `exec`, `getattr` or a method call by a user's name. The loop tests the most frequent
+instructions first, inline, because a call of a Python function costs more than they do; all others are in a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import repeat as times
+from types import MappingProxyType
+from typing import NamedTuple
+
+from eigen.compiler import code as c
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.code import Branch, Call, Code
+from eigen.compiler.lower.circuit import Circuit
+from eigen.compiler.lower.conditions import OpenBranch, Required, test_of
+from eigen.compiler.lower.functions import FUNCTIONS, truth
+from eigen.compiler.lower.meter import Meter
+from eigen.compiler.lower.operators import augmented, binary, compared, conjoined, prefixed
+from eigen.compiler.lower.sequences import check_key, get_item, iterate, set_item, unpack
+from eigen.compiler.lower.values import UNBOUND, ClassicalRegister, QubitRegister, Value, describe
+from eigen.compiler.report import refuse
+from eigen.compiler.source_text import Place
+
+__all__ = ["Machine"]
+
+_TRUE = object()
+"""On the stack where the left side of `and` is true, until the right side is known."""
+
+
+class _Frame(NamedTuple):
+    """Where a call goes back to."""
+
+    code: Code
+    position: int
+    variables: list[Value]
+    base: int  # height of the stack below the values of the function that was called
+
+
+class Machine:
+    """Runs the code of one program.
+
+    Args:
+        functions: Code of every function.
+        circuit: Takes what is emitted.
+        meter: What the program may use.
+    """
+
+    def __init__(self, functions: tuple[Code, ...], circuit: Circuit, meter: Meter, num_constants: int) -> None:
+        self._functions = functions
+        self._circuit = circuit
+        self._meter = meter
+        self._steps = meter.limits.steps
+        self._constants: list[Value] = [UNBOUND] * num_constants
+        self._stack: list[Value] = []
+        self._frames: list[_Frame] = []
+        self._branches: list[OpenBranch] = []
+        self._required = Required()
+        self._code = functions[0]
+        self._position = 0
+        self._variables: list[Value] = []
+        self._table: Mapping[int, Callable[[Value], None]] = {
+            c.GLOBAL: self._global,
+            c.BRANCH: self._branch,
+            c.END_THEN: self._end_then,
+            c.END_ELSE: self._end_else,
+            c.CALL: self._call,
+            c.RETURN: self._return,
+            c.BUILTIN: self._builtin,
+            c.QUANTUM: self._quantum,
+            c.ITERATE: self._iterate,
+            c.POP: self._pop,
+            c.STORE_GUARDED: self._store_guarded,
+            c.STORE_GLOBAL: self._store_global,
+            c.UNARY: self._unary,
+            c.AUGMENT: self._augment,
+            c.LIST: self._list,
+            c.TUPLE: self._tuple,
+            c.DICT: self._dict,
+            c.SLICE: self._slice,
+            c.STORE_INDEX: self._store_index,
+            c.UNPACK: self._unpack,
+            c.APPEND: self._append,
+            c.INSERT: self._insert,
+            c.ATTRIBUTE: self._attribute,
+            c.DUP: self._dup,
+            c.DUP2: self._dup2,
+            c.AND_LEFT: self._and_left,
+            c.AND_RIGHT: self._and_right,
+            c.OR_LEFT: self._or_left,
+            c.CHAIN: self._chain,
+            c.ASSERT: self._assert,
+            c.LEAVE: self._leave,
+            c.UNWIND: self._pop,
+            c.SKIP_UNLESS: self._skip_unless,
+        }
+
+    def run(self, code: Code, variables: list[Value]) -> Value:
+        """Run a function, or the module, to its end.
+
+        Args:
+            code: Its code.
+            variables: Its arguments; grows to all of its variables.
+
+        Returns:
+            What it returns.
+
+        Raises:
+            Refusal: It cannot go on; `trace` says where it stands.
+        """
+        self._stack.clear()
+        self._enter(code, variables, base=0)
+        stack, table, circuit, meter = self._stack, self._table, self._circuit, self._meter
+        instructions, held = self._code.instructions, self._variables
+        position = 0
+        try:
+            for _ in times(None, self._steps):
+                op, argument = instructions[position]
+                position += 1
+                if op == c.LOAD:
+                    value = held[argument]
+                    if value is UNBOUND:
+                        self._refuse_unbound(argument)
+                    stack.append(value)
+                elif op == c.CONST:
+                    stack.append(argument)
+                elif op == c.INDEX:
+                    index = stack.pop()
+                    value = stack[-1]
+                    if value.__class__ is QubitRegister and index.__class__ is int:
+                        items = value.items
+                        if -len(items) <= index < len(items):
+                            stack[-1] = items[index]
+                            continue
+                    stack[-1] = get_item(value, index, meter)
+                elif op == c.GATE:
+                    size = len(argument.places)
+                    operands = stack[-size:]
+                    del stack[-size:]
+                    circuit.gate(argument, operands)
+                elif op == c.STORE:
+                    held[argument] = stack.pop()
+                elif op == c.FOR:
+                    try:
+                        stack.append(next(stack[-1]))
+                    except StopIteration:
+                        stack.pop()
+                        position = argument
+                elif op == c.JUMP:
+                    position = argument
+                elif op == c.BINARY:
+                    right = stack.pop()
+                    stack[-1] = binary(argument, stack[-1], right, meter)
+                elif op == c.COMPARE:
+                    right = stack.pop()
+                    stack[-1] = compared(argument, stack[-1], right, meter)
+                else:
+                    self._position = position
+                    table[op](argument)
+                    position = self._position
+                    if op == c.CALL or op == c.RETURN:
+                        if not self._frames:
+                            return stack.pop()
+                        instructions, held = self._code.instructions, self._variables
+            refuse(Fault.STEPS, limit=self._steps)
+        finally:
+            self._position = position
+
+    @property
+    def trace(self) -> list[tuple[Code, Place]]:
+        """Where the machine stands: the instruction that failed, and then each call around it, inner ones first."""
+        standing = [(self._code, self._position), *((one.code, one.position) for one in self._frames[:0:-1])]
+        return [(code, code.places[max(position - 1, 0)]) for code, position in standing]
+
+    # Variables and the stack
+
+    def _refuse_unbound(self, slot: int) -> None:
+        refuse(Fault.UNBOUND, name=self._code.slots[slot], instead="assign it on every way that leads here")
+
+    def _global(self, slot: int) -> None:
+        value = self._constants[slot]
+        if value is UNBOUND:
+            refuse(Fault.UNBOUND, name="this constant", instead="define it further up")
+        self._stack.append(value)
+
+    def _store_global(self, slot: int) -> None:
+        self._constants[slot] = self._stack.pop()
+
+    def _store_guarded(self, slot: int) -> None:
+        if self._branches and self._branches[-1].depth == len(self._frames):
+            if self._branches[-1].variables[slot] is not UNBOUND:
+                refuse(Fault.CONDITION_REBIND, name=self._code.slots[slot])
+        self._variables[slot] = self._stack.pop()
+
+    def _pop(self, _argument: Value) -> None:
+        self._stack.pop()
+
+    def _dup(self, _argument: Value) -> None:
+        self._stack.append(self._stack[-1])
+
+    def _dup2(self, _argument: Value) -> None:
+        self._stack += self._stack[-2:]
+
+    def _taken(self, count: int) -> list[Value]:
+        """Pop the upper `count` values, in the order in which they were pushed."""
+        if not count:
+            return []
+        values = self._stack[-count:]
+        del self._stack[-count:]
+        return values
+
+    # Calls
+
+    def _enter(self, code: Code, arguments: list[Value], *, base: int) -> None:
+        self._frames.append(_Frame(self._code, self._position, self._variables, base))
+        self._code, self._position = code, 0
+        self._variables = arguments + [UNBOUND] * (len(code.slots) - len(arguments))
+
+    def _call(self, call: Call) -> None:
+        code = self._functions[call.target]
+        values = self._taken(call.size)
+        if len(self._frames) > self._meter.limits.call_depth:
+            refuse(Fault.CALL_DEPTH, limit=self._meter.limits.call_depth)
+        self._meter.charge(len(code.slots))
+        self._enter(code, self._bound(code, call, values), base=len(self._stack))
+
+    def _bound(self, code: Code, call: Call, values: list[Value]) -> list[Value]:
+        """Return a call's arguments in the order of the function's; that they fit was checked before."""
+        bound = values[: call.num_positional]
+        bound += [UNBOUND] * (code.num_arguments - len(bound))
+        for name, value in zip(call.keywords, values[call.num_positional :], strict=True):
+            bound[code.slots.index(name)] = value
+        for index, slot in code.defaults.items():
+            if bound[index] is UNBOUND:
+                bound[index] = self._constants[slot]
+        return bound
+
+    def _return(self, _argument: Value) -> None:
+        result = self._stack.pop()
+        self._code, self._position, self._variables, base = self._frames.pop()
+        del self._stack[base:]
+        self._stack.append(result)
+
+    def default(self, code: Code, index: int) -> Value:
+        """Return the default of a function's argument, or `UNBOUND`, once the module has run."""
+        return self._constants[code.defaults[index]] if index in code.defaults else UNBOUND
+
+    def _builtin(self, call: Call) -> None:
+        positional, by_name = self._arguments(call)
+        self._stack.append(FUNCTIONS[call.name](self._meter, positional, by_name))
+
+    def _arguments(self, call: Call) -> tuple[list[Value], dict[str, Value]]:
+        values = self._taken(call.size)
+        count = call.num_positional
+        return values[:count], dict(zip(call.keywords, values[count:], strict=True))
+
+    def _quantum(self, call: Call) -> None:
+        positional, by_name = self._arguments(call)
+        place = self._code.places[self._position - 1]
+        self._stack.append(QUANTUM_CALLS[call.name](self._circuit, positional, place, **by_name))
+
+    # Values
+
+    def _iterate(self, _argument: Value) -> None:
+        self._stack[-1] = iterate(self._stack[-1])
+
+    def _unary(self, symbol: str) -> None:
+        self._stack[-1] = prefixed(symbol, self._stack[-1])
+
+    def _augment(self, symbol: str) -> None:
+        right = self._stack.pop()
+        is_conditional = bool(self._branches)
+        self._stack[-1] = augmented(symbol, self._stack[-1], right, self._meter, is_conditional=is_conditional)
+
+    def _list(self, count: int) -> None:
+        self._stack.append(self._taken(count))
+
+    def _tuple(self, count: int) -> None:
+        self._stack.append(tuple(self._taken(count)))
+
+    def _dict(self, count: int) -> None:
+        values = self._taken(2 * count)
+        for key in values[::2]:
+            check_key(key)
+        self._stack.append(dict(zip(values[::2], values[1::2], strict=True)))
+
+    def _slice(self, _argument: Value) -> None:
+        self._stack.append(slice(*self._taken(3)))
+
+    def _store_index(self, is_last: bool) -> None:  # noqa: FBT001  # an instruction has one argument
+        first, second, third = self._taken(3)
+        if self._branches:
+            refuse(Fault.CONDITION_MUTATE)
+        if is_last:
+            set_item(first, second, third, self._meter)
+        else:
+            set_item(second, third, first, self._meter)
+
+    def _unpack(self, count: int) -> None:
+        self._stack += reversed(unpack(self._stack.pop(), count))
+
+    def _append(self, depth: int) -> None:
+        element = self._stack.pop()
+        target = self._stack[-1 - depth]
+        target.append(element)
+        if len(target) > self._meter.limits.sequence_items:
+            refuse(Fault.SEQUENCE_ITEMS, what="the list", limit=self._meter.limits.sequence_items)
+
+    def _insert(self, depth: int) -> None:
+        key, value = self._taken(2)
+        set_item(self._stack[-1 - depth], key, value, self._meter)
+
+    def _attribute(self, name: str) -> None:
+        value = self._stack[-1]
+        if name != "size" or type(value) not in (QubitRegister, ClassicalRegister):
+            refuse(Fault.UNKNOWN_ATTRIBUTE, name=name, instead=f"{describe(value)} has none; registers have size")
+        self._stack[-1] = len(value.items)
+
+    # Conditions
+
+    def _skip_unless(self, argument: tuple[int, str]) -> None:
+        target, what = argument
+        if not truth(self._stack.pop(), what):
+            self._position = target
+
+    def _and_left(self, target: int) -> None:
+        value = self._stack[-1]
+        if test_of(value) is None:
+            if truth(value, "and"):
+                self._stack[-1] = _TRUE
+            else:
+                self._position = target
+
+    def _and_right(self, _argument: Value) -> None:
+        right = self._stack.pop()
+        left = self._stack[-1]
+        self._stack[-1] = right if left is _TRUE else conjoined(left, right)
+
+    def _or_left(self, target: int) -> None:
+        value = self._stack[-1]
+        if test_of(value) is not None:
+            refuse(Fault.CONDITION_FORM, problem="it is an alternative (or)")
+        if truth(value, "or"):
+            self._position = target
+        else:
+            self._stack.pop()
+
+    def _chain(self, argument: tuple[str, int]) -> None:
+        symbol, target = argument
+        right = self._stack.pop()
+        result = compared(symbol, self._stack[-1], right, self._meter)
+        if test_of(result) is not None:
+            refuse(Fault.CONDITION_FORM, problem="comparisons are chained")
+        if result:
+            self._stack[-1] = right
+        else:
+            self._stack[-1] = False
+            self._position = target
+
+    def _assert(self, _argument: Value) -> None:
+        condition, message = self._taken(2)
+        if not truth(condition, "assert"):
+            refuse(Fault.ASSERTION, message=f": {message}" if type(message) is str else "")
+
+    # Branches on measured bits
+
+    def _branch(self, branch: Branch) -> None:
+        value = self._stack.pop()
+        test = test_of(value)
+        if test is None:
+            if not truth(value, "an if statement"):
+                self._position = branch.target
+            return
+        self._meter.charge(len(self._variables))
+        opened = OpenBranch(branch.number, len(self._frames), test, self._required, list(self._variables))
+        self._hold(self._required.and_test(test))
+        self._branches.append(opened)
+
+    def _hold(self, required: Required) -> None:
+        self._required = required
+        self._circuit.require(required)
+
+    def _is_open(self, number: int) -> bool:
+        """Whether the innermost measured branch is this one, of this call."""
+        innermost = self._branches[-1] if self._branches else None
+        return innermost is not None and innermost.number == number and innermost.depth == len(self._frames)
+
+    def _end_then(self, branch: Branch) -> None:
+        if not self._is_open(branch.number):
+            self._position = branch.target
+            return
+        opened = self._branches[-1]
+        self._restore(opened)
+        if branch.has_else:
+            self._hold(opened.outside.and_not(opened.test))
+        else:
+            self._close(branch.target)
+
+    def _end_else(self, branch: Branch) -> None:
+        if self._is_open(branch.number):
+            self._restore(self._branches[-1])
+            self._close(self._position)
+
+    def _close(self, target: int) -> None:
+        self._hold(self._branches.pop().outside)
+        self._position = target
+
+    def _restore(self, opened: OpenBranch) -> None:
+        """Take the value from every variable that has another one than before the branch: it depends on the bits."""
+        self._meter.charge(len(self._variables))
+        for slot, before in enumerate(opened.variables):
+            if self._variables[slot] is not before:
+                self._variables[slot] = UNBOUND
+
+    def _leave(self, argument: tuple[str, frozenset[int]]) -> None:
+        keyword, numbers = argument
+        depth = len(self._frames)
+        if any(one.depth == depth and one.number in numbers for one in self._branches):
+            refuse(Fault.CONDITION_LEAVE, keyword=keyword)
+
+
+QUANTUM_CALLS: Mapping[str, Callable[..., Value]] = MappingProxyType(
+    {
+        "ClassicalRegister": lambda circuit, values, _place, **by_name: circuit.new_bits(*values, **by_name),
+        "Param": lambda circuit, values, _place, **by_name: circuit.parameter(*values, **by_name),
+        "QubitRegister": lambda circuit, values, _place, **by_name: circuit.new_qubits(*values, **by_name),
+        "barrier": lambda circuit, values, place: circuit.barrier(values, place),
+        "measure": lambda circuit, values, place, **by_name: circuit.measure(values, place, **by_name),
+        "measure_all": lambda circuit, _values, _place, **by_name: circuit.measure_all(**by_name),
+        "reset": lambda circuit, values, place: circuit.reset(values, place),
+    }
+)
+"""Declarations and operations that are not gates, by name: of the circuit, the arguments, and where they stand."""

@@ -1,0 +1,46 @@
+"""The meter: bounds what a program may use, before the work that it bounds.
+
+Steps of the machine are counted by the machine itself. What a single step does to many elements, or to integers of many
+words, is charged here, with the same limit: so time and memory of a whole run are bounded by a multiple of the limit.
+"""
+
+from __future__ import annotations
+
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.report import refuse
+from eigen.contracts.compilation import CompileLimits
+
+__all__ = ["Meter"]
+
+_WORD_BITS = 64
+
+
+class Meter:
+    """What is left of a program's limits.
+
+    Args:
+        limits: What the program may use.
+    """
+
+    def __init__(self, limits: CompileLimits) -> None:
+        self.limits = limits
+        self._left = limits.steps
+
+    def charge(self, amount: int) -> None:
+        """Pay for work on `amount` elements."""
+        self._left -= amount
+        if self._left < 0:
+            refuse(Fault.STEPS, limit=self.limits.steps)
+
+    def items(self, count: int, what: str) -> None:
+        """Pay for a sequence of `count` elements, before it is made."""
+        if count > self.limits.sequence_items:
+            refuse(Fault.SEQUENCE_ITEMS, what=what, limit=self.limits.sequence_items)
+        self.charge(count)
+
+    def bits(self, count: int, operation: str) -> None:
+        """Pay for an integer of `count` bits, before it is computed."""
+        if count > self.limits.integer_bits:
+            refuse(Fault.INTEGER_BITS, operation=operation, limit=self.limits.integer_bits)
+        if count > _WORD_BITS:
+            self.charge(count // _WORD_BITS)

@@ -1,0 +1,116 @@
+"""Operators by the types of their operands: numbers and parameters, sequences, conditions on measured bits."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.lower.arithmetic import binary as arithmetic
+from eigen.compiler.lower.arithmetic import refuse_operands, unary
+from eigen.compiler.lower.conditions import both, opposite, test_of, test_of_equality
+from eigen.compiler.lower.functions import truth
+from eigen.compiler.lower.meter import Meter
+from eigen.compiler.lower.sequences import contains, elements, equal, join, repeat
+from eigen.compiler.lower.values import NUMBERS, Bit, ClassicalRegister, QubitRegister, Test, Value, describe
+from eigen.compiler.report import refuse
+from eigen.contracts.aqo import Affine
+
+__all__ = ["augmented", "binary", "compared", "conjoined", "prefixed"]
+
+_JOINED = frozenset({list, tuple, str, QubitRegister, ClassicalRegister})
+_REPEATED = frozenset({list, tuple, str})
+_MEASURED = frozenset({Bit, Test, ClassicalRegister})
+_ORDERS: Mapping[str, Callable[[Value, Value], bool]] = MappingProxyType(
+    {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
+)
+
+
+def binary(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
+    """Return `left symbol right`.
+
+    Raises:
+        Refusal: The operands do not fit.
+    """
+    kind, other = type(left), type(right)
+    if kind in NUMBERS and other in NUMBERS:
+        return arithmetic(symbol, left, right, meter)
+    if symbol == "+" and kind in _JOINED and _family(kind) is _family(other):
+        return join(left, right, meter)
+    if symbol == "*" and kind in _REPEATED and other not in _REPEATED:
+        return repeat(left, right, meter)
+    if symbol == "*" and other in _REPEATED and kind is int:
+        return repeat(right, left, meter)
+    return arithmetic(symbol, left, right, meter)
+
+
+def _family(kind: type) -> type:
+    """Return the type that decides whether two sequences can be joined; registers join with lists."""
+    return list if kind in (QubitRegister, ClassicalRegister) else kind
+
+
+def augmented(symbol: str, left: Value, right: Value, meter: Meter, *, is_conditional: bool) -> Value:
+    """Return the new value of `left symbol= right`; lists grow in place, as in Python."""
+    if symbol != "+" or type(left) is not list:
+        return binary(symbol, left, right, meter)
+    if is_conditional:
+        refuse(Fault.CONDITION_MUTATE)
+    added = elements(right, meter, "the list")
+    if len(left) + len(added) > meter.limits.sequence_items:
+        refuse(Fault.SEQUENCE_ITEMS, what="the list", limit=meter.limits.sequence_items)
+    left += added
+    return left
+
+
+def compared(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
+    """Return a truth value, or a condition on measured bits."""
+    kind, other = type(left), type(right)
+    if kind in NUMBERS and other in NUMBERS:
+        if symbol in _ORDERS:
+            return _ORDERS[symbol](left, right)
+        return (
+            (left == right) is (symbol == "==") if symbol in ("==", "!=") else _membership(symbol, left, right, meter)
+        )
+    if symbol in ("in", "not in"):
+        return _membership(symbol, left, right, meter)
+    if kind in NUMBERS or other in NUMBERS or kind in _MEASURED or other in _MEASURED:
+        test = test_of_equality(symbol, left, right)
+        if test is not None:
+            return test
+    if symbol in ("==", "!="):
+        return equal(left, right, meter) is (symbol == "==")
+    return _ordered(symbol, left, right)
+
+
+def _membership(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
+    return contains(right, left, meter) is (symbol == "in")
+
+
+def _ordered(symbol: str, left: Value, right: Value) -> bool:
+    if type(left) is str and type(right) is str:
+        return _ORDERS[symbol](left, right)
+    for value in (left, right):
+        if type(value) is Affine:
+            refuse(Fault.SYMBOLIC, what="a comparison", value=describe(value))
+        if type(value) in _MEASURED:
+            refuse(Fault.MEASURED, what="a comparison", value=describe(value))
+    return refuse(Fault.NOT_COMPARABLE, left=describe(left), right=describe(right))
+
+
+def prefixed(symbol: str, value: Value) -> Value:
+    """Return `symbol value`."""
+    if symbol != "not":
+        return unary(symbol, value)
+    test = test_of(value)
+    return opposite(test) if test is not None else not truth(value, "not")
+
+
+def conjoined(left: Value, right: Value) -> Value:
+    """Return `left and right`, where the left side is a condition on measured bits."""
+    first, second = test_of(left), test_of(right)
+    if first is None:
+        return refuse_operands("and", left, right)
+    if second is not None:
+        return both(first, second)
+    return left if truth(right, "and") else False

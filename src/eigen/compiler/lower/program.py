@@ -1,0 +1,155 @@
+"""The fourth pass as a whole: inputs in, the program run, outputs out; faults get their places here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.code import Code
+from eigen.compiler.lower.circuit import Circuit
+from eigen.compiler.lower.machine import Machine
+from eigen.compiler.lower.meter import Meter
+from eigen.compiler.lower.outputs import outputs_of
+from eigen.compiler.lower.values import UNBOUND, Value, describe
+from eigen.compiler.report import Refusal, Report
+from eigen.compiler.source_text import Place
+from eigen.compiler.stages import InputArgument, LoweredProgram, ResolvedProgram
+from eigen.contracts.compilation import CompileLimits
+from eigen.contracts.diagnostics import Note
+from eigen.contracts.printable import printable
+
+__all__ = ["lower"]
+
+_TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
+    "int": ((int,), "an integer"),
+    "float": ((float, int), "a number"),
+    "bool": ((bool,), "true or false"),
+    "str": ((str,), "a text"),
+    "list": ((list,), "a list"),
+}
+
+
+def lower(resolved: ResolvedProgram, *, inputs: Mapping[str, Any], limits: CompileLimits) -> LoweredProgram:
+    """Return the circuit that the program emits.
+
+    Args:
+        resolved: Result of the third pass.
+        inputs: Values of the static inputs; those of free parameters are not looked at.
+        limits: What the program may use.
+
+    Raises:
+        InvalidArgumentError: An input is missing or wrong, or the program cannot be run to its end.
+        ResourceExhaustedError: It passes a limit.
+    """
+    return _Lower(resolved, limits).run(inputs)
+
+
+class _Lower:
+    def __init__(self, resolved: ResolvedProgram, limits: CompileLimits) -> None:
+        self._resolved = resolved
+        self._limits = limits
+        self._report = Report(resolved.text)
+        self._meter = Meter(limits)
+        self._circuit = Circuit(self._meter)
+        self._machine = Machine(resolved.functions, self._circuit, self._meter, num_constants=resolved.num_constants)
+
+    def run(self, inputs: Mapping[str, Any]) -> LoweredProgram:
+        entry = self._resolved.functions[self._resolved.entry]
+        self._execute(self._resolved.module, [])
+        arguments = [self._argument(entry, index, inputs) for index in range(entry.num_arguments)]
+        self._report.raise_if_any()
+        result = self._execute(entry, arguments)
+        outputs = self._finish(entry, result)
+        return LoweredProgram(
+            qubits=self._circuit.num_qubits,
+            clbits=self._circuit.num_bits,
+            operations=tuple(self._circuit.operations),
+            parameters=tuple(self._circuit.parameters.values()),
+            outputs=outputs,
+            defaults=self._resolved.defaults,
+            warnings=(*self._resolved.warnings, *self._report.warnings),
+        )
+
+    def _execute(self, code: Code, arguments: list[Value]) -> Value:
+        try:
+            return self._machine.run(code, arguments)
+        except Refusal as refusal:
+            (_, place), *calls = self._machine.trace
+            notes = self._call_notes(calls)
+            self._report.fail(refusal.fault, refusal.place or place, notes=notes, **refusal.facts)
+
+    def _call_notes(self, calls: list[tuple[Code, Place]]) -> Iterator[Note]:
+        """Say where the helper that holds the fault was called, and where its caller, for the innermost few."""
+        for _, place in calls[:8]:
+            yield Note(message="called here", span=self._resolved.text.span(place))
+
+    def _argument(self, entry: Code, index: int, inputs: Mapping[str, Any]) -> Value:
+        argument = self._resolved.inputs[index]
+        default = self._machine.default(entry, index)
+        if argument.type == "Param":
+            return self._parameter(argument, default)
+        if argument.name in inputs:
+            return self._checked(argument, inputs[argument.name])
+        if default is UNBOUND:
+            self._report.add(Fault.MISSING_INPUT, argument.place, name=argument.name)
+        return default
+
+    def _parameter(self, argument: InputArgument, default: Value) -> Value:
+        try:
+            return self._circuit.parameter(argument.name, None if default is UNBOUND else default)
+        except Refusal as refusal:
+            self._report.add(refusal.fault, argument.place, **refusal.facts)
+        return None
+
+    def _checked(self, argument: InputArgument, value: Any) -> Value:
+        """Check an input against its annotation, and copy it, because the program may change lists."""
+        kinds, expected = _TYPES.get(argument.type, ((int, float, bool, str, list), "a number, a text or a list"))
+        if type(value) not in kinds:
+            shown = describe(value) if type(value) in (int, float, bool, str, list, dict, type(None)) else "that"
+            self._report.add(Fault.INPUT_TYPE, argument.place, name=argument.name, expected=expected, value=shown)
+            return None
+        try:
+            return self._copied(value)
+        except Refusal as refusal:
+            self._report.add(refusal.fault, argument.place, **refusal.facts)
+        return None
+
+    def _copied(self, value: Any) -> Value:
+        if type(value) is not list:
+            return self._scalar(value)
+        copy: list[Value] = []
+        pending = [(value, copy)]
+        while pending:
+            source, target = pending.pop()
+            self._meter.items(len(source), "the input")
+            for one in source:
+                if type(one) is list:
+                    target.append([])
+                    pending.append((one, target[-1]))
+                else:
+                    target.append(self._scalar(one))
+        return copy
+
+    def _scalar(self, value: Any) -> Value:
+        if type(value) is int:
+            self._meter.bits(value.bit_length(), "the input")
+        elif type(value) is float and not -_LARGEST <= value <= _LARGEST:
+            raise Refusal(Fault.NOT_FINITE, {"operation": "the input"})
+        elif type(value) not in (bool, float, str):
+            raise Refusal(Fault.INPUT_TYPE, {"name": "", "expected": "made of numbers and texts", "value": "that"})
+        return value
+
+    def _finish(self, entry: Code, result: Value) -> Mapping[str, Any]:
+        try:
+            unwritten = self._circuit.finish()
+            outputs = outputs_of(result, self._meter)
+        except Refusal as refusal:
+            self._report.fail(refusal.fault, refusal.place or entry.place, **refusal.facts)
+        if unwritten:
+            bits = printable(", ".join(map(str, unwritten)), limit=60)
+            self._report.warn(Fault.UNUSED_REGISTER, entry.place, bits=bits)
+        return outputs
+
+
+_LARGEST = 1.7976931348623157e308

@@ -1,0 +1,284 @@
+"""Operators on lists, tuples, texts, dicts, ranges and registers: index, slice, iterate, compare, join, repeat.
+
+Values may nest deep, or hold themselves, because elements can be assigned. So nothing here recurses into elements:
+equality works with a list of pairs, and what would recurse inside Python (hashes and orders of containers) is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.lower.meter import Meter
+from eigen.compiler.lower.values import (
+    NUMBERS,
+    Bit,
+    ClassicalRegister,
+    Iteration,
+    Qubit,
+    QubitRegister,
+    Test,
+    Value,
+    describe,
+)
+from eigen.compiler.report import refuse
+from eigen.contracts.aqo import Affine
+
+__all__ = [
+    "check_key",
+    "contains",
+    "elements",
+    "equal",
+    "get_item",
+    "iterate",
+    "join",
+    "ordered",
+    "repeat",
+    "set_item",
+    "size_of",
+    "unpack",
+]
+
+_SEQUENCES = frozenset({list, tuple, str, range})
+_REGISTERS = frozenset({QubitRegister, ClassicalRegister})
+_KEYS = frozenset({int, float, bool, str, type(None)})
+
+
+def size_of(value: Value) -> int:
+    """Return the number of a value's elements, or −1 if it has none."""
+    kind = type(value)
+    if kind is range:
+        return _range_size(value)
+    if kind in _SEQUENCES or kind is dict:
+        return len(value)
+    if kind in _REGISTERS:
+        return len(value.items)
+    return value.size if kind is Iteration else -1
+
+
+def _range_size(value: range) -> int:
+    """Return the length of a range, which Python's `len` refuses beyond 2^63."""
+    try:
+        return len(value)
+    except OverflowError:
+        return 1 << 63
+
+
+def get_item(value: Value, index: Value, meter: Meter) -> Value:
+    """Return `value[index]`."""
+    kind = type(value)
+    if kind is dict:
+        return _of_key(value, index)
+    if kind not in _SEQUENCES and kind not in _REGISTERS:
+        refuse(Fault.NOT_INDEXABLE, value=describe(value))
+    items = value.items if kind in _REGISTERS else value
+    if type(index) is slice:
+        return _sliced(value, items, index, meter)
+    if type(index) is not int:
+        refuse(Fault.INDEX_TYPE, value=describe(index))
+    try:
+        return items[index]
+    except IndexError:
+        _out_of_range(value, index)
+
+
+def _out_of_range(value: Value, index: int) -> None:
+    size = size_of(value)
+    things = {QubitRegister: "qubit", ClassicalRegister: "bit"}.get(type(value), "element")
+    instead = f"indices run from 0 to {size - 1}, or from -1 down to {-size}" if size else "there is nothing to index"
+    shown = f"{size} {things}{'' if size == 1 else 's'}"
+    refuse(Fault.INDEX_RANGE, index=describe(index), value=describe(value), size=shown, instead=instead)
+
+
+def _of_key(value: dict[Value, Value], key: Value) -> Value:
+    check_key(key)
+    if key not in value:
+        names = ", ".join(str(one)[:40] for one in list(value)[:10])
+        refuse(Fault.UNKNOWN_KEY, key=describe(key), instead=f"it has {names}" if names else "it is empty")
+    return value[key]
+
+
+def check_key(key: Value) -> None:
+    """Refuse what cannot be a key: only plain values are, whose hash costs nothing."""
+    if type(key) not in _KEYS:
+        refuse(Fault.KEY_TYPE, value=describe(key))
+
+
+def _sliced(value: Value, items: Value, index: slice, meter: Meter) -> Value:
+    for part in (index.start, index.stop, index.step):
+        if part is not None and type(part) is not int:
+            refuse(Fault.INDEX_TYPE, value=describe(part))
+    if index.step == 0:
+        refuse(Fault.ZERO_STEP, what="a slice")
+    if type(value) is not range:
+        meter.charge(len(range(*index.indices(len(items)))))
+    part = items[index]
+    return type(value)(part) if type(value) in _REGISTERS else part
+
+
+def set_item(value: Value, index: Value, element: Value, meter: Meter) -> None:
+    """Do `value[index] = element`."""
+    if type(value) is dict:
+        check_key(index)
+        value[index] = element
+        if len(value) > meter.limits.sequence_items:
+            refuse(Fault.SEQUENCE_ITEMS, what="the dict", limit=meter.limits.sequence_items)
+        return
+    if type(value) is not list:
+        refuse(Fault.READ_ONLY, value=describe(value))
+    if type(index) is not int:
+        refuse(Fault.INDEX_TYPE, value=describe(index))
+    if not -len(value) <= index < len(value):
+        _out_of_range(value, index)
+    value[index] = element
+
+
+def iterate(value: Value) -> Iterator[Value]:
+    """Return an iterator over a value's elements."""
+    kind = type(value)
+    if kind in _REGISTERS:
+        return iter(value.items)
+    if kind in _SEQUENCES or kind is dict:
+        return iter(value)
+    if kind is Iteration:
+        return iter(value.elements)
+    if kind is Affine:
+        refuse(Fault.SYMBOLIC, what="an iteration", value=describe(value))
+    return refuse(Fault.NOT_ITERABLE, value=describe(value))
+
+
+def elements(value: Value, meter: Meter, what: str) -> list[Value]:
+    """Return all elements of a value as a new list, paid for before it is made."""
+    iterator = iterate(value)
+    meter.items(size_of(value), what)
+    return list(iterator)
+
+
+def unpack(value: Value, count: int) -> list[Value]:
+    """Return the elements of a value, which must be `count`."""
+    iterator = iterate(value)
+    size = size_of(value)
+    if size != count:
+        given = f"{describe(value)} of {size} element{'' if size == 1 else 's'}"
+        refuse(Fault.UNPACK, given=given, names=f"{count} name{'' if count == 1 else 's'}")
+    return list(iterator)
+
+
+def join(left: Value, right: Value, meter: Meter) -> Value:
+    """Return `left + right` of two lists, tuples, texts or registers."""
+    first, second = _plain(left), _plain(right)
+    meter.items(len(first) + len(second), "the result")
+    joined = first + second
+    return list(joined) if type(left) in _REGISTERS else joined
+
+
+def _plain(value: Value) -> Value:
+    return value.items if type(value) in _REGISTERS else value
+
+
+def repeat(value: Value, times: Value, meter: Meter) -> Value:
+    """Return `value * times` of a list, tuple or text."""
+    if type(times) is not int:
+        refuse(Fault.INDEX_TYPE, value=describe(times))
+    count = max(times, 0)
+    meter.items(len(value) * count if len(value) else 0, "the result")
+    return value * count if len(value) else value[:]
+
+
+def contains(value: Value, element: Value, meter: Meter) -> bool:
+    """Return `element in value`."""
+    kind = type(value)
+    if kind is dict:
+        check_key(element)
+        return element in value
+    if kind is str:
+        if type(element) is not str:
+            refuse(Fault.OPERAND_TYPES, operator="in", left=describe(element), right=describe(value), instead="")
+        meter.charge(len(value))
+        return element in value
+    if kind is range:
+        return type(element) in NUMBERS and element in value
+    if kind is Iteration:
+        refuse(Fault.NOT_ITERABLE, value=describe(value))
+    meter.charge(size_of(value) if size_of(value) > 0 else 0)
+    return any(equal(element, one, meter) for one in iterate(value))
+
+
+def equal(left: Value, right: Value, meter: Meter) -> bool:
+    """Return `left == right`, pair by pair."""
+    pairs = [(left, right)]
+    while pairs:
+        one, other = pairs.pop()
+        kind = type(one)
+        if one is other:
+            continue
+        if kind in NUMBERS and type(other) in NUMBERS:
+            if one != other:
+                return False
+            continue
+        compare = _EQUAL.get(kind)
+        if compare is None or kind is not type(other):
+            _known(one)
+            _known(other)
+            return False
+        more = compare(one, other)
+        if more is None:
+            return False
+        meter.charge(len(more))
+        pairs += more
+    return True
+
+
+def _known(value: Value) -> None:
+    """Refuse values whose equality is not known before the program runs."""
+    if type(value) in (Bit, Test):
+        refuse(Fault.MEASURED, what="a comparison", value=describe(value))
+    if type(value) is Affine:
+        refuse(Fault.SYMBOLIC, what="a comparison", value=describe(value))
+
+
+Pairs = list[tuple[Value, Value]]
+
+
+def _same(one: Value, other: Value) -> Pairs | None:
+    return [] if one == other else None
+
+
+def _itemwise(one: Value, other: Value) -> Pairs | None:
+    return list(zip(one, other, strict=True)) if len(one) == len(other) else None
+
+
+def _register(one: Value, other: Value) -> Pairs | None:
+    return _itemwise(one.items, other.items)
+
+
+def _by_key(one: dict[Value, Value], other: dict[Value, Value]) -> Pairs | None:
+    return [(value, other[key]) for key, value in one.items()] if one.keys() == other.keys() else None
+
+
+_EQUAL: Mapping[type, Callable[[Value, Value], Pairs | None]] = MappingProxyType(
+    {
+        str: _same,
+        range: _same,
+        list: _itemwise,
+        tuple: _itemwise,
+        dict: _by_key,
+        QubitRegister: _register,
+        Qubit: lambda one, other: [] if one is other else None,
+        type(None): lambda _one, _other: [],
+    }
+)
+
+
+def ordered(values: Iterable[Value]) -> None:
+    """Refuse values that have no order among each other: numbers have one, and texts."""
+    kinds = [NUMBERS if type(one) in NUMBERS else type(one) for one in values]
+    previous: object = None
+    for kind, value in zip(kinds, values, strict=True):
+        if kind is not NUMBERS and kind is not str:
+            _known(value)
+            refuse(Fault.NOT_COMPARABLE, left=describe(value), right="other values")
+        if previous is not None and kind is not previous:
+            refuse(Fault.NOT_COMPARABLE, left="numbers", right="texts")
+        previous = kind

@@ -1,0 +1,143 @@
+"""The values of the language.
+
+Numbers, texts, lists, tuples, dicts and ranges are Python's own; qubits, bits, registers, free parameters and
+conditions on measured bits are the classes here. What a value can do is told by its type in tables; no attribute or
+method of a value is ever looked up by a name that a user wrote.
+
+A new kind of value (a Pauli sum) is a class here, a row in `_NAMES`, and entries in the operators' tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.report import refuse
+from eigen.contracts.aqo import Affine
+
+__all__ = [
+    "NUMBERS",
+    "UNBOUND",
+    "Bit",
+    "ClassicalRegister",
+    "Iteration",
+    "Qubit",
+    "QubitRegister",
+    "Test",
+    "Value",
+    "describe",
+    "is_number",
+]
+
+Value = Any
+"""A value of the language, told apart by its type."""
+
+NUMBERS = frozenset({int, float, bool})
+"""Types of plain numbers, truth values among them, as in Python."""
+
+UNBOUND = object()
+"""Stands in a variable that has no value."""
+
+
+class Qubit:
+    """A qubit of the program: one object for each index, compared by identity."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+class Bit:
+    """A classical bit, whose value only a run of the program knows: one object for each index."""
+
+    __slots__ = ("index",)
+
+    def __init__(self, index: int) -> None:
+        self.index = index
+
+
+class QubitRegister:
+    """A register of qubits, or a slice of one."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: tuple[Qubit, ...]) -> None:
+        self.items = items
+
+
+class ClassicalRegister:
+    """A register of classical bits, or a slice of one."""
+
+    __slots__ = ("items",)
+
+    def __init__(self, items: tuple[Bit, ...]) -> None:
+        self.items = items
+
+
+class Test(NamedTuple):
+    """A condition on measured bits: all of them hold these values.
+
+    Attributes:
+        values: (index of the bit, 0 or 1), sorted by bit.
+    """
+
+    values: tuple[tuple[int, int], ...]
+
+
+class Iteration:
+    """What `enumerate`, `zip` and `reversed` give: elements that come one by one, once."""
+
+    __slots__ = ("depth", "elements", "size")
+
+    def __init__(self, elements: Iterator[Value], size: int, sources: Iterable[Value]) -> None:
+        self.elements = elements
+        self.size = size
+        self.depth = 1 + max((one.depth for one in sources if type(one) is Iteration), default=0)
+        if self.depth > _MAX_DEPTH:  # Python asks the inner iterator by recursion
+            refuse(Fault.NESTING, limit=_MAX_DEPTH)
+
+
+_MAX_DEPTH = 16
+
+_NAMES: dict[type, str] = {
+    int: "an integer",
+    float: "a number",
+    bool: "a truth value",
+    str: "a text",
+    list: "a list",
+    tuple: "a tuple",
+    dict: "a dict",
+    range: "a range",
+    slice: "a slice",
+    type(None): "None",
+    Qubit: "a qubit",
+    Bit: "a measured bit",
+    QubitRegister: "a qubit register",
+    ClassicalRegister: "a classical register",
+    Test: "a condition on measured bits",
+    Iteration: "an iteration",
+    Affine: "a free parameter",
+}
+_SHOWN = frozenset({int, float, bool})
+_MOST_SHOWN_BITS = 64
+
+
+def describe(value: Value) -> str:
+    """Return what a value is, in a few words, for messages."""
+    kind = type(value)
+    if kind is int and value.bit_length() > _MOST_SHOWN_BITS:
+        return f"an integer of {value.bit_length()} bits"
+    if kind in _SHOWN:
+        return str(value)
+    if kind is str:
+        return f'the text "{value[:40]}"'
+    if kind is Affine and len(value.terms) == 1 and value.terms[0][1] == 1 and not value.constant:
+        return f"the free parameter {value.terms[0][0]}"
+    return _NAMES[kind]
+
+
+def is_number(value: Value) -> bool:
+    """Whether a value is an integer or a float, and not a truth value."""
+    return type(value) is int or type(value) is float

@@ -1,0 +1,68 @@
+"""The five passes in order: the compiler as one pure function."""
+
+from __future__ import annotations
+
+from eigen.compiler.canonical import bind, canonicalise
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.check import check
+from eigen.compiler.lower import lower
+from eigen.compiler.parse import parse
+from eigen.compiler.resolve import resolve
+from eigen.compiler.stages import CanonicalProgram, LoweredProgram, Parameter, ResolvedProgram
+from eigen.contracts.aqo_json import decode
+from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language, ProgramSource
+from eigen.contracts.errors import UnimplementedError
+
+__all__ = ["compile_source", "front_half", "read_aqo", "refuse_language"]
+
+
+def compile_source(request: CompileRequest) -> CompiledProgram:
+    """Compile a program. It is a pure function: equal requests give equal bytes.
+
+    Args:
+        request: The program, its inputs and limits.
+
+    Raises:
+        InvalidArgumentError: The program or its inputs are wrong.
+        ResourceExhaustedError: The program passes a limit.
+        UnimplementedError: The language, or a part of it, is not supported.
+    """
+    if request.source.language is Language.AQO:
+        circuit = read_aqo(request.source, limits=request.limits)
+        return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
+    refuse_language(request.source.language)
+    resolved = front_half(request.source, entrypoint=request.entrypoint, limits=request.limits)
+    lowered = lower(resolved, inputs=request.inputs, limits=request.limits)
+    return bind(canonicalise(lowered), inputs=request.inputs, static_inputs=resolved.static_inputs)
+
+
+def front_half(source: ProgramSource, *, entrypoint: str | None, limits: CompileLimits) -> ResolvedProgram:
+    """Return what the first three passes give: it does not depend on inputs."""
+    parsed = parse(source, limits=limits)
+    checked = check(parsed, entrypoint=entrypoint, limits=limits)
+    return resolve(checked)
+
+
+def read_aqo(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgram:
+    """Return a program that was written as AQO, canonicalised."""
+    circuit = decode(source.content, require_measurement=False, limits=limits)
+    return canonicalise(
+        LoweredProgram(
+            qubits=circuit.qubits,
+            clbits=circuit.clbits,
+            operations=circuit.operations,
+            parameters=tuple(Parameter(name=name) for name in circuit.parameters),
+            observables=circuit.observables,
+        )
+    )
+
+
+def refuse_language(language: Language) -> None:
+    """Refuse the languages that are not compiled here.
+
+    Raises:
+        UnimplementedError: It is one of them.
+    """
+    if language in (Language.OPENQASM2, Language.OPENQASM3):
+        fault, facts = Fault.LANGUAGE, {"language": str(language)}
+        raise UnimplementedError(fault.message.format_map(facts), reason=fault.code, hint=fault.hint.format_map(facts))

@@ -1,0 +1,133 @@
+"""Faults of one pass: collected as they are found, then raised together.
+
+What lives here: turning a fault of the catalogue, its place and its facts into a diagnostic, and diagnostics into one
+error. Every outside text passes `printable` here, and nowhere else in the compiler.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NoReturn
+
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.source_text import Place, SourceText
+from eigen.contracts.diagnostics import Diagnostic, Note, Severity, nearest
+from eigen.contracts.printable import printable
+
+__all__ = ["MAX_DIAGNOSTICS", "Refusal", "Report", "did_you_mean", "refuse"]
+
+MAX_DIAGNOSTICS = 100
+"""Most faults that are shown of one pass; how many more there are is said."""
+
+
+class Refusal(Exception):  # noqa: N818  # it is not an error that anybody outside the compiler meets
+    """A fault without its place yet: whoever knows what is being worked on adds it.
+
+    Attributes:
+        fault: What is wrong.
+        facts: Fields of its templates.
+        place: Where, if it is known better than by the instruction that fails.
+    """
+
+    def __init__(self, fault: Fault, facts: dict[str, object], place: Place | None = None) -> None:
+        super().__init__(fault.code)
+        self.fault = fault
+        self.facts = facts
+        self.place = place
+
+
+def refuse(fault: Fault, *, place: Place | None = None, **facts: object) -> NoReturn:
+    """Raise a fault whose place the caller's caller knows, unless it is given."""
+    raise Refusal(fault, facts, place)
+
+
+def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
+    """Return a hint with the nearest known name, or `otherwise`."""
+    guess = nearest(name, known)
+    return f"did you mean {guess}?" if guess else otherwise
+
+
+class Report:
+    """What one pass found.
+
+    Args:
+        text: The text that places refer to.
+
+    Attributes:
+        warnings: What is suspicious but allowed.
+    """
+
+    def __init__(self, text: SourceText) -> None:
+        self._text = text
+        self._found: list[tuple[Fault, Diagnostic]] = []
+        self.warnings: list[Diagnostic] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no fault was found so far."""
+        return not self._found
+
+    def add(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: object) -> None:
+        """Note a fault."""
+        self._found.append((fault, self.diagnostic(fault, place, notes=notes, facts=facts)))
+
+    def warn(self, fault: Fault, place: Place, **facts: object) -> None:
+        """Note something suspicious."""
+        self.warnings.append(self.diagnostic(fault, place, facts=facts, severity=Severity.WARNING))
+
+    def diagnostic(
+        self,
+        fault: Fault,
+        place: Place,
+        *,
+        facts: dict[str, object],
+        notes: Iterable[Note] = (),
+        severity: Severity = Severity.ERROR,
+    ) -> Diagnostic:
+        """Return the diagnostic of a fault."""
+        shown = {name: printable(str(fact), limit=160) for name, fact in facts.items()}
+        span = self._text.span(place)
+        return Diagnostic(
+            code=fault.code,
+            message=fault.message.format_map(shown),
+            hint=fault.hint.format_map(shown),
+            severity=severity,
+            span=span,
+            notes=(*self._text.notes(span), *notes),
+        )
+
+    def clear(self) -> None:
+        """Forget all faults, because one that makes them moot is to be told alone."""
+        self._found.clear()
+
+    def fail(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: object) -> NoReturn:
+        """Note a fault that ends the pass, and raise all."""
+        self.add(fault, place, notes=notes, **facts)
+        self.raise_if_any()
+        raise AssertionError("a fault was noted")
+
+    def raise_if_any(self) -> None:
+        """Raise all faults, in order of their places, as one error of the first one's kind.
+
+        Raises:
+            EigenError: There are faults.
+        """
+        if not self._found:
+            return
+        ordered = sorted(self._found, key=lambda one: _position(one[1]))
+        fault, first = ordered[0]
+        diagnostics = [diagnostic for _, diagnostic in ordered[:MAX_DIAGNOSTICS]]
+        details = {"more": len(ordered) - MAX_DIAGNOSTICS} if len(ordered) > MAX_DIAGNOSTICS else {}
+        line, column = _position(first)
+        raise fault.kind(
+            f"{printable(self._text.filename)}:{line}:{column}: {first.message}",
+            reason=first.code,
+            hint=first.hint,
+            details=details,
+            diagnostics=diagnostics,
+        )
+
+
+def _position(diagnostic: Diagnostic) -> tuple[int, int]:
+    span = diagnostic.span
+    return (span.line, span.column) if span else (0, 0)

@@ -1,0 +1,236 @@
+"""Calls to code: who is called is decided here, and whether the arguments fit."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from eigen.compiler import code as c
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.report import Report, did_you_mean
+from eigen.compiler.resolve.assembler import Planned
+from eigen.compiler.resolve.expressions import Expressions
+from eigen.compiler.resolve.scopes import FOREIGN_HINTS, Module, arity
+from eigen.compiler.source_text import Place
+from eigen.compiler.symbols import BUILTINS, GATE_NAMES, LATER, MATH_FUNCTIONS, QUANTUM, Signature
+from eigen.contracts.gates import Gate
+
+__all__ = ["Calls"]
+
+
+class Calls(Expressions):
+    """Translates expressions and calls of one function.
+
+    Args:
+        module: What the module's names mean.
+        report: Where faults are noted.
+        slots: Names of the local variables; grows.
+        is_module: Whether this is the code of the module itself, where nothing of the circuit may be called.
+    """
+
+    def __init__(self, module: Module, report: Report, slots: list[str], *, is_module: bool = False) -> None:
+        super().__init__(module, report, slots)
+        self._is_module = is_module
+        self._table[ast.Call] = self._call
+
+    def _call(self, node: ast.Call) -> None:
+        """Plan a call whose result is wanted."""
+        if self.call(node) is not None:
+            self.assembler.plan(*self._planned, (c.CONST, None, _place(node)))
+        else:
+            self.assembler.plan(*self._planned)
+
+    _planned: list[Planned]
+
+    def call(self, node: ast.Call) -> Gate | None:
+        """Prepare the code of a call in `_planned`, and return the gate if it is one, which leaves no result."""
+        self._planned = []
+        function = node.func
+        name = function.id if isinstance(function, ast.Name) else ""
+        if not name:
+            self._attribute_call(node)
+        elif self.is_local(name) or name in self._module.constants:
+            self._refused(node, Fault.NOT_A_FUNCTION, name=name)
+        elif name in self._module.functions:
+            self._user_call(node, name)
+        elif (original := self._module.original(name)) in GATE_NAMES:
+            return self._gate_call(node, name, GATE_NAMES[original])
+        else:
+            self._named_call(node, name, original)
+        return None
+
+    def _attribute_call(self, node: ast.Call) -> None:
+        function = node.func
+        assert isinstance(function, ast.Attribute)  # noqa: S101  # the check pass refused all else
+        value = function.value
+        is_math = isinstance(value, ast.Name) and value.id in self._module.modules and not self.is_local(value.id)
+        if is_math and function.attr in MATH_FUNCTIONS:
+            self._builtin_call(node, function.attr, MATH_FUNCTIONS[function.attr])
+        elif is_math:
+            instead = did_you_mean(function.attr, MATH_FUNCTIONS, otherwise="see the reference for what math has")
+            self._refused(node, Fault.UNKNOWN_FUNCTION, name=f"math.{function.attr}", instead=instead)
+        elif isinstance(value, ast.Name) and value.id == "math":
+            self._refused(node, Fault.UNKNOWN_NAME, name="math", instead="write `import math`")
+        else:
+            self._refused(node, Fault.METHOD_CALL, name=function.attr, instead="use a function or an operator")
+
+    def _named_call(self, node: ast.Call, name: str, original: str) -> None:
+        if original in QUANTUM:
+            self._quantum_call(node, original)
+        elif original in LATER:
+            self._refused(node, LATER[original], name=original)
+        elif name in BUILTINS:
+            self._builtin_call(node, name, BUILTINS[name])
+        elif (function := self._module.math_name(name)) in MATH_FUNCTIONS:
+            self._builtin_call(node, function, MATH_FUNCTIONS[function])
+        else:
+            instead = FOREIGN_HINTS.get(name) or did_you_mean(
+                name, self._module.callable_names(), otherwise="define it with def, or see the reference"
+            )
+            self._refused(node, Fault.UNKNOWN_FUNCTION, name=name, instead=instead)
+
+    def _refused(self, node: ast.Call, fault: Fault, **facts: object) -> None:
+        """Note a fault of a call, and go on with its arguments to find the next one."""
+        self._report.add(fault, _place(node.func), **facts)
+        drops = [part for one in self._arguments(node) for part in (one, (c.POP, None, _place(node)))]
+        self._planned = [*drops, (c.CONST, None, _place(node))]  # type: ignore[list-item]  # nodes and instructions
+
+    def _arguments(self, node: ast.Call) -> list[ast.expr]:
+        return [*node.args, *(one.value for one in node.keywords)]
+
+    def _keywords(self, node: ast.Call) -> tuple[str, ...]:
+        names: list[str] = []
+        for one in node.keywords:
+            if one.arg in names:
+                self._report.add(Fault.DOUBLE_ARGUMENT, _place(one), name=_written(node), argument=one.arg)
+            names.append(one.arg or "")
+        return tuple(names)
+
+    def _builtin_call(self, node: ast.Call, name: str, signature: Signature) -> None:
+        call = self._checked(node, name, signature)
+        self._planned = [*self._arguments(node), (c.BUILTIN, call, _place(node))]
+
+    def _quantum_call(self, node: ast.Call, name: str) -> None:
+        if self._is_module:
+            self._refused(node, Fault.TOP_LEVEL_CALL, name=name)
+            return
+        call = self._checked(node, name, QUANTUM[name])
+        self._planned = [*self._arguments(node), (c.QUANTUM, call, _place(node))]
+
+    def _checked(self, node: ast.Call, name: str, signature: Signature) -> c.Call:
+        """Check the number and names of arguments against a signature."""
+        given = len(node.args)
+        keywords = self._keywords(node)
+        known = set(signature.keywords)
+        by_name = sum(1 for one in keywords if one in known and one not in {"c", "basis", "reverse"})
+        if signature.most >= 0 and given > signature.most:
+            self._report.add(
+                Fault.TOO_MANY_ARGUMENTS, _place(node), name=name, expected=arity(signature), given=given,
+                signature=signature.text,
+            )  # fmt: skip
+        elif given + by_name < signature.least:
+            argument = signature.text.partition("(")[2].rstrip(")").split(", ")[given] or "1"
+            self._report.add(
+                Fault.MISSING_ARGUMENT, _place(node), name=name, argument=argument, signature=signature.text
+            )
+        for one in node.keywords:
+            if one.arg not in known:
+                instead = did_you_mean(one.arg or "", known, otherwise=f"see its signature: {signature.text}")
+                self._report.add(Fault.UNKNOWN_ARGUMENT, _place(one), name=name, argument=one.arg, instead=instead)
+        return c.Call(name, -1, given, keywords)
+
+    def _user_call(self, node: ast.Call, name: str) -> None:
+        if self._is_module:
+            self._refused(node, Fault.TOP_LEVEL_CALL, name=name)
+            return
+        index = self._module.functions[name]
+        keywords = self._keywords(node)
+        self._check_user_call(node, name, self._module.signatures[index], keywords)
+        call = c.Call(name, index, len(node.args), keywords)
+        self._planned = [*self._arguments(node), (c.CALL, call, _place(node))]
+
+    def _check_user_call(self, node: ast.Call, name: str, arguments: ast.arguments, keywords: Iterable[str]) -> None:
+        positional = [one.arg for one in arguments.args]
+        names = [*positional, *(one.arg for one in arguments.kwonlyargs)]
+        signature = f"{name}({', '.join(names)})"
+        given = set(positional[: len(node.args)])
+        if len(node.args) > len(positional):
+            expected = f"{len(positional)} argument{'' if len(positional) == 1 else 's'}"
+            self._report.add(
+                Fault.TOO_MANY_ARGUMENTS, _place(node), name=name, expected=expected, given=len(node.args),
+                signature=signature,
+            )  # fmt: skip
+        for keyword in keywords:
+            if keyword in given:
+                self._report.add(Fault.DOUBLE_ARGUMENT, _place(node), name=name, argument=keyword)
+            elif keyword not in names:
+                instead = did_you_mean(keyword, names, otherwise=f"see its signature: {signature}")
+                self._report.add(Fault.UNKNOWN_ARGUMENT, _place(node), name=name, argument=keyword, instead=instead)
+        optional = {*positional[len(positional) - len(arguments.defaults) :]} | {
+            one.arg for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value
+        }
+        missing = [one for one in names if one not in given and one not in keywords and one not in optional]
+        if missing:
+            self._report.add(Fault.MISSING_ARGUMENT, _place(node), name=name, argument=missing[0], signature=signature)
+
+    def _gate_call(self, node: ast.Call, name: str, gate: Gate) -> Gate | None:
+        if self._is_module:
+            self._refused(node, Fault.TOP_LEVEL_CALL, name=name)
+            return None
+        operands = node.args if not node.keywords else self._gate_operands(node, name, gate)
+        expected = gate.num_qubits + len(gate.params)
+        if len(operands) != expected or len(node.args) < gate.num_qubits:
+            self._wrong_gate_arity(node, name, gate, len(operands))
+            return None
+        call = c.GateCall(gate.op, name, gate.num_qubits, gate.params, tuple(map(_place, operands)))
+        self._planned = [*operands, (c.GATE, call, _place(node))]
+        return gate
+
+    def _gate_operands(self, node: ast.Call, name: str, gate: Gate) -> list[ast.expr]:
+        """Return the operands in the gate's order, where angles are given by name."""
+        by_name = dict(zip(self._keywords(node), (one.value for one in node.keywords), strict=True))
+        for keyword in node.keywords:
+            if keyword.arg not in gate.params:
+                otherwise = f"see its signature: {_signature(gate)}"
+                instead = did_you_mean(keyword.arg or "", gate.params, otherwise=otherwise)
+                self._report.add(
+                    Fault.UNKNOWN_ARGUMENT, _place(keyword), name=name, argument=keyword.arg, instead=instead
+                )
+        operands = list(node.args)
+        for index, angle in enumerate(gate.params):
+            if angle in by_name and gate.num_qubits + index < len(node.args):
+                self._report.add(Fault.DOUBLE_ARGUMENT, _place(node), name=name, argument=angle)
+            elif angle in by_name:
+                operands.append(by_name[angle])
+        return operands
+
+    def _wrong_gate_arity(self, node: ast.Call, name: str, gate: Gate, given: int) -> None:
+        """Say what is missing or too much, and go on with the arguments."""
+        expected = gate.num_qubits + len(gate.params)
+        signature = _signature(gate)
+        if given > expected:
+            words = f"{gate.num_qubits} qubit{'s' if gate.num_qubits > 1 else ''}"
+            if gate.params:
+                words += f" and {len(gate.params)} angle{'s' if len(gate.params) > 1 else ''}"
+            self._refused(
+                node, Fault.TOO_MANY_ARGUMENTS, name=name, expected=words, given=f"{given} arguments",
+                signature=f"{signature}; lists of qubits stand in brackets",
+            )  # fmt: skip
+            return
+        names = signature.partition("(")[2].rstrip(")").split(", ")
+        by_name = {one.arg for one in node.keywords}
+        missing = next((one for one in names[len(node.args) :] if one not in by_name), names[-1])
+        self._refused(node, Fault.MISSING_ARGUMENT, name=name, argument=missing, signature=signature)
+
+
+def _signature(gate: Gate) -> str:
+    qubits = ["qubit"] if gate.num_qubits == 1 else [f"qubit{index}" for index in range(gate.num_qubits)]
+    return f"{gate.name}({', '.join([*qubits, *gate.params])})"
+
+
+def _written(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def _place(node: ast.expr | ast.keyword) -> Place:
+    return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset

@@ -1,0 +1,246 @@
+"""Expressions to code. Every method emits the code of one kind of node, or plans what does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from eigen.compiler import code as c
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.report import Report, did_you_mean
+from eigen.compiler.resolve.assembler import Assembler, Label, Planned
+from eigen.compiler.resolve.scopes import FOREIGN_HINTS, Module, target_names
+from eigen.compiler.source_text import Place
+from eigen.compiler.symbols import ATTRIBUTES, MATH_CONSTANTS
+
+__all__ = ["Expressions"]
+
+OPERATORS: Mapping[type[ast.AST], str] = MappingProxyType(
+    {
+        ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**",
+        ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.LShift: "<<", ast.RShift: ">>",
+        ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=",
+        ast.In: "in", ast.NotIn: "not in",
+        ast.UAdd: "+", ast.USub: "-", ast.Invert: "~", ast.Not: "not",
+    }
+)  # fmt: skip
+"""How each operator of the syntax tree is written."""
+
+
+class Expressions:
+    """Translates expressions of one function.
+
+    Args:
+        module: What the module's names mean.
+        report: Where faults are noted.
+        slots: Names of the local variables; grows.
+    """
+
+    def __init__(self, module: Module, report: Report, slots: list[str]) -> None:
+        self._module = module
+        self._report = report
+        self.slots = slots
+        self._locals = {name: slot for slot, name in enumerate(slots)}
+        self._inner: list[dict[str, int]] = []  # scopes of the comprehensions around what is translated
+        self.assembler = Assembler(self.translate)
+        self._table: dict[type[ast.AST], Callable[[Any], None]] = {
+            ast.Name: self._name,
+            ast.Constant: self._constant,
+            ast.Subscript: self._subscript,
+            ast.Slice: self._slice,
+            ast.Attribute: self._attribute,
+            ast.BinOp: self._binary,
+            ast.UnaryOp: self._unary,
+            ast.BoolOp: self._boolean,
+            ast.Compare: self._compare,
+            ast.IfExp: self._conditional,
+            ast.List: self._list,
+            ast.Tuple: self._tuple,
+            ast.Dict: self._dict,
+            ast.ListComp: self._list_comprehension,
+            ast.DictComp: self._dict_comprehension,
+        }
+
+    def translate(self, node: ast.AST) -> None:
+        """Emit a node's code, or plan what does."""
+        self._table[node.__class__](node)
+
+    def is_local(self, name: str) -> bool:
+        """Whether a name is a local variable here."""
+        return name in self._locals or any(name in scope for scope in self._inner)
+
+    def slot_of(self, name: str) -> int:
+        """Return the slot of a local variable, or −1."""
+        for scope in reversed(self._inner):
+            if name in scope:
+                return scope[name]
+        return self._locals.get(name, -1)
+
+    def _name(self, node: ast.Name) -> None:
+        slot = self._locals.get(node.id, -1) if not self._inner else self.slot_of(node.id)
+        place = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+        if slot >= 0:
+            self.assembler.emit(c.LOAD, slot, place)  # type: ignore[arg-type]  # the parser sets every end
+        else:
+            self._global_name(node.id, place)  # type: ignore[arg-type]  # as above
+
+    def _global_name(self, name: str, place: Place) -> None:
+        module = self._module
+        if name in module.constants:
+            self.assembler.emit(c.GLOBAL, module.constants[name], place)
+        elif module.math_name(name) in MATH_CONSTANTS:
+            self.assembler.emit(c.CONST, MATH_CONSTANTS[module.math_name(name)], place)
+        else:
+            self._unknown(name, place)
+
+    def _unknown(self, name: str, place: Place) -> None:
+        self.assembler.emit(c.CONST, None, place)  # translation goes on, to find the next fault
+        if self._module.is_function(name):
+            self._report.add(Fault.FUNCTION_AS_VALUE, place, name=name)
+            return
+        known = [*self._locals, *self._module.constants, *self._module.callable_names()]
+        otherwise = FOREIGN_HINTS.get(name, "assign it first, or make it an argument")
+        instead = otherwise if name in FOREIGN_HINTS else did_you_mean(name, known, otherwise=otherwise)
+        self._report.add(Fault.UNKNOWN_NAME, place, name=name, instead=instead)
+
+    def _constant(self, node: ast.Constant) -> None:
+        self.assembler.emit(c.CONST, node.value, _place(node))
+
+    def _subscript(self, node: ast.Subscript) -> None:
+        self.assembler.plan(node.value, node.slice, (c.INDEX, None, _place(node)))
+
+    def _slice(self, node: ast.Slice) -> None:
+        place = _place(node)
+        parts: list[Planned] = [
+            part if part is not None else (c.CONST, None, place) for part in (node.lower, node.upper, node.step)
+        ]
+        self.assembler.plan(*parts, (c.SLICE, None, place))
+
+    def _attribute(self, node: ast.Attribute) -> None:
+        place = _place(node)
+        value = node.value
+        if isinstance(value, ast.Name) and value.id in self._module.modules and not self.is_local(value.id):
+            if node.attr in MATH_CONSTANTS:
+                self.assembler.emit(c.CONST, MATH_CONSTANTS[node.attr], place)
+                return
+            self._report.add(Fault.FUNCTION_AS_VALUE, place, name=f"{value.id}.{node.attr}")
+            self.assembler.emit(c.CONST, None, place)
+            return
+        if node.attr not in ATTRIBUTES:
+            instead = "values have the attribute size only"
+            self._report.add(Fault.UNKNOWN_ATTRIBUTE, place, name=node.attr, instead=instead)
+        self.assembler.plan(value, (c.ATTRIBUTE, node.attr, place))
+
+    def _binary(self, node: ast.BinOp) -> None:
+        self.assembler.plan(node.left, node.right, (c.BINARY, OPERATORS[type(node.op)], _place(node)))
+
+    def _unary(self, node: ast.UnaryOp) -> None:
+        operand = node.operand
+        if isinstance(node.op, ast.USub) and isinstance(operand, ast.Constant) and type(operand.value) in (int, float):
+            self.assembler.emit(c.CONST, -operand.value, _place(node))  # type: ignore[operator]  # a number
+            return
+        self.assembler.plan(operand, (c.UNARY, OPERATORS[type(node.op)], _place(node)))
+
+    def _boolean(self, node: ast.BoolOp) -> None:
+        place, end = _place(node), Label()
+        is_and = isinstance(node.op, ast.And)
+        left = c.AND_LEFT if is_and else c.OR_LEFT
+        right: list[Planned] = [(c.AND_RIGHT, None, place)] if is_and else []
+        items: list[Planned] = [node.values[0]]
+        for value in node.values[1:]:
+            items += [self._jump(left, end, place), value, *right]
+        self.assembler.plan(*items, end)
+
+    def _compare(self, node: ast.Compare) -> None:
+        place, end = _place(node), Label()
+        items: list[Planned] = [node.left]
+        for operator, operand in zip(node.ops[:-1], node.comparators[:-1], strict=True):
+            items += [operand, self._jump(c.CHAIN, (OPERATORS[type(operator)], end), place)]
+        items += [node.comparators[-1], (c.COMPARE, OPERATORS[type(node.ops[-1])], place), end]
+        self.assembler.plan(*items)
+
+    def _conditional(self, node: ast.IfExp) -> None:
+        place, otherwise, end = _place(node), Label(), Label()
+        self.assembler.plan(
+            node.test,
+            self._jump(c.SKIP_UNLESS, (otherwise, "a conditional expression"), _place(node.test)),
+            node.body,
+            self._jump(c.JUMP, end, place),
+            otherwise,
+            node.orelse,
+            end,
+        )
+
+    def _list(self, node: ast.List) -> None:
+        self.assembler.plan(*node.elts, (c.LIST, len(node.elts), _place(node)))
+
+    def _tuple(self, node: ast.Tuple) -> None:
+        self.assembler.plan(*node.elts, (c.TUPLE, len(node.elts), _place(node)))
+
+    def _dict(self, node: ast.Dict) -> None:
+        pairs = [part for pair in zip(node.keys, node.values, strict=True) for part in pair if part is not None]
+        self.assembler.plan(*pairs, (c.DICT, len(node.keys), _place(node)))
+
+    def _list_comprehension(self, node: ast.ListComp) -> None:
+        self._comprehension(node, c.LIST, [node.elt], c.APPEND)
+
+    def _dict_comprehension(self, node: ast.DictComp) -> None:
+        self._comprehension(node, c.DICT, [node.key, node.value], c.INSERT)
+
+    def _comprehension(self, node: ast.ListComp | ast.DictComp, new: int, element: list[ast.expr], add: int) -> None:
+        """Loop over the generators; all but the first iterable are evaluated among the comprehension's own names."""
+        place = _place(node)
+        scope: dict[str, int] = {}
+        items: list[Planned] = [(new, 0, place)]
+        ends: list[Planned] = []
+        for index, generator in enumerate(node.generators):
+            start, end = Label(), Label()
+            names = target_names(generator.target)
+            items += [generator.iter, (c.ITERATE, None, _place(generator.iter))]
+            if index == 0:
+                items.append(lambda: self._inner.append(scope))
+            items += [lambda names=names: self._bind(scope, names), start, self._jump(c.FOR, end, place)]
+            items.append(lambda target=generator.target: self.store(target))
+            for test in generator.ifs:
+                items += [test, self._jump(c.SKIP_UNLESS, (start, "a comprehension"), _place(test))]
+            ends = [self._jump(c.JUMP, start, place), end, *ends]
+        items += [*element, (add, len(node.generators), place), *ends, lambda: self._leave_scope()]
+        self.assembler.plan(*items)
+
+    def _bind(self, scope: dict[str, int], names: list[str]) -> None:
+        for name in names:
+            scope[name] = len(self.slots)
+            self.slots.append(name)
+
+    def _leave_scope(self) -> None:
+        self._inner.pop()
+
+    def _jump(self, op: int, argument: Any, place: Place) -> Callable[[], None]:
+        """Return a planned instruction whose argument holds a label."""
+        return lambda: self.assembler.jump(op, argument, place)
+
+    def store(self, target: ast.expr, *, guarded: bool = False) -> None:
+        """Plan the code that pops a value into a target."""
+        place = _place(target)
+        if isinstance(target, ast.Name):
+            self._store_name(target.id, place, guarded=guarded)
+        elif isinstance(target, ast.Subscript):
+            self.assembler.plan(target.value, target.slice, (c.STORE_INDEX, False, place))
+        elif isinstance(target, ast.Tuple | ast.List):
+            self.assembler.plan(
+                (c.UNPACK, len(target.elts), place),
+                *[lambda one=one: self.store(one, guarded=guarded) for one in target.elts],
+            )
+
+    def _store_name(self, name: str, place: Place, *, guarded: bool) -> None:
+        slot = self.slot_of(name)
+        if slot >= 0:
+            self.assembler.emit(c.STORE_GUARDED if guarded else c.STORE, slot, place)
+        else:
+            self.assembler.emit(c.STORE_GLOBAL, self._module.new_slot(name), place)
+
+
+def _place(node: Any) -> Place:
+    return node.lineno, node.col_offset, node.end_lineno, node.end_col_offset

@@ -1,0 +1,158 @@
+"""The program as a whole: first all names of the module, then the code of the module and of every function."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from eigen.compiler import code as c
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.code import Code
+from eigen.compiler.report import Report
+from eigen.compiler.resolve.scopes import Module, bound_names, target_names
+from eigen.compiler.resolve.statements import Statements
+from eigen.compiler.source_text import NO_PLACE, Place
+from eigen.compiler.stages import CheckedProgram, InputArgument, ResolvedProgram
+from eigen.compiler.symbols import BUILTINS, LANGUAGE_NAMES
+
+__all__ = ["resolve"]
+
+_BYTES_PER_INSTRUCTION = 250
+_INPUT_TYPES = frozenset({"Param", "int", "float", "bool", "str", "list"})
+
+
+def resolve(checked: CheckedProgram) -> ResolvedProgram:
+    """Return the program as flat code.
+
+    Args:
+        checked: Result of the second pass.
+
+    Raises:
+        InvalidArgumentError: A name is unknown, or arguments do not fit.
+        UnimplementedError: The program uses what this version does not compile.
+    """
+    return _Resolve(checked).run()
+
+
+class _Resolve:
+    def __init__(self, checked: CheckedProgram) -> None:
+        self._checked = checked
+        self._report = Report(checked.text)
+        self._functions = [node for node in checked.body if isinstance(node, ast.FunctionDef)]
+        self._module = Module(
+            functions={node.name: index for index, node in enumerate(self._functions)},
+            signatures=[node.args for node in self._functions],
+            imports=checked.imports,
+            modules=checked.modules,
+        )
+        self._default_slots: dict[str, dict[int, int]] = {}
+
+    def run(self) -> ResolvedProgram:
+        self._declare()
+        module = self._module_code()
+        functions = tuple(self._function_code(node) for node in self._functions)
+        inputs = tuple(self._inputs())
+        self._report.raise_if_any()
+        size = sum(len(one.instructions) for one in (module, *functions)) * _BYTES_PER_INSTRUCTION
+        return ResolvedProgram(
+            text=self._checked.text,
+            module=module,
+            functions=functions,
+            entry=self._module.functions[self._checked.entry.name],
+            num_constants=len(self._module.constants),
+            inputs=inputs,
+            defaults=self._checked.defaults,
+            warnings=tuple(self._report.warnings),
+            size_bytes=size + 4 * len(self._checked.text.text),
+        )
+
+    def _declare(self) -> None:
+        """Give every constant of the module its slot before functions are translated."""
+        for node in self._checked.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                    for name in target_names(target):
+                        self._constant(name, target)
+        for function in self._functions:
+            if function.name in BUILTINS or function.name in LANGUAGE_NAMES:
+                self._report.warn(Fault.HIDDEN_NAME, _header(function), name=function.name)
+
+    def _constant(self, name: str, target: ast.expr) -> None:
+        if name in self._module.functions:
+            self._report.add(Fault.DUPLICATE_FUNCTION, _place(target), name=name)
+        self._module.new_slot(name)
+
+    def _module_code(self) -> Code:
+        translator = Statements(self._module, self._report, [], is_module=True)
+        for node in self._checked.body:
+            if isinstance(node, ast.Assign | ast.AnnAssign):
+                translator.assembler.plan(node)
+            elif isinstance(node, ast.FunctionDef):
+                self._plan_defaults(translator, node)
+            translator.assembler.run()
+        translator.assembler.emit(c.CONST, None, NO_PLACE)
+        translator.assembler.emit(c.RETURN, None, NO_PLACE)
+        return self._finished(translator, "", NO_PLACE)
+
+    def _plan_defaults(self, translator: Statements, node: ast.FunctionDef) -> None:
+        """Evaluate a function's defaults once, where it is defined, into hidden constants."""
+        slots: dict[int, int] = {}
+        for index, value in _defaults_of(node.args):
+            slots[index] = self._module.new_slot(f"{node.name} {index}")
+            translator.assembler.plan(value, (c.STORE_GLOBAL, slots[index], _place(value)))
+            translator.assembler.run()
+        self._default_slots[node.name] = slots
+
+    def _function_code(self, node: ast.FunctionDef) -> Code:
+        arguments = [one.arg for one in (*node.args.args, *node.args.kwonlyargs)]
+        slots = list(dict.fromkeys([*arguments, *bound_names(node.body)]))
+        translator = Statements(self._module, self._report, slots)
+        translator.assembler.plan(*node.body)
+        translator.assembler.run()
+        translator.assembler.emit(c.CONST, None, _header(node))
+        translator.assembler.emit(c.RETURN, None, _header(node))
+        return self._finished(translator, node.name, _header(node), node.args)
+
+    def _finished(
+        self, translator: Statements, name: str, place: Place, arguments: ast.arguments | None = None
+    ) -> Code:
+        return Code(
+            name=name,
+            instructions=translator.assembler.finished(),
+            places=tuple(translator.assembler.places),
+            slots=tuple(translator.slots),
+            num_positional=len(arguments.args) if arguments else 0,
+            num_arguments=len(arguments.args) + len(arguments.kwonlyargs) if arguments else 0,
+            defaults=self._default_slots.get(name, {}),
+            place=place,
+        )
+
+    def _inputs(self) -> Iterator[InputArgument]:
+        for one in (*self._checked.entry.args.args, *self._checked.entry.args.kwonlyargs):
+            name = _outer_name(one.annotation)
+            if one.annotation is not None and name not in _INPUT_TYPES:
+                instead = "inputs are int, float, bool, str, list or Param"
+                self._report.add(Fault.UNKNOWN_ANNOTATION, _place(one.annotation), name=name, instead=instead)
+            yield InputArgument(name=one.arg, type=name, place=_place(one))
+
+
+def _outer_name(annotation: ast.expr | None) -> str:
+    """Return `list` of `list[int]`, and an empty string where there is none."""
+    node = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    return node.id if isinstance(node, ast.Name) else "" if node is None else "this"
+
+
+def _defaults_of(arguments: ast.arguments) -> Iterator[tuple[int, ast.expr]]:
+    first = len(arguments.args) - len(arguments.defaults)
+    yield from enumerate(arguments.defaults, first)
+    for index, value in enumerate(arguments.kw_defaults, len(arguments.args)):
+        if value is not None:
+            yield index, value
+
+
+def _header(node: ast.FunctionDef) -> Place:
+    return node.lineno, node.col_offset, node.lineno, node.col_offset + len("def ") + len(node.name)
+
+
+def _place(node: ast.expr | ast.arg) -> Place:
+    return node.lineno, node.col_offset, node.end_lineno or node.lineno, node.end_col_offset or node.col_offset

@@ -1,0 +1,110 @@
+"""`EigenCompiler`: the compiler behind its port, in a thread, with what it compiled before kept at hand.
+
+Two caches, both bounded by bytes: the front half of the passes by source, and whole circuits by source and static
+inputs. So an iteration of a hybrid loop, whose program differs in the values of its parameters only, costs a look-up and
+the check of those values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import fields, replace
+from typing import Any
+
+from anyio.to_thread import run_sync
+
+from eigen.compiler.cache import BoundedCache
+from eigen.compiler.canonical import bind, canonicalise
+from eigen.compiler.lower import lower
+from eigen.compiler.pipeline import front_half, read_aqo, refuse_language
+from eigen.compiler.stages import CanonicalProgram, ResolvedProgram
+from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language
+from eigen.ports.compiler import Compiler
+
+__all__ = ["EigenCompiler"]
+
+_FRONT_BYTES = 32 * 1024 * 1024
+_CIRCUIT_BYTES = 64 * 1024 * 1024
+
+
+class EigenCompiler(Compiler):
+    """Compiles programs in a thread, and remembers what it compiled.
+
+    Args:
+        limits: What programs may use; a request may only ask for less.
+    """
+
+    def __init__(self, *, limits: CompileLimits | None = None) -> None:
+        self._limits = limits or CompileLimits()
+        self._fronts: BoundedCache[ResolvedProgram] = BoundedCache(max_bytes=_FRONT_BYTES)
+        self._circuits: BoundedCache[CanonicalProgram] = BoundedCache(max_bytes=_CIRCUIT_BYTES)
+
+    async def compile(self, request: CompileRequest) -> CompiledProgram:
+        """Compile a program; see the port."""
+        return await run_sync(self.compile_now, request)
+
+    def compile_now(self, request: CompileRequest) -> CompiledProgram:
+        """Compile a program in this thread.
+
+        Args:
+            request: The program, its inputs and limits.
+
+        Raises:
+            InvalidArgumentError: The program or its inputs are wrong.
+            ResourceExhaustedError: The program passes a limit.
+            UnimplementedError: The language, or a part of it, is not supported.
+        """
+        refuse_language(request.source.language)
+        request = replace(request, limits=_lower_of(self._limits, request.limits))
+        if request.source.language is Language.AQO:
+            circuit = self._circuit(_key(request), lambda: read_aqo(request.source, limits=request.limits))
+            return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
+        resolved = self._front(request)
+        static = resolved.static_inputs
+        key = (_key(request), _frozen({name: one for name, one in request.inputs.items() if name in static}))
+        circuit = self._circuit(
+            key, lambda: canonicalise(lower(resolved, inputs=request.inputs, limits=request.limits))
+        )
+        return bind(circuit, inputs=request.inputs, static_inputs=static)
+
+    def _front(self, request: CompileRequest) -> ResolvedProgram:
+        key = _key(request)
+        resolved = self._fronts.get(key)
+        if resolved is None:
+            resolved = front_half(request.source, entrypoint=request.entrypoint, limits=request.limits)
+            self._fronts.put(key, resolved, size_bytes=resolved.size_bytes)
+        return resolved
+
+    def _circuit(self, key: Hashable, make: Any) -> CanonicalProgram:
+        circuit = self._circuits.get(key)
+        if circuit is None:
+            circuit = make()
+            self._circuits.put(key, circuit, size_bytes=len(circuit.aqo_json))
+        return circuit
+
+
+def _key(request: CompileRequest) -> Hashable:
+    source = request.source
+    return (
+        source.content,
+        source.filename,
+        source.language,
+        source.inline_line,
+        source.inline_indent,
+        request.entrypoint,
+        request.limits,
+    )
+
+
+def _frozen(inputs: Mapping[str, Any]) -> Hashable:
+    """Return static inputs as a key in which 1, 1.0 and true differ, as they do in programs."""
+    return tuple((name, _typed(value)) for name, value in sorted(inputs.items()))
+
+
+def _typed(value: Any) -> Hashable:
+    return repr(value)
+
+
+def _lower_of(ours: CompileLimits, asked: CompileLimits) -> CompileLimits:
+    names = [one.name for one in fields(CompileLimits)]
+    return CompileLimits(**{name: min(getattr(ours, name), getattr(asked, name)) for name in names})
