@@ -80,6 +80,12 @@ def test_what_json_does_not_know_comes_as_text(sink: MemorySink, clock: Clock) -
     assert line["c"] == {"d\\x1b": [1, "inf", str(CONTEXT)]}
 
 
+def test_a_delete_character_does_not_slip_through(sink: MemorySink, clock: Clock) -> None:
+    """It is ASCII, and JSON does not escape it."""
+    open_log(sink, clock=clock, service="eigen").info("noted", name="a\x7fb")
+    assert sink.events()[0]["name"] == "a\\x7fb"
+
+
 def test_names_cannot_forge_lines_or_move_cursors(sink: MemorySink, clock: Clock) -> None:
     name = '"}\n{"event":"forged"}\r\x1b[2J\u202e\u2028\ud800'
     open_log(sink, clock=clock, service="eigen").info("noted", name=name)

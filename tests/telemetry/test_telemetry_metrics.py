@@ -118,3 +118,10 @@ def test_one_label_that_is_full_leaves_the_others_readable() -> None:
         metrics.driver_request(f"driver-{number}", op="execute", status="OK", duration_sec=0.0)
     labels = {"driver": OTHER, "op": "execute", "status": "OK"}
     assert metrics.registry.get_sample_value("eigen_driver_requests_total", labels) == 5
+
+
+def test_values_beyond_the_limit_take_no_memory() -> None:
+    metrics = Metrics()
+    for number in range(10 * MAX_LABEL_VALUES):
+        metrics.queue_depth(f"device-{number}", 1)
+    assert len(metrics._queue_depth._children) == MAX_LABEL_VALUES

@@ -253,6 +253,12 @@ async def test_a_submission_is_told_with_the_jobs_ids(
     assert line["duration_sec"] == 0.5
 
 
+async def test_a_cancel_is_told_with_the_jobs_ids(telemetry: Telemetry, sink: MemorySink, record: JobRecord) -> None:
+    await call(wrap(telemetry, SystemApi, Script(answer=record.status())), SystemApi, "cancel_job")
+    (line,) = sink.events("api.cancel_job")
+    assert (line["job_id"], line["trace_id"], line["by"], line["state"]) == (JOB, record.trace_id, "ada", "PENDING")
+
+
 async def test_a_submission_that_is_refused_is_told_with_the_callers_trace(
     telemetry: Telemetry, sink: MemorySink
 ) -> None:
@@ -296,6 +302,14 @@ async def test_a_defect_that_reaches_the_caller_is_told_with_its_story(telemetry
     for line in sink.events():
         assert (line["level"], line["error"]) == ("error", "INTERNAL")
         assert "ZeroDivisionError: the cause" in line["traceback"]
+
+
+async def test_a_defect_below_the_kernel_is_left_to_the_kernel_to_tell(telemetry: Telemetry, sink: MemorySink) -> None:
+    with pytest.raises(ZeroDivisionError):
+        await call(wrap(telemetry, Compiler, Script(error=ZeroDivisionError())), Compiler, "compile")
+    (line,) = sink.events()
+    assert line["error"] == "INTERNAL"
+    assert "traceback" not in line
 
 
 async def test_a_reader_may_leave_a_stream_and_the_stream_is_closed_at_once(telemetry: Telemetry) -> None:

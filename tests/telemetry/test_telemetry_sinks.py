@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from eigen.telemetry.sinks import FileSink, MemorySink
+from eigen.telemetry.sinks import FileSink, MemorySink, _set_aside
 
 _WRITER = """
 import sys
@@ -104,6 +104,18 @@ def test_a_file_that_another_process_sets_aside_now_is_left_to_it(tmp_path: Path
     sink.close()
     assert path.read_bytes() == b"0123456789a\nline\n"
     assert not (tmp_path / "log.jsonl.1").exists()
+
+
+def test_a_file_that_was_set_aside_meanwhile_is_not_set_aside_again(tmp_path: Path) -> None:
+    """Between opening and locking another process was quicker: what stands under the name now is the new file."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(b"0123456789a\n")
+    with path.open("ab") as opened:
+        path.replace(tmp_path / "log.jsonl.1")
+        path.write_bytes(b"new\n")
+        assert _set_aside(path, opened.fileno())
+    assert path.read_bytes() == b"new\n"
+    assert (tmp_path / "log.jsonl.1").read_bytes() == b"0123456789a\n"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full is Linux's")
