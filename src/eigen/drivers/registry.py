@@ -15,7 +15,7 @@ from importlib.metadata import EntryPoint, entry_points
 from eigen.contracts.printable import printable
 from eigen.ports.drivers import Driver
 
-__all__ = ["ENTRY_POINT_GROUP", "DriverProblem", "FoundDrivers", "find_drivers"]
+__all__ = ["ENTRY_POINT_GROUP", "DriverProblem", "FoundDrivers", "find_drivers", "installed_drivers"]
 
 ENTRY_POINT_GROUP = "eigen.drivers"
 
@@ -63,6 +63,11 @@ def find_drivers(candidates: Iterable[EntryPoint] | None = None) -> FoundDrivers
             _log.warning("the driver %s cannot be used", printable(candidate.name), exc_info=error)
             problems.append(DriverProblem(name=candidate.name, reason=_reason(error)))
     return FoundDrivers(drivers=drivers, problems=tuple(problems))
+
+
+def installed_drivers() -> dict[str, Driver]:
+    """Return an object of each installed driver that can be used, by name."""
+    return find_drivers().drivers
 
 
 def _made(candidate: EntryPoint, drivers: dict[str, Driver]) -> Driver:

@@ -22,6 +22,7 @@ from eigen.contracts.execution import (
 )
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
 from eigen.contracts.printable import quoted
+from eigen.contracts.version import VERSION
 from eigen.drivers.aer.memory import admitted_bytes, available_bytes, max_qubits
 from eigen.drivers.aer.options import DEFAULT_METHOD, Method, chosen_method
 from eigen.drivers.budget import MemoryBudget
@@ -35,7 +36,7 @@ __all__ = ["AerDriver"]
 _DEVICE_ID = "sim:local"
 _ENGINE = "eigen.drivers.aer.engine:AerEngine"
 _BACKEND = "qiskit_aer_simulator"
-_DISTRIBUTIONS = ("eigen-os", "qiskit", "qiskit-aer")
+_DISTRIBUTIONS = ("qiskit", "qiskit-aer")
 _NOT_GATES = frozenset({BARRIER, MEASURE, RESET})
 
 _VALUES_PER_BATCH = 8_192
@@ -179,7 +180,7 @@ class AerDriver(Driver):
 
     @cached_property
     def _versions(self) -> Mapping[str, str]:
-        return {name: _version(name) for name in _DISTRIBUTIONS}
+        return {"eigen-os": VERSION, **{name: _version(name) for name in _DISTRIBUTIONS}}
 
     @cached_property
     def _device(self) -> DeviceInfo:
