@@ -21,6 +21,8 @@ from eigen.jobfile.program import job_of_program, load_program
 
 __all__ = ["Overrides", "PackagedJob", "package"]
 
+_JOB_FILES = frozenset({".yaml", ".yml"})
+
 JobLike = str | os.PathLike[str] | JobSpec
 """A job file or program file (`Path`, or text without a line break), Eigen-Lang source, or a `JobSpec`."""
 
@@ -82,9 +84,7 @@ def package(
         InvalidArgumentError: A file or a value is wrong; `diagnostics` says where.
         ResourceExhaustedError: A limit is passed.
     """
-    loaded = _load(job)
-    if program is not None:
-        loaded = replace(loaded, source=load_program(Path(program)))
+    loaded = _load(job, program=Path(program) if program is not None else None)
     if overrides is not None and overrides.values():
         loaded = replace(loaded, spec=override(loaded.spec, overrides.values()))
     request = SubmitJobRequest(
@@ -93,13 +93,16 @@ def package(
     return PackagedJob(request=request, warnings=loaded.warnings)
 
 
-def _load(job: JobLike) -> LoadedJob:
+def _load(job: JobLike, *, program: Path | None) -> LoadedJob:
     if isinstance(job, JobSpec):
-        return _of_spec(job)
-    if isinstance(job, str) and "\n" in job:
-        return job_of_program(ProgramSource(content=job.encode("utf-8", "surrogatepass")))
-    path = Path(job)
-    return load_job(path) if path.suffix in {".yaml", ".yml"} else job_of_program(load_program(path))
+        loaded = _of_spec(job)
+    elif isinstance(job, str) and "\n" in job:
+        loaded = job_of_program(ProgramSource(content=job.encode("utf-8", "surrogatepass")))
+    elif (path := Path(job)).suffix in _JOB_FILES:
+        return load_job(path, program=program)
+    else:
+        return job_of_program(load_program(program or path))
+    return loaded if program is None else replace(loaded, source=load_program(program))
 
 
 def _of_spec(spec: JobSpec) -> LoadedJob:
