@@ -370,6 +370,7 @@ async def test_driver_calls_are_counted_by_driver_and_executions_told(telemetry:
     (line,) = sink.events()
     assert (line["service"], line["event"], line["device_id"]) == ("driver-manager", "driver.execute", "sim:local")
     assert (line["job_id"], line["num_bindings"], line["shots"]) == (JOB, 2, 100)
+    assert line["payload_digest"] == "d" * 64
 
 
 def test_devices_go_through(telemetry: Telemetry) -> None:

@@ -74,7 +74,7 @@ class ObservedDriverManager(DriverManager):
             label=self._driver(request.device_id),
             job_id=request.job_id,
             device_id=request.device_id,
-            digest=request.payload.digest,
+            payload_digest=request.payload.digest,
             num_bindings=len(request.bindings),
             shots=request.options.shots,
         ):
