@@ -6,6 +6,8 @@ code, its class says whether the first fault is a limit that was passed or a mis
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from eigen.contracts.diagnostics import Diagnostic, Severity, Span
 from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError
 
@@ -58,8 +60,11 @@ class Faults:
             Diagnostic(code=code, message=message, severity=Severity.ERROR, span=span, path=path, hint=hint)
         )
 
-    def raise_if_any(self) -> None:
+    def raise_if_any(self, *, warnings: Iterable[Diagnostic] = ()) -> None:
         """Raise all faults as one error.
+
+        Args:
+            warnings: What is suspicious but allowed, to be told behind the faults.
 
         Raises:
             ResourceExhaustedError: The first fault is a limit.
@@ -75,5 +80,5 @@ class Faults:
             f"{self._what}: {place}{first.message}{more}",
             reason=first.code,
             hint=first.hint,
-            diagnostics=self._found,
+            diagnostics=[*self._found, *warnings],
         )
