@@ -18,7 +18,7 @@ MAX_FAULTS = 20
 
 
 class Faults:
-    """Faults of one document, in order of their finding.
+    """Faults of one document, in order of their places where these are known, else of their finding.
 
     Args:
         what: What the document is, for the message, such as `AQO document`.
@@ -26,8 +26,7 @@ class Faults:
 
     def __init__(self, what: str) -> None:
         self._what = what
-        self._found: list[Diagnostic] = []
-        self._limits: set[int] = set()
+        self._found: list[tuple[Diagnostic, bool]] = []
 
     @property
     def is_empty(self) -> bool:
@@ -54,11 +53,8 @@ class Faults:
         """
         if self.is_full:
             return
-        if limit:
-            self._limits.add(len(self._found))
-        self._found.append(
-            Diagnostic(code=code, message=message, severity=Severity.ERROR, span=span, path=path, hint=hint)
-        )
+        found = Diagnostic(code=code, message=message, severity=Severity.ERROR, span=span, path=path, hint=hint)
+        self._found.append((found, limit))
 
     def raise_if_any(self, *, warnings: Iterable[Diagnostic] = ()) -> None:
         """Raise all faults as one error.
@@ -72,13 +68,19 @@ class Faults:
         """
         if not self._found:
             return
-        first, others = self._found[0], len(self._found) - 1
-        kind = ResourceExhaustedError if 0 in self._limits else InvalidArgumentError
+        in_order = sorted(self._found, key=lambda one: _position(one[0]))
+        (first, is_limit), others = in_order[0], len(in_order) - 1
+        kind = ResourceExhaustedError if is_limit else InvalidArgumentError
         place = f"{first.path}: " if first.path else ""
         more = f" (and {others} more)" if others else ""
         raise kind(
             f"{self._what}: {place}{first.message}{more}",
             reason=first.code,
             hint=first.hint,
-            diagnostics=[*self._found, *warnings],
+            diagnostics=[*(one for one, _ in in_order), *warnings],
         )
+
+
+def _position(diagnostic: Diagnostic) -> tuple[int, int]:
+    span = diagnostic.span
+    return (span.line, span.column) if span else (0, 0)

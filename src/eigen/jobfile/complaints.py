@@ -57,6 +57,7 @@ _ALLOWED: dict[Path, str] = {
     ("kind",): f"write kind: {KIND}",
     ("metadata", "name"): "such as h2-ground-state",
     ("spec", "shots"): f"an integer from 1 to {MAX_SHOTS}, such as shots: 1024",
+    ("spec", "metadata", "shots"): f"an integer from 1 to {MAX_SHOTS} in quotes; better, write shots: 1024 under spec",
     ("spec", "seed"): "an integer from 0 to 2^53 − 1, such as seed: 7",
     ("spec", "priority"): "an integer from 0 to 100, higher first",
     ("spec", "timeout_sec"): "a number of seconds above 0, at most a year",
@@ -78,9 +79,10 @@ _CODES: dict[Path, str] = {
     ("spec", "target"): "JOBSPEC_TARGET",
     ("spec", "language"): "JOBSPEC_LANGUAGE",
     ("spec", "shots"): "JOBSPEC_SHOTS",
+    ("spec", "metadata", "shots"): "JOBSPEC_SHOTS",
 }
 _INTEGERS: frozenset[Path] = frozenset({("spec", "shots"), ("spec", "seed"), ("spec", "priority")})
-_LIMITS: frozenset[Path] = frozenset({("spec", "shots")})
+_LIMITS: frozenset[Path] = frozenset({("spec", "shots"), ("spec", "metadata", "shots")})
 """Fields whose range is a limit of the system rather than a mistake of form."""
 
 _HUGE_INTEGER = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F_]{14,}|0[oO]?[0-7_]{18,}|0[bB][01_]{54,}|[0-9_]{17,})")

@@ -73,12 +73,16 @@ class Interpretation:
 
 
 def interpret(document: Document, *, faults: Faults) -> Interpretation:
-    """Return what the model is to be built from; faults are noted, not raised."""
+    """Return what the model is to be built from; faults of fields are noted, not raised.
+
+    Raises:
+        InvalidArgumentError: The root is no mapping.
+    """
     job = Interpretation(document=document, faults=faults)
     root = document.value
     if not isinstance(root, dict):
         job.fault("JOBSPEC_TYPE", "must be a mapping", (), hint="begin with apiVersion: eigen.os/v0.1")
-        return job
+        faults.raise_if_any()
     top, extra = _split(job, root, _TOP, ())
     for name in _TOP:
         if name not in top:
