@@ -24,6 +24,7 @@ from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.compilation import CompileRequest, Language, ProgramSource
 from eigen.contracts.devices import canonical_target
 from eigen.contracts.errors import (
+    AlreadyExistsError,
     EigenError,
     FailedPreconditionError,
     InternalError,
@@ -174,14 +175,17 @@ class QrtxKernel(Kernel):
             {"job.yaml": job.job_yaml, job.source.filename: job.source.content, "job.resolved.json": resolved},
             facts=_opening_facts(run.record, job.source),
         )
-        kept = await self._store.insert(
-            NewJob(
-                record=run.record,
-                event=first,
-                idempotency_key=job.idempotency_key,
-                content_digest=sha256_hex(resolved + job.source.content),
-            )
+        new = NewJob(
+            record=run.record,
+            event=first,
+            idempotency_key=job.idempotency_key,
+            content_digest=sha256_hex(resolved + job.source.content),
         )
+        try:
+            kept = await self._store.insert(new)
+        except AlreadyExistsError:
+            await self._artifacts.discard(run.record.job_id)
+            raise
         if kept.job_id != run.record.job_id:
             await self._artifacts.discard(run.record.job_id)
             return kept

@@ -64,7 +64,7 @@ class FileSystem:
 
     def names(self, folder: Path) -> list[str]:
         """Return the names in a folder, sorted."""
-        return sorted(os.listdir(folder))
+        return sorted(one.name for one in folder.iterdir())
 
     def remove(self, path: Path) -> None:
         """Remove a file, or a folder with everything in it; what is not there is no error."""
