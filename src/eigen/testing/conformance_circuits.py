@@ -1,0 +1,241 @@
+"""Small circuits whose exact distributions tell a right driver from one with a common fault.
+
+Each case says in a sentence what it shows. What it needs of a device is read from its profile, so that a device
+without feed-forward is not asked for it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from eigen.contracts.aqo import AQO, Affine, Condition, Operation
+from eigen.contracts.gates import GATES, MEASURE, RESET, Gate
+
+__all__ = ["CIRCUITS", "CircuitCase", "gate_cases", "random_cases"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CircuitCase:
+    """A circuit, and what it shows.
+
+    Attributes:
+        shows: The fact that its distribution shows.
+        circuit: The circuit.
+        binding: Values of its parameters, radians.
+    """
+
+    shows: str
+    circuit: AQO
+    binding: Mapping[str, float] = field(default_factory=dict)
+
+
+def _gate(name: str, *qubits: int, params: Sequence[float | Affine] = (), when: Condition | None = None) -> Operation:
+    return Operation(GATES[name].op, qubits, tuple(params), condition=when)
+
+
+def _measure(qubits: Sequence[int], clbits: Sequence[int], basis: str = "", when: Condition | None = None) -> Operation:
+    return Operation(MEASURE, tuple(qubits), c=tuple(clbits), basis=basis, condition=when)
+
+
+def _case(shows: str, bits: tuple[int, int], *operations: Operation, **binding: float) -> CircuitCase:
+    """Return a case on `bits` = (qubits, classical bits)."""
+    circuit = AQO(qubits=bits[0], clbits=bits[1], parameters=tuple(binding), operations=operations)
+    return CircuitCase(shows=shows, circuit=circuit, binding=binding)
+
+
+_COIN = (_gate("h", 0), _measure([0], [0]))
+_BIT0_IS_1 = Condition((0,), 1)
+_BIT0_IS_0 = Condition((0,), 0)
+_HALF_X = Affine((("a", 0.5), ("b", -1.0)), 0.25)
+
+CIRCUITS: tuple[CircuitCase, ...] = (
+    _case("the rightmost character is classical bit 0", (3, 3), _gate("x", 0), _measure([0, 1, 2], [0, 1, 2])),
+    _case("a qubit is measured into the bit that is named", (3, 3), _gate("x", 0), _measure([0, 1, 2], [2, 0, 1])),
+    _case("a bit that nothing is measured into is 0 and has its place", (2, 4), _gate("x", 1), _measure([1], [2])),
+    _case(
+        "the first qubit of a controlled gate is its control",
+        (2, 2),
+        _gate("x", 1),
+        _gate("cx", 0, 1),
+        _gate("h", 0),
+        _measure([0, 1], [0, 1]),
+    ),
+    _case("the qubits of a Bell pair agree", (2, 2), _gate("h", 0), _gate("cx", 0, 1), _measure([0, 1], [0, 1])),
+    _case("the order of operations is kept", (1, 1), _gate("h", 0), _gate("s", 0), _gate("h", 0), _measure([0], [0])),
+    _case(
+        "measuring in basis X reads the sign of a superposition",
+        (1, 1),
+        _gate("x", 0),
+        _gate("h", 0),
+        _measure([0], [0], "X"),
+    ),
+    _case(
+        "measuring in basis Y reads the sign of the phase",
+        (1, 1),
+        _gate("h", 0),
+        _gate("sdg", 0),
+        _measure([0], [0], "Y"),
+    ),
+    _case(
+        "a later measurement into a bit replaces the earlier one",
+        (2, 1),
+        _gate("x", 0),
+        _measure([0], [0]),
+        _measure([1], [0]),
+    ),
+    _case("measuring twice gives the same twice", (1, 2), *_COIN, _measure([0], [1])),
+    _case(
+        "a gate behind a measurement does not change what was read", (1, 2), *_COIN, _gate("x", 0), _measure([0], [1])
+    ),
+    _case("a measurement destroys a superposition", (1, 2), *_COIN, _gate("h", 0), _measure([0], [1])),
+    _case(
+        "a qubit measured in basis X is left in what was read",
+        (1, 2),
+        _measure([0], [0], "X"),
+        _measure([0], [1], "X"),
+    ),
+    _case(
+        "a qubit measured in basis Y is left in what was read",
+        (1, 2),
+        _measure([0], [0], "Y"),
+        _gate("s", 0),
+        _measure([0], [1], "X"),
+    ),
+    _case(
+        "a reset qubit is 0", (2, 2), _gate("h", 0), _gate("cx", 0, 1), Operation(RESET, (0,)), _measure([0, 1], [0, 1])
+    ),
+    _case(
+        "a reset between two measurements changes only the second",
+        (1, 2),
+        _gate("x", 0),
+        _measure([0], [0]),
+        Operation(RESET, (0,)),
+        _measure([0], [1]),
+    ),
+    _case("an operation runs where its bit is 1", (2, 2), *_COIN, _gate("x", 1, when=_BIT0_IS_1), _measure([1], [1])),
+    _case("an operation runs where its bit is 0", (2, 2), *_COIN, _gate("x", 1, when=_BIT0_IS_0), _measure([1], [1])),
+    _case(
+        "the first bit of a condition is its least significant",
+        (3, 3),
+        _gate("x", 0),
+        _measure([0, 1], [0, 1]),
+        _gate("x", 2, when=Condition((0, 1), 1)),
+        _gate("h", 2, when=Condition((1, 0), 1)),
+        _measure([2], [2]),
+    ),
+    _case(
+        "a condition on several bits needs all of them",
+        (3, 3),
+        _gate("h", 0),
+        _gate("h", 1),
+        _measure([0, 1], [0, 1]),
+        _gate("x", 2, when=Condition((0, 1), 2)),
+        _measure([2], [2]),
+    ),
+    _case(
+        "a reset may depend on a bit",
+        (2, 2),
+        *_COIN,
+        _gate("x", 1),
+        Operation(RESET, (1,), condition=_BIT0_IS_1),
+        _measure([1], [1]),
+    ),
+    _case("a measurement may depend on a bit", (2, 2), *_COIN, _gate("x", 1), _measure([1], [1], when=_BIT0_IS_1)),
+    _case(
+        "teleportation carries a state",
+        (3, 3),
+        _gate("ry", 0, params=[0.7]),
+        _gate("h", 1),
+        _gate("cx", 1, 2),
+        _gate("cx", 0, 1),
+        _gate("h", 0),
+        _measure([0, 1], [0, 1]),
+        _gate("x", 2, when=Condition((1,), 1)),
+        _gate("z", 2, when=_BIT0_IS_1),
+        _gate("ry", 2, params=[-0.7]),
+        _measure([2], [2]),
+    ),
+    _case(
+        "an angle is an affine expression of parameters",
+        (2, 2),
+        _gate("ry", 0, params=[_HALF_X]),
+        _gate("ry", 1, params=[Affine((("b", 2.0),))]),
+        _measure([0, 1], [0, 1]),
+        a=1.9,
+        b=-0.6,
+    ),
+    _case(
+        "a conditional operation takes parameters too",
+        (2, 2),
+        *_COIN,
+        _gate("ry", 1, params=[Affine((("a", 1.0),))], when=_BIT0_IS_1),
+        _measure([1], [1]),
+        a=1.1,
+    ),
+)
+"""One fact each; together they catch reversed bits, dropped conditions, wrong signs and the like."""
+
+
+def gate_cases(gates: Collection[str]) -> Iterator[CircuitCase]:
+    """Yield circuits that tell each gate from its inverse, its neighbours and its qubits in another order.
+
+    Each qubit is prepared in another state, and is turned before it is read, so that phases show. With `ry` and `rz`
+    one generic preparation does; on devices without, nine preparations and readings by Clifford gates.
+    """
+    for name in sorted(GATES.keys() & gates):
+        if {"ry", "rz"} <= set(gates):
+            yield _generic_case(GATES[name])
+        elif {"h", "s"} <= set(gates):
+            yield from _clifford_cases(GATES[name])
+
+
+def _angles(gate: Gate) -> list[float]:
+    return [0.7 + 0.4 * position for position in range(len(gate.params))]
+
+
+def _generic_case(gate: Gate) -> CircuitCase:
+    qubits = range(gate.num_qubits)
+    before = [one for k in qubits for one in _turn(k, 0.9 + 0.5 * k, 0.4 + 0.3 * k)]
+    after = [one for k in qubits for one in _turn(k, 1.3 - 0.4 * k, 1.1 + 0.2 * k)]
+    return _gate_case(gate, before, after[::-1])
+
+
+def _turn(qubit: int, theta: float, phi: float) -> list[Operation]:
+    return [_gate("ry", qubit, params=[theta]), _gate("rz", qubit, params=[phi])]
+
+
+def _clifford_cases(gate: Gate) -> Iterator[CircuitCase]:
+    turns: tuple[tuple[str, ...], ...] = ((), ("h",), ("h", "s"))
+    backs: tuple[tuple[str, ...], ...] = ((), ("h",), ("s", "h"))
+    qubits = range(gate.num_qubits)
+    for first in range(len(turns)):
+        for last in range(len(backs)):
+            before = [_gate(name, k) for k in qubits for name in turns[(first + k) % len(turns)]]
+            after = [_gate(name, k) for k in qubits for name in backs[(last + k) % len(backs)]]
+            yield _gate_case(gate, before, after)
+
+
+def _gate_case(gate: Gate, before: Sequence[Operation], after: Sequence[Operation]) -> CircuitCase:
+    qubits = tuple(range(gate.num_qubits))
+    acting = _gate(gate.name, *qubits, params=_angles(gate))
+    shows = f"the gate {gate.name} is the gate table's"
+    return _case(shows, (len(qubits), len(qubits)), *before, acting, *after, _measure(qubits, qubits))
+
+
+def random_cases(gates: Collection[str], *, num_cases: int, num_qubits: int, depth: int) -> Iterator[CircuitCase]:
+    """Yield circuits of random gates, the same ones every time."""
+    chance = random.Random(20_260_101)  # noqa: S311  # circuits, not secrets
+    usable = [GATES[name] for name in sorted(GATES.keys() & gates) if GATES[name].num_qubits <= num_qubits]
+    for index in range(num_cases):
+        operations = [_random_gate(chance, usable, num_qubits) for _ in range(depth)]
+        every = range(num_qubits)
+        yield _case(f"random circuit {index}", (num_qubits, num_qubits), *operations, _measure(every, every))
+
+
+def _random_gate(chance: random.Random, usable: Sequence[Gate], num_qubits: int) -> Operation:
+    gate = chance.choice(usable)
+    angles = [chance.choice([0.0, math.pi / 2, chance.uniform(-7, 7)]) for _ in gate.params]
+    return _gate(gate.name, *chance.sample(range(num_qubits), gate.num_qubits), params=angles)
