@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from eigen.api.permissions import require, sees_all
-from eigen.contracts.compilation import CompiledProgram, CompileRequest
-from eigen.contracts.devices import DeviceInfo, DeviceStatus
 from eigen.contracts.errors import InvalidArgumentError, NotFoundError, UnimplementedError
 from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobStatus, JobUpdate
 from eigen.contracts.printable import quoted
 from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
-from eigen.contracts.results import JobResults
 from eigen.contracts.trace import TraceContext
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
 from eigen.ports.clock import IdSource
@@ -24,6 +22,11 @@ from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import DriverManager
 from eigen.ports.kernel import Kernel, KernelJob
 from eigen.ports.system_api import SystemApi
+
+if TYPE_CHECKING:
+    from eigen.contracts.compilation import CompiledProgram
+    from eigen.contracts.devices import DeviceInfo, DeviceStatus
+    from eigen.contracts.results import JobResults
 
 __all__ = ["MAX_PAGE_SIZE", "EigenSystemApi"]
 
@@ -140,6 +143,8 @@ class EigenSystemApi(SystemApi):
 
     async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:
         """Compile a program without running it; see the port."""
+        from eigen.contracts.compilation import CompileRequest
+
         self._caller(context, "programs:compile")
         return await self._compiler.compile(
             CompileRequest(source=request.source, entrypoint=request.entrypoint, inputs=request.inputs)

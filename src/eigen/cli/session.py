@@ -16,7 +16,7 @@ from eigen.contracts.errors import EigenError
 if TYPE_CHECKING:
     from eigen.system.composition import System
 
-__all__ = ["conduct", "look_up", "perform"]
+__all__ = ["conduct", "look_around", "look_up", "perform"]
 
 
 def conduct(body: Callable[[], Awaitable[ExitCode]], *, as_json: bool) -> NoReturn:
@@ -44,7 +44,18 @@ def perform(body: Callable[[], ExitCode], *, as_json: bool) -> NoReturn:
 
 
 def look_up(root: Path | None) -> AbstractAsyncContextManager[System]:
-    """Open a system to look something up: it runs no jobs of others and keeps no log."""
+    """Open a system to look at jobs: it knows no device, runs no jobs and keeps no log, so that it is quick.
+
+    Args:
+        root: Its folder.
+    """
+    from eigen.system.composition import open_system
+
+    return open_system(root, drivers={}, adopts=False, observed=False)
+
+
+def look_around(root: Path | None) -> AbstractAsyncContextManager[System]:
+    """Open a system to look at devices and programs: otherwise as `look_up`."""
     from eigen.system.composition import open_system
 
     return open_system(root, adopts=False, observed=False)

@@ -50,8 +50,7 @@ class AsyncJob:
 
     async def wait(self) -> JobStatus:
         """Wait for the job's end, however it ends, and return its status."""
-        async for _ in self._api.stream_job_updates(self.id):
-            pass
+        await self._end()
         return await self.status()
 
     async def results(self) -> JobResults:
@@ -60,12 +59,16 @@ class AsyncJob:
         Raises:
             EigenError: The job ended in ERROR, CANCELLED or TIMEOUT; this is its own error.
         """
-        await self.wait()
+        await self._end()
         return await self._api.get_job_results(self.id)
 
     async def cancel(self) -> JobStatus:
         """Ask the job to stop; one that has ended stays as it is."""
         return await self._api.cancel_job(self.id)
+
+    async def _end(self) -> None:
+        async for _ in self._api.stream_job_updates(self.id):
+            pass
 
     async def artifact(self, name: str) -> bytes:
         """Return one of the job's stored files, checked against its digest.

@@ -86,7 +86,7 @@ class Fault(Enum):
     IMPORT = (
         "EL0119", _WRONG, "{name} cannot be imported", "only eigen_lang, eigen.lang and math are there{suggestion}")
     STAR_IMPORT = ("EL0120", _WRONG, "* cannot be imported from {name}", "import the names that you use")
-    MISPLACED_KEYWORD = ("EL0121", _WRONG, "{keyword} stands outside a {place}", "move it or delete it")
+    MISPLACED_KEYWORD = ("EL0121", _WRONG, "{keyword} stands outside a {around}", "move it or delete it")
     ASSIGNMENT_TARGET = (
         "EL0122", _WRONG, "{construct} cannot be assigned to", "assign to names, or to an element of a list or dict")
     DUPLICATE_FUNCTION = (

@@ -18,16 +18,20 @@ Instruction = tuple[int, Any]
 
 # fmt: off
 (
+    ELEMENT,       # (slot, index): push variable[index]
+    ELEMENT_AT,    # (slot, slot): push variable[variable]
+    GATE,          # (GateCall, places of the operands): pop the operands; emit
+    NEXT,          # (target, slot): bind the iterator's next element and jump, or pop the iterator and go on
+    NEXT_EACH,     # (target, slots): the same, with the element's own elements
     LOAD,          # slot: push a local variable
     CONST,         # value: push it
-    INDEX,         # pop index, pop value; push value[index]
-    GATE,          # GateCall: pop its operands; emit
-    STORE,         # slot: pop into a local variable
-    FOR,           # target: push the iterator's next element, or pop the iterator and jump
-    JUMP,          # target
     BINARY,        # operator: pop right, pop left; push
-    GLOBAL,        # slot: push a module constant
+    STORE,         # slot: pop into a local variable
+    INDEX,         # pop index, pop value; push value[index]
     COMPARE,       # operator: pop right, pop left; push
+    JUMP,          # target
+    PULL,          # target: push the iterator's next element and jump, or pop the iterator and go on
+    GLOBAL,        # slot: push a module constant
     BRANCH,        # Branch: pop condition; go on, jump, or begin a measured condition
     END_THEN,      # Branch: end of a then-block
     END_ELSE,      # Branch: end of an else-block
@@ -60,26 +64,26 @@ Instruction = tuple[int, Any]
     ASSERT,        # pop message, pop condition
     LEAVE,         # (keyword, branch numbers): about to jump out of these branches
     UNWIND,        # drop the iterator of a loop that is left
-) = range(42)
+) = range(46)
 # fmt: on
 
 
 class GateCall(NamedTuple):
-    """A call of a gate with its operands on the stack in the gate's order.
+    """A call of a gate with its operands on the stack in the gate's order: qubits, then angles.
 
     Attributes:
         op: Name in AQO.
         name: As it was written.
         num_qubits: How many qubits.
         angles: Names of the angles.
-        places: Where each operand stands.
+        size: Number of all operands.
     """
 
     op: str
     name: str
     num_qubits: int
     angles: tuple[str, ...]
-    places: tuple[Place, ...]
+    size: int
 
 
 class Call(NamedTuple):
@@ -90,17 +94,14 @@ class Call(NamedTuple):
         target: Index of a user's function, or -1.
         num_positional: Number of positional arguments.
         keywords: Names of the others, in order.
+        size: Number of all arguments.
     """
 
     name: str
     target: int
     num_positional: int
-    keywords: tuple[str, ...] = ()
-
-    @property
-    def size(self) -> int:
-        """Number of all arguments."""
-        return self.num_positional + len(self.keywords)
+    keywords: tuple[str, ...]
+    size: int
 
 
 class Branch(NamedTuple):

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from eigen.compiler.canonical import bind, canonicalise
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.check import check
+from eigen.compiler.collection import no_collections
 from eigen.compiler.lower import lower
 from eigen.compiler.parse import parse
 from eigen.compiler.resolve import resolve
@@ -13,7 +17,7 @@ from eigen.contracts.aqo_json import decode
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language, ProgramSource
 from eigen.contracts.errors import UnimplementedError
 
-__all__ = ["compile_source", "front_half", "read_aqo", "refuse_language"]
+__all__ = ["back_half", "compile_source", "front_half", "read_aqo", "refuse_language"]
 
 
 def compile_source(request: CompileRequest) -> CompiledProgram:
@@ -31,9 +35,10 @@ def compile_source(request: CompileRequest) -> CompiledProgram:
         circuit = read_aqo(request.source, limits=request.limits)
         return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
     refuse_language(request.source.language)
-    resolved = front_half(request.source, entrypoint=request.entrypoint, limits=request.limits)
-    lowered = lower(resolved, inputs=request.inputs, limits=request.limits)
-    return bind(canonicalise(lowered), inputs=request.inputs, static_inputs=resolved.static_inputs)
+    with no_collections():
+        resolved = front_half(request.source, entrypoint=request.entrypoint, limits=request.limits)
+        circuit = back_half(resolved, inputs=request.inputs, limits=request.limits)
+    return bind(circuit, inputs=request.inputs, static_inputs=resolved.static_inputs)
 
 
 def front_half(source: ProgramSource, *, entrypoint: str | None, limits: CompileLimits) -> ResolvedProgram:
@@ -41,6 +46,11 @@ def front_half(source: ProgramSource, *, entrypoint: str | None, limits: Compile
     parsed = parse(source, limits=limits)
     checked = check(parsed, entrypoint=entrypoint, limits=limits)
     return resolve(checked)
+
+
+def back_half(resolved: ResolvedProgram, *, inputs: Mapping[str, Any], limits: CompileLimits) -> CanonicalProgram:
+    """Return what the last two passes give: it depends on the static inputs."""
+    return canonicalise(lower(resolved, inputs=inputs, limits=limits))
 
 
 def read_aqo(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgram:

@@ -7,16 +7,16 @@ the check of those values.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, replace
 from typing import Any
 
 from anyio.to_thread import run_sync
 
 from eigen.compiler.cache import BoundedCache
-from eigen.compiler.canonical import bind, canonicalise
-from eigen.compiler.lower import lower
-from eigen.compiler.pipeline import front_half, read_aqo, refuse_language
+from eigen.compiler.canonical import bind
+from eigen.compiler.collection import no_collections
+from eigen.compiler.pipeline import back_half, front_half, read_aqo, refuse_language
 from eigen.compiler.stages import CanonicalProgram, ResolvedProgram
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language
 from eigen.ports.compiler import Compiler
@@ -56,15 +56,17 @@ class EigenCompiler(Compiler):
         """
         refuse_language(request.source.language)
         request = replace(request, limits=_lower_of(self._limits, request.limits))
+        with no_collections():
+            return self._compiled(request)
+
+    def _compiled(self, request: CompileRequest) -> CompiledProgram:
         if request.source.language is Language.AQO:
             circuit = self._circuit(_key(request), lambda: read_aqo(request.source, limits=request.limits))
             return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
         resolved = self._front(request)
         static = resolved.static_inputs
         key = (_key(request), _frozen({name: one for name, one in request.inputs.items() if name in static}))
-        circuit = self._circuit(
-            key, lambda: canonicalise(lower(resolved, inputs=request.inputs, limits=request.limits))
-        )
+        circuit = self._circuit(key, lambda: back_half(resolved, inputs=request.inputs, limits=request.limits))
         return bind(circuit, inputs=request.inputs, static_inputs=static)
 
     def _front(self, request: CompileRequest) -> ResolvedProgram:
@@ -75,7 +77,7 @@ class EigenCompiler(Compiler):
             self._fronts.put(key, resolved, size_bytes=resolved.size_bytes)
         return resolved
 
-    def _circuit(self, key: Hashable, make: Any) -> CanonicalProgram:
+    def _circuit(self, key: Hashable, make: Callable[[], CanonicalProgram]) -> CanonicalProgram:
         circuit = self._circuits.get(key)
         if circuit is None:
             circuit = make()
@@ -97,12 +99,17 @@ def _key(request: CompileRequest) -> Hashable:
 
 
 def _frozen(inputs: Mapping[str, Any]) -> Hashable:
-    """Return static inputs as a key in which 1, 1.0 and true differ, as they do in programs."""
-    return tuple((name, _typed(value)) for name, value in sorted(inputs.items()))
-
-
-def _typed(value: Any) -> Hashable:
-    return repr(value)
+    """Return static inputs as a flat key in which 1, 1.0 and true differ, as they do in programs."""
+    flat: list[Hashable] = []
+    pending: list[Any] = [part for pair in sorted(inputs.items(), reverse=True) for part in reversed(pair)]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, list):
+            flat.append((list, len(value)))
+            pending += reversed(value)
+        else:
+            flat.append((type(value), str(value)))
+    return tuple(flat)
 
 
 def _lower_of(ours: CompileLimits, asked: CompileLimits) -> CompileLimits:

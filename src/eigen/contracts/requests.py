@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from eigen.contracts.compilation import ProgramSource
-
 if TYPE_CHECKING:
+    from eigen.contracts.compilation import ProgramSource
     from eigen.contracts.jobspec import JobSpec
 
 __all__ = ["CompileJobRequest", "RequestContext", "SubmitJobRequest"]

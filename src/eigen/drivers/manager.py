@@ -9,19 +9,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Mapping
 from contextlib import AsyncExitStack
-from difflib import get_close_matches
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
-from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus, canonical_target
 from eigen.contracts.errors import EigenError, InternalError, NotFoundError
-from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
 from eigen.contracts.printable import printable, quoted
-from eigen.drivers.capability import check_capabilities
-from eigen.drivers.outcome import check_bindings, checked_results
 from eigen.drivers.registry import DriverProblem, find_drivers
 from eigen.ports.drivers import Driver, DriverManager
+
+if TYPE_CHECKING:
+    from eigen.contracts.aqo import CircuitProfile
+    from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
 
 __all__ = ["LocalDriverManager"]
 
@@ -92,6 +91,8 @@ class LocalDriverManager(DriverManager):
 
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Check a circuit against a device: first what its driver knows, then what the device says of itself."""
+        from eigen.drivers.capability import check_capabilities  # not before a circuit comes: a look-up needs none
+
         device = self.device(device_id)
         try:
             admission = self._driver(device).admit(device.device_id, profile, options)
@@ -110,6 +111,8 @@ class LocalDriverManager(DriverManager):
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Run a circuit once for each binding, with everything checked on the way in and out."""
+        from eigen.drivers.outcome import check_bindings, checked_results
+
         device = self.device(request.device_id)
         self.admit(device.device_id, request.payload.profile, request.options)
         await check_bindings(request)
@@ -144,6 +147,8 @@ class LocalDriverManager(DriverManager):
                     reason="UNKNOWN_TARGET",
                     hint="repair or remove the driver's package",
                 )
+        from difflib import get_close_matches
+
         nearest = get_close_matches(device_id, self._devices, n=1, cutoff=0.5)
         return NotFoundError(
             f"there is no device {quoted(device_id)}",

@@ -10,10 +10,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from typing import TYPE_CHECKING
 
 from eigen.contracts.printable import printable
 from eigen.ports.drivers import Driver
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["ENTRY_POINT_GROUP", "DriverProblem", "FoundDrivers", "find_drivers", "installed_drivers"]
 
@@ -54,6 +57,8 @@ def find_drivers(candidates: Iterable[EntryPoint] | None = None) -> FoundDrivers
     Args:
         candidates: Entry points to look at, by default all of the group `eigen.drivers`.
     """
+    from importlib.metadata import entry_points
+
     drivers: dict[str, Driver] = {}
     problems: list[DriverProblem] = []
     for candidate in entry_points(group=ENTRY_POINT_GROUP) if candidates is None else candidates:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import fields
 
-from eigen.contracts.canonical import canonical_json
 from eigen.contracts.errors import InvariantError
 from eigen.contracts.jobs import JOB_EVENTS, JobEvent, JobRecord, StoredEvent
 from eigen.contracts.wire import format_time, from_json, to_json
@@ -47,5 +47,6 @@ def fold(events: Iterable[StoredEvent]) -> JobRecord:
 
 
 def to_json_lines(events: Iterable[StoredEvent]) -> bytes:
-    """Return events as `events.jsonl`: one canonical JSON object a line."""
-    return b"".join(canonical_json(to_json(event)) + b"\n" for event in events)
+    """Return events as `events.jsonl`: one JSON object a line, keys sorted, no blanks."""
+    lines = (json.dumps(to_json(event), sort_keys=True, separators=(",", ":")) for event in events)
+    return "".join(f"{line}\n" for line in lines).encode()

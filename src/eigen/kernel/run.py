@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from eigen.contracts.compilation import CompiledProgram, ProgramSource
 from eigen.contracts.errors import EigenError
-from eigen.contracts.execution import ExecutionResult
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.trace import TraceContext
 
 if TYPE_CHECKING:
+    from eigen.contracts.compilation import CompiledProgram, ProgramSource
+    from eigen.contracts.execution import ExecutionResult
     from eigen.contracts.jobspec import JobSpec
     from eigen.kernel.plan import ExecutionPlan
 

@@ -13,16 +13,15 @@ job that it owns. Rules:
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
 from eigen.contracts.canonical import sha256_hex
-from eigen.contracts.compilation import CompileRequest, Language, ProgramSource
-from eigen.contracts.devices import canonical_target
 from eigen.contracts.errors import (
     AlreadyExistsError,
     EigenError,
@@ -33,7 +32,6 @@ from eigen.contracts.errors import (
     ResourceExhaustedError,
     UnavailableError,
 )
-from eigen.contracts.execution import ExecutionRequest
 from eigen.contracts.jobs import (
     JOB_ID,
     Adopted,
@@ -58,7 +56,6 @@ from eigen.contracts.jobs import (
     TimedOut,
 )
 from eigen.contracts.printable import quoted
-from eigen.contracts.results import JobResults
 from eigen.contracts.trace import working_for
 from eigen.contracts.wire import format_time, from_json
 from eigen.kernel import machine
@@ -73,6 +70,10 @@ from eigen.ports.drivers import DriverManager
 from eigen.ports.job_store import JobStore, NewJob, StaleOwnerError
 from eigen.ports.kernel import Kernel, KernelJob, KernelObserver
 
+if TYPE_CHECKING:
+    from eigen.contracts.compilation import ProgramSource
+    from eigen.contracts.results import JobResults
+
 __all__ = ["QrtxKernel"]
 
 POLL_SEC = 0.1
@@ -86,6 +87,9 @@ STORE_AGAIN_SEC = 1.0
 
 MAX_LIVE_JOBS = 10_000
 """Most live jobs of one system; more are refused, so that memory stays bounded."""
+
+REMEMBERED_JOBS = 4096
+"""How many ended jobs' records are kept at hand; they never change."""
 
 Work = Callable[[JobRun], Awaitable[JobEvent]]
 Failure = Callable[[JobRun, EigenError], JobEvent]
@@ -132,6 +136,7 @@ class QrtxKernel(Kernel):
         self._adopts = adopts
         self._works = works
         self._runs: dict[str, JobRun] = {}
+        self._ended: OrderedDict[str, JobRecord] = OrderedDict()
         self._scheduler = Scheduler()
         self._obey: dict[type[machine.Command], Callable[[JobRun], None]] = {
             machine.Compile: partial(self._start, self._compile_job),
@@ -200,7 +205,9 @@ class QrtxKernel(Kernel):
     async def record(self, job_id: str) -> JobRecord:
         """Return a job's record; see the port."""
         run = self._runs.get(job_id)
-        return run.record if run is not None else await self._store.get(job_id)
+        if run is not None:
+            return run.record
+        return self._ended.get(job_id) or await self._store.get(job_id)
 
     async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
         """Return jobs, newest first; see the port."""
@@ -232,21 +239,23 @@ class QrtxKernel(Kernel):
         """Yield a job's updates; see the port."""
         await self.record(job_id)
         seq = last_event_seq
-        while True:
-            run = self._runs.get(job_id)
-            changed = run.changed if run is not None else None
-            for event in await self._events_after(job_id, run, seq):
-                yield event.update(job_id)
+        run = self._runs.get(job_id)
+        while run is not None and (run.record.state.is_terminal or self._runs.get(job_id) is run):
+            changed = run.changed
+            for event in run.events[seq:]:
                 seq = event.event_seq
+                yield event.update(job_id)
                 if event.state.is_terminal:
                     return
-            if changed is not None:
-                await changed.wait()
-            elif (await self._store.get(job_id)).state.is_terminal:
-                if not await self._store.events(job_id, after_seq=seq):
-                    return
-            else:
-                await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
+            await changed.wait()
+        while True:  # another system's job, or one that has ended: the store has its events
+            has_ended = (await self.record(job_id)).state.is_terminal
+            for event in await self._store.events(job_id, after_seq=seq):
+                seq = event.event_seq
+                yield event.update(job_id)
+            if has_ended:
+                return
+            await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
 
     async def results(self, job_id: str) -> JobResults:
         """Return the results of a job that is DONE; see the port."""
@@ -260,6 +269,8 @@ class QrtxKernel(Kernel):
         if record.state is not JobState.DONE:
             raise EigenError.from_json(record.error) if record.error else InvariantError("an end without an error")
         import json
+
+        from eigen.contracts.results import JobResults
 
         return JobResults.from_json(json.loads(await self._artifacts.read(job_id, "results.json")))
 
@@ -325,7 +336,11 @@ class QrtxKernel(Kernel):
         """Forget a job that has ended, or that another system owns now."""
         self._runs.pop(run.record.job_id, None)
         run.life.cancel()
-        if not run.record.state.is_terminal:
+        if run.record.state.is_terminal:
+            self._ended[run.record.job_id] = run.record
+            if len(self._ended) > REMEMBERED_JOBS:
+                self._ended.popitem(last=False)
+        else:
             run.work.cancel()
         run.changed.set()
 
@@ -353,6 +368,8 @@ class QrtxKernel(Kernel):
         await self._feed(run, outcome)
 
     async def _compile(self, run: JobRun) -> JobEvent:
+        from eigen.contracts.compilation import CompileRequest
+        from eigen.contracts.devices import canonical_target
         from eigen.kernel.plan import DEFAULT_TARGET, make_plan
 
         attempt = run.record.attempt
@@ -430,6 +447,8 @@ class QrtxKernel(Kernel):
         await self._feed(run, outcome)
 
     async def _execute(self, run: JobRun) -> JobEvent:
+        from eigen.contracts.execution import ExecutionRequest
+
         attempt = run.record.attempt
         if run.plan is None:
             raise InvariantError("executing without a plan")
@@ -523,6 +542,7 @@ class QrtxKernel(Kernel):
         self._observer.on_transition(orphan, final, missing[-1].kind)
 
     async def _read_inputs(self, job_id: str, program: dict[str, object]) -> JobInputs:
+        from eigen.contracts.compilation import Language, ProgramSource
         from eigen.contracts.jobspec import JobSpec
 
         filename = str(program["filename"])
@@ -536,9 +556,6 @@ class QrtxKernel(Kernel):
                 inline_indent=int(str(program["inline_indent"])),
             ),
         )
-
-    async def _events_after(self, job_id: str, run: JobRun | None, seq: int) -> list[StoredEvent]:
-        return run.events[seq:] if run is not None else list(await self._store.events(job_id, after_seq=seq))
 
     def _submission(self, job: KernelJob, resolved: bytes) -> Submitted:
         now = self._clock.now()

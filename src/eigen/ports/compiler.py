@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
 
-from eigen.contracts.compilation import CompiledProgram, CompileRequest
+if TYPE_CHECKING:
+    from eigen.contracts.compilation import CompiledProgram, CompileRequest
 
 __all__ = ["Compiler"]
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from eigen.contracts.aqo import CircuitProfile
-from eigen.contracts.devices import DeviceInfo, DeviceStatus
-from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
+if TYPE_CHECKING:
+    from eigen.contracts.aqo import CircuitProfile
+    from eigen.contracts.devices import DeviceInfo, DeviceStatus
+    from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
 
 __all__ = ["Driver", "DriverManager"]
 

@@ -7,13 +7,12 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from eigen.contracts.compilation import ProgramSource
-from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobUpdate
-from eigen.contracts.results import JobResults
-from eigen.contracts.trace import TraceContext
-
 if TYPE_CHECKING:
+    from eigen.contracts.compilation import ProgramSource
+    from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobUpdate
     from eigen.contracts.jobspec import JobSpec
+    from eigen.contracts.results import JobResults
+    from eigen.contracts.trace import TraceContext
 
 __all__ = ["Kernel", "KernelJob", "KernelObserver"]
 

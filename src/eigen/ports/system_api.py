@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
 
-from eigen.contracts.compilation import CompiledProgram
-from eigen.contracts.devices import DeviceInfo, DeviceStatus
-from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate
-from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
-from eigen.contracts.results import JobResults
-from eigen.ports.artifact_store import Artifact, ArtifactProblem
+if TYPE_CHECKING:
+    from eigen.contracts.compilation import CompiledProgram
+    from eigen.contracts.devices import DeviceInfo, DeviceStatus
+    from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate
+    from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
+    from eigen.contracts.results import JobResults
+    from eigen.ports.artifact_store import Artifact, ArtifactProblem
 
 __all__ = ["SystemApi"]
 

@@ -1,74 +1,91 @@
-"""The few calls of the operating system that CircuitFS is made of.
+"""The calls that CircuitFS makes of the operating system, each one a method.
 
-They stand in a class of their own so that a test can give one that fails at any chosen call, and so that it is plain
-which calls there are.
+It is a seam: a test gives the store a file system whose Nth call fails, or after whose Nth call nothing happens any
+more, as when the process is killed. Nothing here decides anything. Files are made with mode 0600 and never follow or
+replace what is there; folders with 0700.
 """
 
 from __future__ import annotations
 
+import errno
 import os
-import shutil
-from pathlib import Path
+import stat
 
 __all__ = ["FileSystem"]
 
-_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class FileSystem:
-    """The operating system's files. Every method may raise `OSError`."""
+    """The operating system's files. Every method may raise `OSError`; all of them block."""
 
-    def make_folder(self, path: Path) -> None:
-        """Make a new folder that only its owner can enter."""
-        path.mkdir(mode=0o700)
+    def make_folder(self, path: str) -> None:
+        """Make a folder."""
+        os.mkdir(path, 0o700)
 
-    def make_root(self, path: Path) -> None:
-        """Make a folder and those above it, where they are missing."""
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def list_folder(self, path: str) -> list[str]:
+        """Return the names in a folder, in no order."""
+        return os.listdir(path)
 
-    def write_new(self, path: Path, content: bytes, *, durable: bool) -> None:
-        """Write a file that does not exist yet; durable: it survives a power cut, once its folder is synced."""
-        descriptor = os.open(path, _NEW_FILE, 0o600)
-        try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(descriptor, view) :]
-            if durable:
-                os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    def modified_at(self, path: str) -> float:
+        """Return when a file or folder was last changed, seconds on the wall clock."""
+        return os.stat(path, follow_symlinks=False).st_mtime
 
-    def sync(self, path: Path) -> None:
-        """Make a file's content, or a folder's entries, survive a power cut."""
+    def exists(self, path: str) -> bool:
+        """Return whether there is something of this name."""
+        return os.path.lexists(path)
+
+    def create_file(self, path: str) -> int:
+        """Make a file and return its descriptor; it is an error if there is one."""
+        return os.open(path, _CREATE, 0o600)
+
+    def open_file(self, path: str) -> int:
+        """Return a descriptor to read a file that is regular and no link."""
         descriptor = os.open(path, _READ)
-        try:
-            os.fsync(descriptor)
-        finally:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
+            raise OSError(errno.EINVAL, "not a regular file")
+        return descriptor
 
-    def rename(self, source: Path, target: Path) -> None:
-        """Give a file or folder its final name at once; an earlier file of that name is replaced."""
-        source.rename(target)
+    def open_folder(self, path: str) -> int:
+        """Return a descriptor to sync a folder."""
+        return os.open(path, _FOLDER)
 
-    def name_new(self, source: Path, target: Path) -> None:
-        """Give a file its final name at once, unless the name is taken."""
+    def write(self, descriptor: int, content: memoryview) -> int:
+        """Write some of the content and return how many bytes were taken."""
+        return os.write(descriptor, content)
+
+    def read(self, descriptor: int, num_bytes: int) -> bytes:
+        """Return the next bytes, at most so many, none at the end."""
+        return os.read(descriptor, num_bytes)
+
+    def start_writing_back(self, descriptor: int) -> None:
+        """Ask for what was written to go to the disk soon, so that a later `sync` waits less; a hint only."""
+        if hasattr(os, "posix_fadvise"):
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+    def sync(self, descriptor: int) -> None:
+        """Return when a file or folder is on the disk."""
+        os.fsync(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        """Let go of a descriptor."""
+        os.close(descriptor)
+
+    def link(self, source: str, target: str) -> None:
+        """Give a file a second name; it is an error if the name is taken."""
         os.link(source, target, follow_symlinks=False)
-        source.unlink()
 
-    def read(self, path: Path) -> bytes:
-        """Return a file's content; never through a symbolic link."""
-        descriptor = os.open(path, _READ)
-        with open(descriptor, "rb") as file:  # noqa: PTH123  # a descriptor, not a path
-            return file.read()
+    def rename(self, source: str, target: str) -> None:
+        """Rename a file or folder, at once."""
+        os.rename(source, target)
 
-    def names(self, folder: Path) -> list[str]:
-        """Return the names in a folder, sorted."""
-        return sorted(one.name for one in folder.iterdir())
+    def remove_file(self, path: str) -> None:
+        """Remove a file's name."""
+        os.unlink(path)
 
-    def remove(self, path: Path) -> None:
-        """Remove a file, or a folder with everything in it; what is not there is no error."""
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+    def remove_folder(self, path: str) -> None:
+        """Remove an empty folder."""
+        os.rmdir(path)

@@ -1,15 +1,20 @@
-"""What every artifact store agrees on: names, and the form of `meta.json`."""
+"""What every artifact store agrees on: names, `meta.json`, and the errors of the port.
+
+`meta.json` is the store's own record of a job: `{"files": {name: {"sha256", "size_bytes"}}, "sealed", **facts}`. While
+a job is open it lists what `create` wrote; once sealed, everything. A file that it does not list yet has no digest.
+"""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from eigen.contracts.canonical import canonical_json, sha256_hex
+from eigen.contracts.canonical import canonical_json, read_json, sha256_hex
 from eigen.contracts.errors import (
     AlreadyExistsError,
+    EigenError,
     FailedPreconditionError,
     InternalError,
     InvalidArgumentError,
@@ -21,107 +26,155 @@ from eigen.ports.artifact_store import Artifact
 
 __all__ = [
     "META",
+    "Meta",
+    "artifact_corrupt",
+    "artifact_exists",
     "artifact_of",
-    "check_content",
-    "check_job_id",
-    "check_name",
-    "corrupt",
-    "exists",
-    "meta_bytes",
-    "missing",
-    "read_meta",
-    "recorded",
-    "sealed",
+    "checked",
+    "is_artifact_name",
+    "job_exists",
+    "job_sealed",
+    "no_such_artifact",
+    "no_such_job",
+    "require_job_id",
+    "require_names",
 ]
 
 META = "meta.json"
+"""Name of the store's own file."""
+
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}")
+_MAX_META_BYTES = 64 * 1024 * 1024
 
 
-def check_job_id(job_id: str) -> None:
-    """Let only ids of ours become names of folders.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meta:
+    """What `meta.json` says.
+
+    Attributes:
+        files: Recorded artifacts by name.
+        sealed: Whether the job takes no more files.
+        facts: What the caller wanted kept.
+    """
+
+    files: Mapping[str, Artifact]
+    sealed: bool
+    facts: Mapping[str, Any]
+
+    def document(self) -> dict[str, Any]:
+        """Return `meta.json` as JSON values."""
+        files = {one.name: {"sha256": one.sha256, "size_bytes": one.size_bytes} for one in self.files.values()}
+        return {**self.facts, "files": files, "sealed": self.sealed}
+
+    def to_bytes(self) -> bytes:
+        """Return `meta.json`, canonical."""
+        return canonical_json(self.document())
+
+    @staticmethod
+    def from_bytes(content: bytes) -> Meta:
+        """Return what `to_bytes` wrote.
+
+        Raises:
+            InternalError: The content is damaged (reason `ARTIFACT_CORRUPT`).
+        """
+        try:
+            document = read_json(content, max_bytes=_MAX_META_BYTES, what=META)
+            files = {
+                name: Artifact(name=name, size_bytes=int(one["size_bytes"]), sha256=str(one["sha256"]))
+                for name, one in document.pop("files").items()
+            }
+            return Meta(files=files, sealed=bool(document.pop("sealed")), facts=document)
+        except (EigenError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise artifact_corrupt(META, "is damaged") from error
+
+    def with_artifacts(self, added: Iterable[Artifact]) -> Meta:
+        """Return the record with more artifacts, still open."""
+        return Meta(files={**self.files, **{one.name: one for one in added}}, sealed=self.sealed, facts=self.facts)
+
+    def as_sealed(self, added: Iterable[Artifact], facts: Mapping[str, Any]) -> Meta:
+        """Return the record with its last artifacts and facts, sealed."""
+        return Meta(files=self.with_artifacts(added).files, sealed=True, facts={**self.facts, **facts})
+
+
+def artifact_of(name: str, content: bytes) -> Artifact:
+    """Return the record of a file's content."""
+    return Artifact(name=name, size_bytes=len(content), sha256=sha256_hex(content))
+
+
+def is_artifact_name(name: str) -> bool:
+    """Return whether a file may have this name: `[A-Za-z0-9._-]+`, no leading dot, not the store's own."""
+    return _NAME.fullmatch(name) is not None and name != META
+
+
+def require_job_id(job_id: str) -> None:
+    """Refuse what is no job id.
 
     Raises:
-        InvalidArgumentError: It is not a job id.
+        InvalidArgumentError: It is none (reason `JOB_ID`).
     """
     if not JOB_ID.fullmatch(job_id):
         raise InvalidArgumentError(f"{quoted(job_id)} is not a job id", reason="JOB_ID")
 
 
-def check_name(name: str) -> None:
-    """Let only plain names become names of files.
+def require_names(names: Iterable[str]) -> None:
+    """Refuse names that no artifact may have.
 
     Raises:
-        InvalidArgumentError: The name is not allowed.
+        InvalidArgumentError: One of them may not be used (reason `ARTIFACT_NAME`).
     """
-    if name == META or not _NAME.fullmatch(name):
-        raise InvalidArgumentError(f"{quoted(name)} is not the name of an artifact", reason="ARTIFACT_NAME")
+    for name in names:
+        if not is_artifact_name(name):
+            raise InvalidArgumentError(
+                f"{quoted(name)} cannot be the name of an artifact",
+                reason="ARTIFACT_NAME",
+                hint="letters, digits, dots, underscores and hyphens, not beginning with a dot, not meta.json",
+            )
 
 
-def artifact_of(name: str, content: bytes) -> Artifact:
-    """Return what is to be known of a file."""
-    return Artifact(name=name, size_bytes=len(content), sha256=sha256_hex(content))
-
-
-def meta_bytes(artifacts: Iterable[Artifact], *, is_sealed: bool, facts: Mapping[str, Any]) -> bytes:
-    """Return `meta.json`, canonical."""
-    files = {one.name: {"sha256": one.sha256, "size_bytes": one.size_bytes} for one in artifacts}
-    return canonical_json({**facts, "files": files, "sealed": is_sealed})
-
-
-def read_meta(job_id: str, content: bytes) -> dict[str, Any]:
-    """Return what `meta.json` says.
+def checked(artifact: Artifact, content: bytes) -> bytes:
+    """Return the content of a file if it is what was recorded.
 
     Raises:
-        InternalError: It is damaged.
+        InternalError: It is not (reason `ARTIFACT_CORRUPT`).
     """
-    try:
-        meta = json.loads(content)
-        if not isinstance(meta["files"], dict) or not isinstance(meta["sealed"], bool):
-            raise TypeError("files, sealed")
-    except (ValueError, TypeError, KeyError) as error:
-        raise corrupt(job_id, META) from error
-    return dict(meta)
+    if artifact_of(artifact.name, content) != artifact:
+        raise artifact_corrupt(artifact.name, "does not match its digest")
+    return content
 
 
-def recorded(meta: Mapping[str, Any]) -> dict[str, Artifact]:
-    """Return the files that `meta.json` knows."""
-    return {name: Artifact(name=name, **facts) for name, facts in meta["files"].items()}
+def no_such_job(job_id: str) -> NotFoundError:
+    """Return the error for a job that is not there."""
+    return NotFoundError(f"there is no job {quoted(job_id)}", reason="JOB_NOT_FOUND")
 
 
-def check_content(job_id: str, artifact: Artifact | None, content: bytes) -> None:
-    """Compare a file's content with its record, where it has one.
-
-    Raises:
-        InternalError: It does not match.
-    """
-    if artifact is not None and artifact.sha256 != sha256_hex(content):
-        raise corrupt(job_id, artifact.name)
-
-
-def corrupt(job_id: str, name: str) -> InternalError:
-    """Return the error for a file that is not what was stored."""
-    return InternalError(
-        f"{name} of {job_id} does not match its digest: it was changed or damaged after it was stored",
-        reason="ARTIFACT_CORRUPT",
-        hint=f"`eigen artifacts verify {job_id}` checks all files of the job",
-    )
-
-
-def missing(job_id: str, name: str = "") -> NotFoundError:
-    """Return the error for a file or a job that is not there."""
-    what = f"{job_id} has no artifact {quoted(name)}" if name else f"nothing is stored for {quoted(job_id)}"
+def no_such_artifact(job_id: str, name: str) -> NotFoundError:
+    """Return the error for a file that is not there."""
     return NotFoundError(
-        what, reason="ARTIFACT_NOT_FOUND", hint=f"`eigen artifacts ls {job_id}` lists what there is" if name else ""
+        f"job {job_id} has no artifact {quoted(name)}",
+        reason="ARTIFACT_NOT_FOUND",
+        hint=f"eigen artifacts ls {job_id} lists what it has",
     )
 
 
-def exists(job_id: str, name: str = "") -> AlreadyExistsError:
-    """Return the error for a file or a job that is there already, and is something else."""
-    what = f"{job_id} has another {name} already" if name else f"{job_id} is stored already"
-    return AlreadyExistsError(what, reason="ARTIFACT_EXISTS")
+def job_exists(job_id: str) -> AlreadyExistsError:
+    """Return the error for a job that is there already."""
+    return AlreadyExistsError(f"job {job_id} exists already", reason="JOB_EXISTS")
 
 
-def sealed(job_id: str) -> FailedPreconditionError:
-    """Return the error for adding to a job that is sealed."""
-    return FailedPreconditionError(f"{job_id} is sealed: nothing can be added", reason="ARTIFACTS_SEALED")
+def artifact_exists(job_id: str, name: str) -> AlreadyExistsError:
+    """Return the error for a file that is there with other content."""
+    return AlreadyExistsError(f"job {job_id} has {quoted(name)} with other content", reason="ARTIFACT_EXISTS")
+
+
+def job_sealed(job_id: str) -> FailedPreconditionError:
+    """Return the error for a change to a job that takes none."""
+    return FailedPreconditionError(f"job {job_id} has ended, and its artifacts do not change", reason="JOB_SEALED")
+
+
+def artifact_corrupt(name: str, problem: str) -> InternalError:
+    """Return the error for a file that is not as it was recorded."""
+    return InternalError(
+        f"the artifact {quoted(name)} {problem}",
+        reason="ARTIFACT_CORRUPT",
+        hint="the disk or another program has changed it; eigen artifacts verify shows all such files",
+    )

@@ -1,110 +1,133 @@
-"""CircuitFS in memory: the same law as on disk, for tests and for systems that keep nothing."""
+"""`MemoryArtifactStore`: the law of CircuitFS in this process's memory, for tests and for jobs that leave nothing."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+import anyio.lowlevel
+
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
-from eigen.qfs import layout
+from eigen.qfs.layout import (
+    META,
+    Meta,
+    artifact_exists,
+    artifact_of,
+    job_exists,
+    job_sealed,
+    no_such_artifact,
+    no_such_job,
+    require_job_id,
+    require_names,
+)
 
 __all__ = ["MemoryArtifactStore"]
 
 
 @dataclass(slots=True)
 class _Folder:
-    files: dict[str, bytes]
+    """A job's files; `meta` is kept as bytes, so that facts come back as JSON gives them."""
+
     meta: bytes
+    files: dict[str, bytes] = field(default_factory=dict)
 
 
 class MemoryArtifactStore(ArtifactStore):
-    """An artifact store whose content goes with the process."""
+    """Artifacts in memory; see the port."""
 
     def __init__(self) -> None:
         self._folders: dict[str, _Folder] = {}
 
     async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Make a job's folder with its inputs; see the port."""
-        _check(job_id, files)
+        await anyio.lowlevel.checkpoint()
+        require_job_id(job_id)
+        require_names(files)
         if job_id in self._folders:
-            raise layout.exists(job_id)
-        artifacts = [layout.artifact_of(name, content) for name, content in files.items()]
-        self._folders[job_id] = _Folder(dict(files), layout.meta_bytes(artifacts, is_sealed=False, facts=facts))
+            raise job_exists(job_id)
+        meta = Meta(
+            files={name: artifact_of(name, content) for name, content in files.items()}, sealed=False, facts=facts
+        )
+        self._folders[job_id] = _Folder(meta=meta.to_bytes(), files=dict(files))
 
     async def put(self, job_id: str, name: str, content: bytes) -> Artifact:
         """Add a file; see the port."""
-        _check(job_id, {name: content})
-        folder = self._open_folder(job_id)
-        _add(job_id, folder, name, content)
-        return layout.artifact_of(name, content)
+        await anyio.lowlevel.checkpoint()
+        require_names([name])
+        folder, meta = self._open(job_id)
+        if meta.sealed:
+            raise job_sealed(job_id)
+        self._add(job_id, folder, {name: content})
+        return artifact_of(name, content)
 
     async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Add the last files; see the port."""
-        _check(job_id, files)
-        folder = self._open_folder(job_id)
-        for name, content in files.items():
-            _add(job_id, folder, name, content)
-        artifacts = [layout.artifact_of(name, content) for name, content in folder.files.items()]
-        earlier = layout.read_meta(job_id, folder.meta)
-        folder.meta = layout.meta_bytes(artifacts, is_sealed=True, facts={**earlier, **facts})
-
-    async def reset(self, job_id: str) -> None:
-        """Remove what an unsealed attempt has added; see the port."""
-        folder = self._folder(job_id)
-        meta = layout.read_meta(job_id, folder.meta)
-        if not meta["sealed"]:
-            folder.files = {name: content for name, content in folder.files.items() if name in meta["files"]}
+        await anyio.lowlevel.checkpoint()
+        require_names(files)
+        folder, meta = self._open(job_id)
+        contents = {**folder.files, **files}
+        sealed = meta.as_sealed((artifact_of(*one) for one in contents.items()), facts).to_bytes()
+        if meta.sealed:
+            if sealed != folder.meta:
+                raise job_sealed(job_id)
+            return
+        self._add(job_id, folder, files)
+        folder.meta = sealed
 
     async def discard(self, job_id: str) -> None:
-        """Remove a job; see the port."""
+        """Remove the folder of a job that was never acknowledged; see the port."""
+        await anyio.lowlevel.checkpoint()
+        folder = self._folders.get(job_id)
+        if folder is not None and Meta.from_bytes(folder.meta).sealed:
+            raise job_sealed(job_id)
         self._folders.pop(job_id, None)
+
+    async def reset(self, job_id: str) -> None:
+        """Remove what an attempt that never sealed has added; see the port."""
+        await anyio.lowlevel.checkpoint()
+        folder, meta = self._open(job_id)
+        folder.files = {name: content for name, content in folder.files.items() if name in meta.files}
 
     async def read(self, job_id: str, name: str) -> bytes:
         """Return a file's content; see the port."""
-        folder = self._folder(job_id)
-        if name == layout.META:
-            return folder.meta
-        if name not in folder.files:
-            raise layout.missing(job_id, name)
-        return folder.files[name]
+        await anyio.lowlevel.checkpoint()
+        folder, _ = self._open(job_id)
+        content = folder.meta if name == META else folder.files.get(name)
+        if content is None:
+            raise no_such_artifact(job_id, name)
+        return content
 
     async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
         """Return what is stored for a job; see the port."""
-        files = self._folder(job_id).files
-        return tuple(layout.artifact_of(name, files[name]) for name in sorted(files))
+        await anyio.lowlevel.checkpoint()
+        folder, _ = self._open(job_id)
+        return tuple(artifact_of(*one) for one in sorted(folder.files.items()))
 
     async def meta(self, job_id: str) -> Mapping[str, Any]:
         """Return `meta.json`; see the port."""
-        return layout.read_meta(job_id, self._folder(job_id).meta)
+        await anyio.lowlevel.checkpoint()
+        return self._open(job_id)[1].document()
 
     async def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
-        """Return nothing: memory does not rot; see the port."""
-        self._folder(job_id)
+        """Return nothing: memory keeps what it was given; see the port."""
+        await anyio.lowlevel.checkpoint()
+        self._open(job_id)
         return ()
 
     async def job_ids(self) -> tuple[str, ...]:
-        """Return the ids of all jobs; see the port."""
+        """Return the ids of all jobs, sorted; see the port."""
+        await anyio.lowlevel.checkpoint()
         return tuple(sorted(self._folders))
 
-    def _folder(self, job_id: str) -> _Folder:
+    def _open(self, job_id: str) -> tuple[_Folder, Meta]:
         if job_id not in self._folders:
-            raise layout.missing(job_id)
-        return self._folders[job_id]
+            raise no_such_job(job_id)
+        folder = self._folders[job_id]
+        return folder, Meta.from_bytes(folder.meta)
 
-    def _open_folder(self, job_id: str) -> _Folder:
-        folder = self._folder(job_id)
-        if layout.read_meta(job_id, folder.meta)["sealed"]:
-            raise layout.sealed(job_id)
-        return folder
-
-
-def _check(job_id: str, files: Mapping[str, bytes]) -> None:
-    layout.check_job_id(job_id)
-    for name in files:
-        layout.check_name(name)
-
-
-def _add(job_id: str, folder: _Folder, name: str, content: bytes) -> None:
-    if folder.files.setdefault(name, content) != content:
-        raise layout.exists(job_id, name)
+    def _add(self, job_id: str, folder: _Folder, files: Mapping[str, bytes]) -> None:
+        for name, content in files.items():
+            if folder.files.get(name, content) != content:
+                raise artifact_exists(job_id, name)
+        folder.files.update(files)

@@ -90,12 +90,12 @@ async def open_system(
         True
     """
     from eigen.api.service import EigenSystemApi
-    from eigen.compiler.service import EigenCompiler
     from eigen.drivers.manager import LocalDriverManager
     from eigen.kernel.shell import QrtxKernel
     from eigen.kernel.stores.sqlite import SqliteJobStore
     from eigen.qfs.disk import DiskArtifactStore
     from eigen.system.clock import RandomIds, SystemClock
+    from eigen.system.deferral import DeferredCompiler
     from eigen.system.root import default_root, local_user
     from eigen.system.silence import SilentObserver
 
@@ -109,7 +109,7 @@ async def open_system(
             telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, folder, clock))
             ids = telemetry.ids(ids)
         artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs")
-        compiler: Compiler = EigenCompiler()
+        compiler: Compiler = DeferredCompiler()
         manager: DriverManager = LocalDriverManager(drivers)
         if telemetry is not None:
             artifacts, compiler, manager = (

@@ -44,10 +44,10 @@ def status(device: DeviceArgument = None, root: RootOption = None, as_json: Json
 async def _list(*, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.rendering import show_json
-    from eigen.cli.session import look_up
+    from eigen.cli.session import look_around
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as system:
+    async with look_around(root) as system:
         found = await system.api.list_devices()
     if as_json:
         show_json([to_json(one) for one in found])
@@ -59,10 +59,10 @@ async def _list(*, root: Path | None, as_json: bool) -> ExitCode:
 async def _status(device: str | None, *, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.rendering import STATE_STYLES, Column, show_json, show_table
-    from eigen.cli.session import look_up
+    from eigen.cli.session import look_around
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as system:
+    async with look_around(root) as system:
         wanted = [device] if device else [one.device_id for one in await system.api.list_devices()]
         found = [await system.api.get_device_status(one) for one in wanted]
     if as_json:

@@ -153,8 +153,8 @@ async def _nowhere() -> AsyncIterator[SystemApi]:
     """Open a system on a folder that goes with it: what is only compiled is not kept."""
     from tempfile import TemporaryDirectory
 
-    from eigen.cli.session import look_up
+    from eigen.cli.session import look_around
 
     with TemporaryDirectory(prefix="eigen-") as folder:
-        async with look_up(Path(folder)) as system:
+        async with look_around(Path(folder)) as system:
             yield system.api

@@ -18,7 +18,7 @@ from eigen.compiler.lower.values import NUMBERS, Bit, Test, Value, describe
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
 
-__all__ = ["binary", "finite", "negative", "unary"]
+__all__ = ["SIMPLE", "SMALL", "finite", "negative", "numbers", "refuse_operands", "symbolic", "unary"]
 
 _PLAIN: Mapping[str, Callable[[Value, Value], Value]] = MappingProxyType(
     {
@@ -36,28 +36,14 @@ _PLAIN: Mapping[str, Callable[[Value, Value], Value]] = MappingProxyType(
         ">>": operator.rshift,
     }
 )
+SIMPLE = {symbol: _PLAIN[symbol] for symbol in ("+", "-", "*", "/")}
+"""Operators whose result has at most twice as many bits as the operands: safe to compute before it is checked."""
+
+SMALL = 1 << 62
+"""Integers below it cost no more than any other value."""
+
 _INTEGERS_ONLY = frozenset({"&", "|", "^", "<<", ">>"})
-_SMALL = 1 << 62
 _HUGE = 1 << 40
-
-
-def binary(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
-    """Return `left symbol right` of two numbers or free parameters.
-
-    Args:
-        symbol: How the operator is written.
-        left: Left operand.
-        right: Right operand.
-        meter: Pays for large integers.
-
-    Raises:
-        Refusal: The operands do not fit, or the result has no value or too many bits.
-    """
-    if type(left) in NUMBERS and type(right) in NUMBERS:
-        return _numbers(symbol, left, right, meter)
-    if type(left) is Affine or type(right) is Affine:
-        return _affine(symbol, left, right, meter)
-    return refuse_operands(symbol, left, right)
 
 
 def refuse_operands(symbol: str, left: Value, right: Value) -> Value:
@@ -71,7 +57,18 @@ def refuse_operands(symbol: str, left: Value, right: Value) -> Value:
     refuse(Fault.OPERAND_TYPES, operator=symbol, left=describe(left), right=describe(right), instead=instead)
 
 
-def _numbers(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
+def numbers(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
+    """Return `left symbol right` of two numbers.
+
+    Args:
+        symbol: How the operator is written.
+        left: Left operand.
+        right: Right operand.
+        meter: Pays for large integers.
+
+    Raises:
+        Refusal: The operands do not fit, or the result has no value or too many bits.
+    """
     if type(left) is float or type(right) is float:
         if symbol in _INTEGERS_ONLY:
             refuse_operands(symbol, left, right)
@@ -101,7 +98,7 @@ def _bound_integer(symbol: str, left: int, right: int, meter: Meter) -> None:
     elif symbol == "<<":
         if left and right > 0:
             meter.bits(left.bit_length() + min(right, _HUGE), _shown(symbol, left, right))
-    elif not (-_SMALL < left < _SMALL and -_SMALL < right < _SMALL):
+    elif not (-SMALL < left < SMALL and -SMALL < right < SMALL):
         together = left.bit_length() + right.bit_length()
         bits = together if symbol == "*" else max(left.bit_length(), right.bit_length())
         meter.bits(bits, _shown(symbol, left, right))
@@ -111,11 +108,22 @@ def _shown(symbol: str, left: Value, right: Value) -> str:
     return f"{describe(left)} {symbol} {describe(right)}"
 
 
-def _affine(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
+def symbolic(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
+    """Return `left symbol right` where at least one is a free parameter.
+
+    Raises:
+        Refusal: The operands do not fit, or the result is not affine.
+    """
     is_left, is_right = type(left) is Affine, type(right) is Affine
     if not (is_left or type(left) in NUMBERS) or not (is_right or type(right) in NUMBERS):
         refuse_operands(symbol, left, right)
     meter.charge((len(left.terms) if is_left else 0) + (len(right.terms) if is_right else 0))
+    return meter.symbolic((symbol, left, right), _symbolic)
+
+
+def _symbolic(key: tuple[str, Value, Value]) -> Value:
+    symbol, left, right = key
+    is_left, is_right = type(left) is Affine, type(right) is Affine
     if symbol == "+":
         return _sum(left, right)
     if symbol == "-":

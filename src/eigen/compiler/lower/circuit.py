@@ -35,6 +35,8 @@ from eigen.contracts.gates import BARRIER, MEASURE, RESET
 __all__ = ["Circuit"]
 
 _MAX_REMEMBERED = 100_000
+_STEPS_PER_TERM = 4
+_BOOLEAN = frozenset({0, 1})  # angles that a truth value would be found by
 _GROUPS = frozenset({QubitRegister, list, tuple, range, Iteration})
 _BASES = {"Z": "", "X": "X", "Y": "Y"}
 
@@ -132,57 +134,74 @@ class Circuit:
 
     # Operations
 
-    def gate(self, call: GateCall, operands: list[Value]) -> None:
+    def gate(self, call: GateCall, operands: list[Value], places: Sequence[Place]) -> None:
         """Emit a gate, once or on each element of its registers.
 
         Args:
-            call: Which gate, and where its operands stand.
+            call: Which gate.
             operands: Qubits, then angles.
+            places: Where each operand stands.
         """
-        for position in range(call.num_qubits):
-            if operands[position].__class__ is int:
-                operands[position] = self._plain_qubit(operands[position], call.places[position])
-        if self._required is not None or bool in map(type, operands):
-            self._new_gate(call, operands)
-            return
-        try:
-            operation = self._remembered.get((call.op, *operands))
-        except TypeError:  # a list cannot be looked up
-            operation = None
+        if call.angles:
+            self._charge_terms(operands)
+        operation = None
+        if self._required is None:
+            try:
+                operation = self._remembered.get((call.op, *operands))
+            except TypeError:  # lists cannot be looked up
+                operation = None
         if operation is None:
-            self._new_gate(call, operands)
+            self._new_gate(call, operands, places)
         else:
             if len(self.operations) >= self._max_operations:
                 refuse(Fault.OPERATIONS, limit=self._max_operations)
             self.operations.append(operation)
 
-    def _new_gate(self, call: GateCall, operands: list[Value]) -> None:
-        qubits, angles = operands[: call.num_qubits], operands[call.num_qubits :]
-        values = tuple(self._angle(call, position, value, qubits) for position, value in enumerate(angles))
-        if all(type(one) is Qubit for one in qubits):
-            operation = self._gate_on(call, qubits, values)
-            if self._required is None and len(self._remembered) < _MAX_REMEMBERED:
-                self._remembered[call.op, *operands] = operation
-            self._emit(operation)
+    def _new_gate(self, call: GateCall, operands: list[Value], places: Sequence[Place]) -> None:
+        num_qubits = call.num_qubits
+        angles = tuple(
+            [
+                value
+                if value.__class__ is float or value.__class__ is Affine
+                else self._angle(call, position, value, operands[0], places[num_qubits + position])
+                for position, value in enumerate(operands[num_qubits:])
+            ]
+        )
+        qubits = [
+            self._plain_qubit(one, place) if one.__class__ is int else one
+            for one, place in zip(operands[:num_qubits], places, strict=False)
+        ]
+        if all([one.__class__ is Qubit for one in qubits]):
+            self._emit(self._gate_on(call, qubits, angles))
             return
-        for row in self._rows(call, qubits, angles):
-            self._emit(self._gate_on(call, row, values))
+        for row in self._rows(call, operands, places):
+            self._emit(self._gate_on(call, row, angles))
+
+    def _charge_terms(self, operands: list[Value]) -> None:
+        """Pay for long symbolic angles, which the circuit spells out in each operation."""
+        for value in operands:
+            if value.__class__ is Affine and len(value.terms) > 1:
+                self._meter.charge(_STEPS_PER_TERM * len(value.terms))
 
     def _gate_on(self, call: GateCall, qubits: Sequence[Qubit], angles: tuple[Angle, ...]) -> Operation:
-        q = tuple(one.index for one in qubits)
+        key = (call.op, *qubits, *angles)
+        known = self._remembered.get(key)
+        if known is not None:
+            return known
+        q = tuple([one.index for one in qubits])
         if len(q) > 1 and len(set(q)) != len(q):
             double = next(one for position, one in enumerate(q) if one in q[:position])
             refuse(Fault.DUPLICATE_QUBIT, gate=call.name, qubit=double)
-        return Operation(call.op, q, angles)
+        operation = Operation(call.op, q, angles)
+        if len(self._remembered) < _MAX_REMEMBERED and not _BOOLEAN.intersection(angles):
+            self._remembered[key] = operation
+        return operation
 
-    def _angle(self, call: GateCall, position: int, value: Value, qubits: list[Value]) -> Angle:
-        if type(value) is Affine:
-            return value
+    def _angle(self, call: GateCall, position: int, value: Value, first: Value, place: Place) -> Angle:
         if is_number(value):
             return value if -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER else self._large_angle(value)
         if type(value) is Qubit or type(value) is QubitRegister:
-            self._check_order(call, qubits[0])
-        place = call.places[call.num_qubits + position]
+            self._check_order(call, first)
         what = {Bit: "a measured bit has a value only when the program runs"}.get(type(value), "angles are in radians")
         refuse(
             Fault.ANGLE_EXPECTED, place=place, name=call.angles[position], gate=call.name, value=describe(value),
@@ -201,13 +220,14 @@ class Circuit:
             signature = f"{call.name}({', '.join([*names, *call.angles])})"
             refuse(Fault.QUBIT_FIRST, gate=call.name, signature=signature)
 
-    def _rows(self, call: GateCall, operands: list[Value], angles: list[Value]) -> list[list[Qubit]]:
+    def _rows(self, call: GateCall, operands: list[Value], places: Sequence[Place]) -> list[list[Qubit]]:
         """Return the qubits of each gate, where operands are registers of one size or single qubits."""
-        columns = []
-        for position, operand in enumerate(operands):
-            if type(operand) in (float, Affine) and angles and type(angles[-1]) is int:
-                self._check_order(call, operand)
-            columns.append(self.qubits_of([operand], call.name, call.places[position]))
+        if type(operands[-1]) is int and call.angles:
+            self._check_order(call, operands[0])
+        operands = operands[: call.num_qubits]
+        columns = [
+            self.qubits_of([operand], call.name, place) for operand, place in zip(operands, places, strict=False)
+        ]
         sizes = sorted({len(one) for one, operand in zip(columns, operands, strict=True) if type(operand) in _GROUPS})
         if len(sizes) > 1:
             refuse(Fault.BROADCAST, gate=call.name, sizes=" and ".join(map(str, sizes)))

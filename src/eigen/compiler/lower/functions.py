@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
-from eigen.compiler.lower.arithmetic import binary, finite
+from eigen.compiler.lower.arithmetic import finite, numbers, symbolic
 from eigen.compiler.lower.meter import Meter
 from eigen.compiler.lower.sequences import check_key, elements, iterate, ordered, size_of, unpack
 from eigen.compiler.lower.values import NUMBERS, Bit, Iteration, Test, Value, describe
@@ -90,7 +90,7 @@ def _dict(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> V
 
 def _divmod(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
     left, right = (_number(one, "divmod") for one in arguments)
-    return binary("//", left, right, meter), binary("%", left, right, meter)
+    return numbers("//", left, right, meter), numbers("%", left, right, meter)
 
 
 def _enumerate(_meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Value:
@@ -180,8 +180,17 @@ def _sorted(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> 
 def _sum(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Value:
     total = by_name.get("start", arguments[1] if len(arguments) > 1 else 0)
     for value in elements(arguments[0], meter, "sum"):
-        total = binary("+", total, value, meter)
+        total = _added(total, value, meter)
     return total
+
+
+def _added(left: Value, right: Value, meter: Meter) -> Value:
+    if type(left) in NUMBERS and type(right) in NUMBERS:
+        return numbers("+", left, right, meter)
+    for value in (left, right):
+        if type(value) is not Affine:
+            _number(value, "sum")
+    return symbolic("+", left, right, meter)
 
 
 def _zip(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:

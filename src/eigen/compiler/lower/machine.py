@@ -13,11 +13,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import repeat as times
 from types import MappingProxyType
-from typing import NamedTuple
 
 from eigen.compiler import code as c
 from eigen.compiler.catalogue import Fault
-from eigen.compiler.code import Branch, Call, Code
+from eigen.compiler.code import (
+    BINARY,
+    CALL,
+    COMPARE,
+    CONST,
+    ELEMENT_AT,
+    GATE,
+    INDEX,
+    JUMP,
+    LOAD,
+    NEXT,
+    NEXT_EACH,
+    RETURN,
+    STORE,
+    Branch,
+    Call,
+    Code,
+)
 from eigen.compiler.lower.circuit import Circuit
 from eigen.compiler.lower.conditions import OpenBranch, Required, test_of
 from eigen.compiler.lower.functions import FUNCTIONS, truth
@@ -34,13 +50,10 @@ _TRUE = object()
 """On the stack where the left side of `and` is true, until the right side is known."""
 
 
-class _Frame(NamedTuple):
-    """Where a call goes back to."""
+_FREE_SLOTS = 32  # a call that clears more variables is charged for them
 
-    code: Code
-    position: int
-    variables: list[Value]
-    base: int  # height of the stack below the values of the function that was called
+_Frame = tuple[Code, int, list[Value], int]
+"""Where a call goes back to: code, position, variables, and the height of the stack below the called function's values."""
 
 
 class Machine:
@@ -66,6 +79,7 @@ class Machine:
         self._position = 0
         self._variables: list[Value] = []
         self._table: Mapping[int, Callable[[Value], None]] = {
+            c.PULL: self._pull,
             c.GLOBAL: self._global,
             c.BRANCH: self._branch,
             c.END_THEN: self._end_then,
@@ -115,56 +129,75 @@ class Machine:
             Refusal: It cannot go on; `trace` says where it stands.
         """
         self._stack.clear()
-        self._enter(code, variables, base=0)
-        stack, table, circuit, meter = self._stack, self._table, self._circuit, self._meter
+        self._enter(code, variables, 0)
+        stack, table, gate, meter = self._stack, self._table, self._circuit.gate, self._meter
         instructions, held = self._code.instructions, self._variables
         position = 0
         try:
             for _ in times(None, self._steps):
                 op, argument = instructions[position]
                 position += 1
-                if op == c.LOAD:
+                if op <= ELEMENT_AT:
+                    slot, index = argument
+                    if op == ELEMENT_AT:
+                        if held[index] is UNBOUND:
+                            self._refuse_unbound(index)
+                        index = held[index]
+                    value = held[slot]
+                    if value.__class__ is QubitRegister and index.__class__ is int and 0 <= index < len(value.items):
+                        stack.append(value.items[index])
+                    elif value is UNBOUND:
+                        self._refuse_unbound(slot)
+                    else:
+                        stack.append(get_item(value, index, meter))
+                elif op == GATE:
+                    call, places = argument
+                    operands = stack[-call.size :]
+                    del stack[-call.size :]
+                    gate(call, operands, places)
+                elif op <= NEXT_EACH:
+                    start, slot = argument
+                    for value in stack[-1]:
+                        if op == NEXT:
+                            held[slot] = value
+                        else:
+                            if value.__class__ is not tuple or len(value) != len(slot):
+                                value = unpack(value, len(slot))
+                            for each, one in zip(slot, value, strict=True):
+                                held[each] = one
+                        position = start
+                        break
+                    else:
+                        stack.pop()
+                elif op == LOAD:
                     value = held[argument]
                     if value is UNBOUND:
                         self._refuse_unbound(argument)
                     stack.append(value)
-                elif op == c.CONST:
+                elif op == CONST:
                     stack.append(argument)
-                elif op == c.INDEX:
-                    index = stack.pop()
-                    value = stack[-1]
-                    if value.__class__ is QubitRegister and index.__class__ is int:
-                        items = value.items
-                        if -len(items) <= index < len(items):
-                            stack[-1] = items[index]
-                            continue
-                    stack[-1] = get_item(value, index, meter)
-                elif op == c.GATE:
-                    size = len(argument.places)
-                    operands = stack[-size:]
-                    del stack[-size:]
-                    circuit.gate(argument, operands)
-                elif op == c.STORE:
-                    held[argument] = stack.pop()
-                elif op == c.FOR:
-                    try:
-                        stack.append(next(stack[-1]))
-                    except StopIteration:
-                        stack.pop()
-                        position = argument
-                elif op == c.JUMP:
-                    position = argument
-                elif op == c.BINARY:
+                elif op == BINARY:
                     right = stack.pop()
                     stack[-1] = binary(argument, stack[-1], right, meter)
-                elif op == c.COMPARE:
+                elif op == STORE:
+                    held[argument] = stack.pop()
+                elif op == INDEX:
+                    index = stack.pop()
+                    value = stack[-1]
+                    if value.__class__ is QubitRegister and index.__class__ is int and 0 <= index < len(value.items):
+                        stack[-1] = value.items[index]
+                    else:
+                        stack[-1] = get_item(value, index, meter)
+                elif op == COMPARE:
                     right = stack.pop()
                     stack[-1] = compared(argument, stack[-1], right, meter)
+                elif op == JUMP:
+                    position = argument
                 else:
                     self._position = position
                     table[op](argument)
                     position = self._position
-                    if op == c.CALL or op == c.RETURN:
+                    if op == CALL or op == RETURN:
                         if not self._frames:
                             return stack.pop()
                         instructions, held = self._code.instructions, self._variables
@@ -175,7 +208,7 @@ class Machine:
     @property
     def trace(self) -> list[tuple[Code, Place]]:
         """Where the machine stands: the instruction that failed, and then each call around it, inner ones first."""
-        standing = [(self._code, self._position), *((one.code, one.position) for one in self._frames[:0:-1])]
+        standing = [(self._code, self._position), *((code, position) for code, position, _, _ in self._frames[:0:-1])]
         return [(code, code.places[max(position - 1, 0)]) for code, position in standing]
 
     # Variables and the stack
@@ -217,18 +250,24 @@ class Machine:
 
     # Calls
 
-    def _enter(self, code: Code, arguments: list[Value], *, base: int) -> None:
-        self._frames.append(_Frame(self._code, self._position, self._variables, base))
+    def _enter(self, code: Code, arguments: list[Value], base: int) -> None:
+        self._frames.append((self._code, self._position, self._variables, base))
         self._code, self._position = code, 0
         self._variables = arguments + [UNBOUND] * (len(code.slots) - len(arguments))
 
     def _call(self, call: Call) -> None:
         code = self._functions[call.target]
-        values = self._taken(call.size)
+        stack = self._stack
+        base = len(stack) - call.size
+        values = stack[base:]
+        del stack[base:]
+        if call.keywords or call.size < code.num_arguments:
+            values = self._bound(code, call, values)
         if len(self._frames) > self._meter.limits.call_depth:
             refuse(Fault.CALL_DEPTH, limit=self._meter.limits.call_depth)
-        self._meter.charge(len(code.slots))
-        self._enter(code, self._bound(code, call, values), base=len(self._stack))
+        if len(code.slots) > _FREE_SLOTS:
+            self._meter.charge(len(code.slots))
+        self._enter(code, values, base)
 
     def _bound(self, code: Code, call: Call, values: list[Value]) -> list[Value]:
         """Return a call's arguments in the order of the function's; that they fit was checked before."""
@@ -266,6 +305,13 @@ class Machine:
         self._stack.append(QUANTUM_CALLS[call.name](self._circuit, positional, place, **by_name))
 
     # Values
+
+    def _pull(self, target: int) -> None:
+        for element in self._stack[-1]:
+            self._stack.append(element)
+            self._position = target
+            return
+        self._stack.pop()
 
     def _iterate(self, _argument: Value) -> None:
         self._stack[-1] = iterate(self._stack[-1])

@@ -6,6 +6,9 @@ words, is charged here, with the same limit: so time and memory of a whole run a
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.report import refuse
 from eigen.contracts.compilation import CompileLimits
@@ -13,6 +16,8 @@ from eigen.contracts.compilation import CompileLimits
 __all__ = ["Meter"]
 
 _WORD_BITS = 64
+_MAX_RESULTS = 10_000
+_Key = TypeVar("_Key", bound=Hashable)
 
 
 class Meter:
@@ -25,12 +30,22 @@ class Meter:
     def __init__(self, limits: CompileLimits) -> None:
         self.limits = limits
         self._left = limits.steps
+        self._results: dict[Hashable, Any] = {}
 
     def charge(self, amount: int) -> None:
         """Pay for work on `amount` elements."""
         self._left -= amount
         if self._left < 0:
             refuse(Fault.STEPS, limit=self.limits.steps)
+
+    def symbolic(self, key: _Key, compute: Callable[[_Key], Any]) -> Any:
+        """Return a result that depends on `key` only, from memory where it was computed before."""
+        result = self._results.get(key)
+        if result is None:
+            result = compute(key)
+            if len(self._results) < _MAX_RESULTS:
+                self._results[key] = result
+        return result
 
     def items(self, count: int, what: str) -> None:
         """Pay for a sequence of `count` elements, before it is made."""

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
-from eigen.compiler.lower.arithmetic import binary as arithmetic
-from eigen.compiler.lower.arithmetic import refuse_operands, unary
+from eigen.compiler.lower.arithmetic import SIMPLE, SMALL, numbers, refuse_operands, symbolic, unary
 from eigen.compiler.lower.conditions import both, opposite, test_of, test_of_equality
 from eigen.compiler.lower.functions import truth
 from eigen.compiler.lower.meter import Meter
@@ -33,16 +32,26 @@ def binary(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
     Raises:
         Refusal: The operands do not fit.
     """
-    kind, other = type(left), type(right)
+    kind, other = left.__class__, right.__class__
     if kind in NUMBERS and other in NUMBERS:
-        return arithmetic(symbol, left, right, meter)
+        simple = SIMPLE.get(symbol)
+        if simple is None:
+            return numbers(symbol, left, right, meter)
+        try:
+            result = simple(left, right)
+        except (ZeroDivisionError, OverflowError):
+            return numbers(symbol, left, right, meter)
+        is_small = -SMALL < result < SMALL  # neither infinite nor NaN
+        return result if is_small else numbers(symbol, left, right, meter)
     if symbol == "+" and kind in _JOINED and _family(kind) is _family(other):
         return join(left, right, meter)
     if symbol == "*" and kind in _REPEATED and other not in _REPEATED:
         return repeat(left, right, meter)
     if symbol == "*" and other in _REPEATED and kind is int:
         return repeat(right, left, meter)
-    return arithmetic(symbol, left, right, meter)
+    if kind is Affine or other is Affine:
+        return symbolic(symbol, left, right, meter)
+    return refuse_operands(symbol, left, right)
 
 
 def _family(kind: type) -> type:

@@ -1,16 +1,12 @@
 """Bytes to syntax tree: decode strictly, scan, then call Python's parser with care.
 
 The parser is given a name that cannot exist, because it opens the file of that name to quote a line when it meets a
-syntax error. Its errors are translated; none of them, and no path, leaves this module. The garbage collector rests
-while it runs: half of the parser's time would be collections that find nothing, since a syntax tree has no cycles.
+syntax error. Its errors are translated; none of them, and no path, leaves this module.
 """
 
 from __future__ import annotations
 
 import ast
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.parse.scan import scan
@@ -63,26 +59,13 @@ def _decode(source: ProgramSource, limits: CompileLimits) -> SourceText:
 
 def _tree(text: SourceText, report: Report, limits: CompileLimits) -> ast.Module:
     try:
-        with _no_collections():
-            return ast.parse(text.text, filename=_NO_FILE)
+        return ast.parse(text.text, filename=_NO_FILE)
     except SyntaxError as error:
         report.fail(Fault.SYNTAX, _place_of(error, text), problem=error.msg)
     except (RecursionError, MemoryError):
         report.fail(Fault.SYNTAX_DEPTH, NO_PLACE, limit=limits.syntax_depth)
     except ValueError as error:
         raise InvariantError("the scan let a text pass that Python's parser does not take") from error
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """Let the garbage collector rest; whoever found it running starts it again, so threads may overlap."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _place_of(error: SyntaxError, text: SourceText) -> Place:

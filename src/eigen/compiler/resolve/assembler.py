@@ -26,6 +26,7 @@ class Label:
 
 
 Planned = ast.AST | tuple[int, Any, Place] | Label | Callable[[], None]
+"""A node to translate, an instruction to emit, a label to place, or a note to take."""
 
 
 class Assembler:
@@ -61,14 +62,14 @@ class Assembler:
         plan, translate = self._plan, self._translate
         while plan:
             item = plan.pop()
-            if isinstance(item, ast.AST):
-                translate(item)
-            elif item.__class__ is tuple:
+            if isinstance(item, tuple):
                 self.emit(*item)
-            elif item.__class__ is Label:
-                item.position = len(self.instructions)  # type: ignore[union-attr]  # it is a label
+            elif isinstance(item, ast.AST):
+                translate(item)
+            elif isinstance(item, Label):
+                item.position = len(self.instructions)
             else:
-                item()  # type: ignore[operator]  # it is a note to take
+                item()
 
     def finished(self) -> tuple[Instruction, ...]:
         """Return the instructions with every label replaced by its position."""

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from eigen.compiler import code as c
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.report import Report, did_you_mean
-from eigen.compiler.resolve.assembler import Planned
 from eigen.compiler.resolve.expressions import Expressions
 from eigen.compiler.resolve.scopes import FOREIGN_HINTS, Module, arity
 from eigen.compiler.source_text import Place
@@ -32,32 +31,35 @@ class Calls(Expressions):
         super().__init__(module, report, slots)
         self._is_module = is_module
         self._table[ast.Call] = self._call
+        self._gates = _gate_calls(module)
 
     def _call(self, node: ast.Call) -> None:
-        """Plan a call whose result is wanted."""
-        if self.call(node) is not None:
-            self.assembler.plan(*self._planned, (c.CONST, None, _place(node)))
-        else:
-            self.assembler.plan(*self._planned)
+        """Translate a call whose result is wanted; a gate has none."""
+        if self._is_gate(node.func):
+            self.assembler.plan((c.CONST, None, _place(node)))
+        self.call(node)
 
-    _planned: list[Planned]
+    def _is_gate(self, function: ast.expr) -> bool:
+        name = function.id if isinstance(function, ast.Name) else ""
+        return name not in self._module.functions and not self._is_variable(name) and name in self._gates
 
-    def call(self, node: ast.Call) -> Gate | None:
-        """Prepare the code of a call in `_planned`, and return the gate if it is one, which leaves no result."""
-        self._planned = []
+    def _is_variable(self, name: str) -> bool:
+        return self.is_local(name) or name in self._module.constants
+
+    def call(self, node: ast.Call) -> None:
+        """Translate a call; gates leave no result."""
         function = node.func
         name = function.id if isinstance(function, ast.Name) else ""
         if not name:
             self._attribute_call(node)
-        elif self.is_local(name) or name in self._module.constants:
+        elif self._is_variable(name):
             self._refused(node, Fault.NOT_A_FUNCTION, name=name)
         elif name in self._module.functions:
             self._user_call(node, name)
-        elif (original := self._module.original(name)) in GATE_NAMES:
-            return self._gate_call(node, name, GATE_NAMES[original])
+        elif name in self._gates:
+            self._gate_call(node, name)
         else:
-            self._named_call(node, name, original)
-        return None
+            self._named_call(node, name, self._module.original(name))
 
     def _attribute_call(self, node: ast.Call) -> None:
         function = node.func
@@ -92,8 +94,10 @@ class Calls(Expressions):
     def _refused(self, node: ast.Call, fault: Fault, **facts: object) -> None:
         """Note a fault of a call, and go on with its arguments to find the next one."""
         self._report.add(fault, _place(node.func), **facts)
-        drops = [part for one in self._arguments(node) for part in (one, (c.POP, None, _place(node)))]
-        self._planned = [*drops, (c.CONST, None, _place(node))]  # type: ignore[list-item]  # nodes and instructions
+        drop = (c.POP, None, _place(node))
+        drops = [part for one in self._arguments(node) for part in (one, drop)]
+        result = () if self._is_gate(node.func) else ((c.CONST, None, _place(node)),)
+        self.assembler.plan(*drops, *result)
 
     def _arguments(self, node: ast.Call) -> list[ast.expr]:
         return [*node.args, *(one.value for one in node.keywords)]
@@ -108,14 +112,14 @@ class Calls(Expressions):
 
     def _builtin_call(self, node: ast.Call, name: str, signature: Signature) -> None:
         call = self._checked(node, name, signature)
-        self._planned = [*self._arguments(node), (c.BUILTIN, call, _place(node))]
+        self.operands(self._arguments(node), c.BUILTIN, call, _place(node))
 
     def _quantum_call(self, node: ast.Call, name: str) -> None:
         if self._is_module:
             self._refused(node, Fault.TOP_LEVEL_CALL, name=name)
             return
         call = self._checked(node, name, QUANTUM[name])
-        self._planned = [*self._arguments(node), (c.QUANTUM, call, _place(node))]
+        self.operands(self._arguments(node), c.QUANTUM, call, _place(node))
 
     def _checked(self, node: ast.Call, name: str, signature: Signature) -> c.Call:
         """Check the number and names of arguments against a signature."""
@@ -137,7 +141,7 @@ class Calls(Expressions):
             if one.arg not in known:
                 instead = did_you_mean(one.arg or "", known, otherwise=f"see its signature: {signature.text}")
                 self._report.add(Fault.UNKNOWN_ARGUMENT, _place(one), name=name, argument=one.arg, instead=instead)
-        return c.Call(name, -1, given, keywords)
+        return c.Call(name, -1, given, keywords, given + len(keywords))
 
     def _user_call(self, node: ast.Call, name: str) -> None:
         if self._is_module:
@@ -146,8 +150,8 @@ class Calls(Expressions):
         index = self._module.functions[name]
         keywords = self._keywords(node)
         self._check_user_call(node, name, self._module.signatures[index], keywords)
-        call = c.Call(name, index, len(node.args), keywords)
-        self._planned = [*self._arguments(node), (c.CALL, call, _place(node))]
+        call = c.Call(name, index, len(node.args), keywords, len(node.args) + len(keywords))
+        self.operands(self._arguments(node), c.CALL, call, _place(node))
 
     def _check_user_call(self, node: ast.Call, name: str, arguments: ast.arguments, keywords: Iterable[str]) -> None:
         positional = [one.arg for one in arguments.args]
@@ -173,18 +177,16 @@ class Calls(Expressions):
         if missing:
             self._report.add(Fault.MISSING_ARGUMENT, _place(node), name=name, argument=missing[0], signature=signature)
 
-    def _gate_call(self, node: ast.Call, name: str, gate: Gate) -> Gate | None:
+    def _gate_call(self, node: ast.Call, name: str) -> None:
+        call, gate = self._gates[name]
         if self._is_module:
             self._refused(node, Fault.TOP_LEVEL_CALL, name=name)
-            return None
+            return
         operands = node.args if not node.keywords else self._gate_operands(node, name, gate)
-        expected = gate.num_qubits + len(gate.params)
-        if len(operands) != expected or len(node.args) < gate.num_qubits:
+        if len(operands) != call.size or len(node.args) < call.num_qubits:
             self._wrong_gate_arity(node, name, gate, len(operands))
-            return None
-        call = c.GateCall(gate.op, name, gate.num_qubits, gate.params, tuple(map(_place, operands)))
-        self._planned = [*operands, (c.GATE, call, _place(node))]
-        return gate
+        else:
+            self.operands(operands, c.GATE, (call, tuple(map(_place, operands))), _place(node))
 
     def _gate_operands(self, node: ast.Call, name: str, gate: Gate) -> list[ast.expr]:
         """Return the operands in the gate's order, where angles are given by name."""
@@ -221,6 +223,15 @@ class Calls(Expressions):
         by_name = {one.arg for one in node.keywords}
         missing = next((one for one in names[len(node.args) :] if one not in by_name), names[-1])
         self._refused(node, Fault.MISSING_ARGUMENT, name=name, argument=missing, signature=signature)
+
+
+def _gate_calls(module: Module) -> dict[str, tuple[c.GateCall, Gate]]:
+    """Return every spelling of every gate in this module."""
+    imported = {name: GATE_NAMES[one] for name, (_, one) in module.imports.items() if one in GATE_NAMES}
+    return {
+        name: (c.GateCall(gate.op, name, gate.num_qubits, gate.params, gate.num_qubits + len(gate.params)), gate)
+        for name, gate in {**GATE_NAMES, **imported}.items()
+    }
 
 
 def _signature(gate: Gate) -> str:

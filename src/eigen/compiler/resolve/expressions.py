@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -45,7 +46,12 @@ class Expressions:
         self._locals = {name: slot for slot, name in enumerate(slots)}
         self._inner: list[dict[str, int]] = []  # scopes of the comprehensions around what is translated
         self.assembler = Assembler(self.translate)
-        self._table: dict[type[ast.AST], Callable[[Any], None]] = {
+        self._simple: Mapping[type[ast.AST], Callable[[Any], bool]] = {
+            ast.Name: self._name,
+            ast.Constant: self._constant,
+            ast.Subscript: self._element,
+        }
+        self._table: dict[type[ast.AST], Callable[[Any], object]] = {
             ast.Name: self._name,
             ast.Constant: self._constant,
             ast.Subscript: self._subscript,
@@ -73,18 +79,29 @@ class Expressions:
 
     def slot_of(self, name: str) -> int:
         """Return the slot of a local variable, or −1."""
-        for scope in reversed(self._inner):
-            if name in scope:
-                return scope[name]
+        if self._inner:
+            for scope in reversed(self._inner):
+                if name in scope:
+                    return scope[name]
         return self._locals.get(name, -1)
 
-    def _name(self, node: ast.Name) -> None:
-        slot = self._locals.get(node.id, -1) if not self._inner else self.slot_of(node.id)
-        place = (node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+    def operands(self, nodes: Sequence[ast.expr], op: int, argument: Any, place: Place) -> None:
+        """Emit code of operands and of what takes them; from the first one that is not simple on, plan it."""
+        for position, node in enumerate(nodes):
+            simple = self._simple.get(node.__class__)
+            if simple is None or not simple(node):
+                self.assembler.plan(*nodes[position:], (op, argument, place))
+                return
+        self.assembler.emit(op, argument, place)
+
+    def _name(self, node: ast.Name) -> bool:
+        name = node.id
+        slot = self._locals.get(name, -1) if not self._inner else self.slot_of(name)
         if slot >= 0:
-            self.assembler.emit(c.LOAD, slot, place)  # type: ignore[arg-type]  # the parser sets every end
+            self.assembler.emit(c.LOAD, slot, _place(node))
         else:
-            self._global_name(node.id, place)  # type: ignore[arg-type]  # as above
+            self._global_name(name, _place(node))
+        return True
 
     def _global_name(self, name: str, place: Place) -> None:
         module = self._module
@@ -105,11 +122,27 @@ class Expressions:
         instead = otherwise if name in FOREIGN_HINTS else did_you_mean(name, known, otherwise=otherwise)
         self._report.add(Fault.UNKNOWN_NAME, place, name=name, instead=instead)
 
-    def _constant(self, node: ast.Constant) -> None:
+    def _constant(self, node: ast.Constant) -> bool:
         self.assembler.emit(c.CONST, node.value, _place(node))
+        return True
+
+    def _element(self, node: ast.Subscript) -> bool:
+        """Emit `variable[constant]` or `variable[variable]` as one instruction, if it is that."""
+        value, index = node.value, node.slice
+        slot = self.slot_of(value.id) if value.__class__ is ast.Name else -1  # type: ignore[attr-defined]  # a name
+        if slot < 0:
+            return False
+        if index.__class__ is ast.Constant:
+            self.assembler.emit(c.ELEMENT, (slot, index.value), _place(node))  # type: ignore[attr-defined]  # a constant
+            return True
+        at = self.slot_of(index.id) if index.__class__ is ast.Name else -1  # type: ignore[attr-defined]  # a name
+        if at >= 0:
+            self.assembler.emit(c.ELEMENT_AT, (slot, at), _place(node))
+        return at >= 0
 
     def _subscript(self, node: ast.Subscript) -> None:
-        self.assembler.plan(node.value, node.slice, (c.INDEX, None, _place(node)))
+        if not self._element(node):
+            self.operands((node.value, node.slice), c.INDEX, None, _place(node))
 
     def _slice(self, node: ast.Slice) -> None:
         place = _place(node)
@@ -134,7 +167,7 @@ class Expressions:
         self.assembler.plan(value, (c.ATTRIBUTE, node.attr, place))
 
     def _binary(self, node: ast.BinOp) -> None:
-        self.assembler.plan(node.left, node.right, (c.BINARY, OPERATORS[type(node.op)], _place(node)))
+        self.operands((node.left, node.right), c.BINARY, OPERATORS[type(node.op)], _place(node))
 
     def _unary(self, node: ast.UnaryOp) -> None:
         operand = node.operand
@@ -155,6 +188,9 @@ class Expressions:
 
     def _compare(self, node: ast.Compare) -> None:
         place, end = _place(node), Label()
+        if len(node.ops) == 1:
+            self.operands((node.left, node.comparators[0]), c.COMPARE, OPERATORS[type(node.ops[0])], place)
+            return
         items: list[Planned] = [node.left]
         for operator, operand in zip(node.ops[:-1], node.comparators[:-1], strict=True):
             items += [operand, self._jump(c.CHAIN, (OPERATORS[type(operator)], end), place)]
@@ -174,10 +210,10 @@ class Expressions:
         )
 
     def _list(self, node: ast.List) -> None:
-        self.assembler.plan(*node.elts, (c.LIST, len(node.elts), _place(node)))
+        self.operands(node.elts, c.LIST, len(node.elts), _place(node))
 
     def _tuple(self, node: ast.Tuple) -> None:
-        self.assembler.plan(*node.elts, (c.TUPLE, len(node.elts), _place(node)))
+        self.operands(node.elts, c.TUPLE, len(node.elts), _place(node))
 
     def _dict(self, node: ast.Dict) -> None:
         pairs = [part for pair in zip(node.keys, node.values, strict=True) for part in pair if part is not None]
@@ -196,20 +232,19 @@ class Expressions:
         items: list[Planned] = [(new, 0, place)]
         ends: list[Planned] = []
         for index, generator in enumerate(node.generators):
-            start, end = Label(), Label()
-            names = target_names(generator.target)
+            start, again = Label(), Label()
             items += [generator.iter, (c.ITERATE, None, _place(generator.iter))]
-            if index == 0:
-                items.append(lambda: self._inner.append(scope))
-            items += [lambda names=names: self._bind(scope, names), start, self._jump(c.FOR, end, place)]
-            items.append(lambda target=generator.target: self.store(target))
+            items.append(partial(self._enter_scope, scope, target_names(generator.target), is_first=index == 0))
+            items += [self._jump(c.JUMP, again, place), start, partial(self.store_next, generator.target)]
             for test in generator.ifs:
-                items += [test, self._jump(c.SKIP_UNLESS, (start, "a comprehension"), _place(test))]
-            ends = [self._jump(c.JUMP, start, place), end, *ends]
-        items += [*element, (add, len(node.generators), place), *ends, lambda: self._leave_scope()]
+                items += [test, self._jump(c.SKIP_UNLESS, (again, "a comprehension"), _place(test))]
+            ends = [again, partial(self.next_element, generator.target, start, place), *ends]
+        items += [*element, (add, len(node.generators), place), *ends, self._leave_scope]
         self.assembler.plan(*items)
 
-    def _bind(self, scope: dict[str, int], names: list[str]) -> None:
+    def _enter_scope(self, scope: dict[str, int], names: list[str], *, is_first: bool) -> None:
+        if is_first:
+            self._inner.append(scope)
         for name in names:
             scope[name] = len(self.slots)
             self.slots.append(name)
@@ -217,9 +252,30 @@ class Expressions:
     def _leave_scope(self) -> None:
         self._inner.pop()
 
+    def next_element(self, target: ast.expr, start: Label, place: Place) -> None:
+        """Emit the end of a loop: bind the next element, and go back to the start, or on."""
+        slots = self._slots_of(target)
+        if slots is None:
+            self.assembler.jump(c.PULL, start, place)
+        elif isinstance(target, ast.Name):
+            self.assembler.jump(c.NEXT, (start, slots[0]), place)
+        else:
+            self.assembler.jump(c.NEXT_EACH, (start, slots), place)
+
+    def _slots_of(self, target: ast.expr) -> tuple[int, ...] | None:
+        """Return the slots of a local variable, or of a tuple of them; None where the target is more than that."""
+        parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+        slots = tuple(self.slot_of(one.id) if isinstance(one, ast.Name) else -1 for one in parts)
+        return None if -1 in slots else slots
+
+    def store_next(self, target: ast.expr) -> None:
+        """Plan the start of a loop's body: bind the element, where `next_element` did not."""
+        if self._slots_of(target) is None:
+            self.store(target)
+
     def _jump(self, op: int, argument: Any, place: Place) -> Callable[[], None]:
         """Return a planned instruction whose argument holds a label."""
-        return lambda: self.assembler.jump(op, argument, place)
+        return partial(self.assembler.jump, op, argument, place)
 
     def store(self, target: ast.expr, *, guarded: bool = False) -> None:
         """Plan the code that pops a value into a target."""
@@ -231,7 +287,7 @@ class Expressions:
         elif isinstance(target, ast.Tuple | ast.List):
             self.assembler.plan(
                 (c.UNPACK, len(target.elts), place),
-                *[lambda one=one: self.store(one, guarded=guarded) for one in target.elts],
+                *[partial(self.store, one, guarded=guarded) for one in target.elts],
             )
 
     def _store_name(self, name: str, place: Place, *, guarded: bool) -> None:

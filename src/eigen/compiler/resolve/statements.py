@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from eigen.compiler import code as c
@@ -21,7 +22,7 @@ __all__ = ["Statements"]
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    start: Label
+    again: Label
     exit: Label
     has_iterator: bool
     num_branches: int  # open branches around the loop
@@ -61,19 +62,18 @@ class Statements(Calls):
         value = node.value
         if not isinstance(value, ast.Call):  # a docstring
             return
-        if self.call(value) is not None:
-            self.assembler.plan(*self._planned)
-            return
-        if self._is_pure(value.func):
-            self._report.add(Fault.NO_EFFECT, _place(node))
-        self.assembler.plan(*self._planned, (c.POP, None, _place(node)))
+        if not self._is_gate(value.func):
+            self.assembler.plan((c.POP, None, _place(node)))
+            if self._is_pure(value.func):
+                self._report.add(Fault.NO_EFFECT, _place(node))
+        self.call(value)
 
     def _is_pure(self, function: ast.expr) -> bool:
         """Whether a call of this function only computes a value."""
         if isinstance(function, ast.Attribute):
             return function.attr in MATH_FUNCTIONS
         name = function.id if isinstance(function, ast.Name) else ""
-        is_taken = self.is_local(name) or name in self._module.functions or name in self._module.constants
+        is_taken = self._is_variable(name) or name in self._module.functions
         return not is_taken and (name in BUILTINS or self._module.math_name(name) in MATH_FUNCTIONS)
 
     def _assign(self, node: ast.Assign) -> None:
@@ -108,18 +108,18 @@ class Statements(Calls):
             self.assembler.plan(target, node.value, augment, self._stored(target))
 
     def _for(self, node: ast.For) -> None:
-        place, start, end, leave = _place(node.iter), Label(), Label(), Label()
+        place, start, again, leave = _place(node.iter), Label(), Label(), Label()
         self.assembler.plan(
             node.iter,
             (c.ITERATE, None, place),
+            self._jump(c.JUMP, again, place),
+            self._entered(_Loop(again, leave, has_iterator=True, num_branches=len(self._branches))),
             start,
-            self._jump(c.FOR, end, place),
-            lambda: self.store(node.target),
-            self._entered(_Loop(start, leave, has_iterator=True, num_branches=len(self._branches))),
+            partial(self.store_next, node.target),
             *node.body,
-            self._jump(c.JUMP, start, place),
-            lambda: self._left(),
-            end,
+            again,
+            partial(self.next_element, node.target, start, place),
+            self._left,
             *node.orelse,
             leave,
         )
@@ -133,7 +133,7 @@ class Statements(Calls):
             self._entered(_Loop(start, leave, has_iterator=False, num_branches=len(self._branches))),
             *node.body,
             self._jump(c.JUMP, start, place),
-            lambda: self._left(),
+            self._left,
             end,
             *node.orelse,
             leave,
@@ -148,12 +148,12 @@ class Statements(Calls):
     def _leave_loop(self, node: ast.Break | ast.Continue, keyword: str) -> None:
         place = _place(node)
         if not self._loops:
-            self._report.add(Fault.MISPLACED_KEYWORD, place, keyword=keyword, place="loop")
+            self._report.add(Fault.MISPLACED_KEYWORD, place, keyword=keyword, around="loop")
             return
         loop = self._loops[-1]
         self._check_leave(keyword, self._branches[loop.num_branches :], place)
         if keyword == "continue":
-            self.assembler.jump(c.JUMP, loop.start, place)
+            self.assembler.jump(c.JUMP, loop.again, place)
             return
         if loop.has_iterator:
             self.assembler.emit(c.UNWIND, None, place)
@@ -178,7 +178,7 @@ class Statements(Calls):
         ]
         if has_else:
             items.append((c.END_ELSE, c.Branch(number, -1, has_else), place))
-        self.assembler.plan(*items, end, lambda: self._end_branch())
+        self.assembler.plan(*items, end, self._end_branch)
 
     def _end_branch(self) -> None:
         self._branches.pop()

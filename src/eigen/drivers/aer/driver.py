@@ -70,6 +70,11 @@ class AerDriver(Driver):
         self._running = 0
         self._failure = ""
 
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """The ids of the processes that work for this driver now."""
+        return self._pool.process_ids
+
     async def __aenter__(self) -> Self:
         """Begin to serve; no process is started yet."""
         await self._pool.__aenter__()

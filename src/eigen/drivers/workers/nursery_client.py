@@ -95,6 +95,13 @@ class NurseryClient:
         self._failure = ""
         self.alive = False
 
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """The nursery's process id and those of its workers; empty when it has ended."""
+        if self._process is None or not self.alive:
+            return ()
+        return self._process.pid, *(worker.pid for worker in self._workers.values() if worker.pid)
+
     async def start(self) -> None:
         """Start the process; return when the engine is imported.
 
@@ -146,6 +153,8 @@ class NurseryClient:
             with contextlib.suppress(UnavailableError):
                 await self._tell({"do": "kill", "worker": worker.worker_id})
             await worker.gone.wait()
+        if not worker.gone.is_set():
+            _log.error("worker %d is not gone %.0f s after it was killed", worker.pid, _END_LIMIT_SEC)
 
     async def aclose(self) -> None:
         """End the nursery and all of its workers; return when they are gone."""

@@ -68,6 +68,12 @@ class WorkerPool:
         self._tasks: TaskGroup | None = None
         self._nursery: NurseryClient | None = None
         self._request_number = 0
+        self._is_warming = False
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """The nursery's process id and those of its workers; empty before anything was needed."""
+        return self._nursery.process_ids if self._nursery is not None else ()
 
     async def __aenter__(self) -> Self:
         """Begin to serve; no process is started yet."""
@@ -89,7 +95,8 @@ class WorkerPool:
 
     def prepare(self) -> None:
         """Start one worker in the background, unless there is one."""
-        if self._tasks is not None and not self._idle:
+        if self._tasks is not None and not self._idle and not self._is_warming:
+            self._is_warming = True
             self._tasks.start_soon(self._warm, name="warm a worker")
 
     async def run(self, request: WorkerRequest, receive: Callable[[Mapping[str, Any]], None]) -> None:
@@ -122,12 +129,15 @@ class WorkerPool:
                 self._idle.append(await self._take())
         except UnavailableError as error:  # whoever needs the worker will be told
             _log.warning("no worker could be started: %s", error)
+        finally:
+            self._is_warming = False
 
     async def _take(self) -> ForkedWorker:
         while self._idle:
             worker = self._idle.pop()
             if not worker.gone.is_set():
                 return worker
+            await worker.channel.aclose()
         nursery = await self._living_nursery()
         return await nursery.fork()
 
@@ -136,6 +146,8 @@ class WorkerPool:
             if self._nursery is None or not self._nursery.alive:
                 if self._tasks is None:
                     raise UnavailableError("the driver is closed", reason="DRIVER_CLOSED")
+                if self._nursery is not None:
+                    await self._nursery.aclose()
                 nursery = NurseryClient(self._engine, environment=self._environment, tasks=self._tasks)
                 try:
                     await nursery.start()
@@ -155,13 +167,9 @@ class WorkerPool:
         self._request_number += 1
         frame = _frame(self._request_number, request)
         try:
-            await worker.channel.send(Frame(frame.header) if request.digest in worker.known else frame)
+            await self._ask(worker, Frame(frame.header) if request.digest in worker.known else frame)
             while not await self._hear(worker, frame, receive):
                 pass
-        except FrameTooLargeError as error:
-            raise ResourceExhaustedError(
-                "the circuit, its bindings or its result are too large to be sent", reason="FRAME_TOO_LARGE"
-            ) from error
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
             raise await self._death(worker, request) from error
         self._remember(worker, request)
@@ -172,6 +180,16 @@ class WorkerPool:
             worker.known.get(request.digest)
         else:
             worker.known.put(request.digest, None, size_bytes=len(request.content))
+
+    @staticmethod
+    async def _ask(worker: ForkedWorker, frame: Frame) -> None:
+        try:
+            await worker.channel.send(frame)
+        except FrameTooLargeError as error:
+            worker.busy = False  # nothing was sent
+            raise ResourceExhaustedError(
+                "the circuit and its bindings are too large to be sent to the simulator", reason="REQUEST_TOO_LARGE"
+            ) from error
 
     async def _hear(self, worker: ForkedWorker, sent: Frame, receive: Callable[[Mapping[str, Any]], None]) -> bool:
         """Take one frame of the answer; return whether it was the last."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import socket
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
@@ -31,8 +31,16 @@ def serve(connection: socket.socket, engine: Engine) -> None:
     channel = BlockingChannel(connection)
     prepared: DigestCache[Any] = DigestCache()
     while (request := channel.receive()) is not None:
-        for answer in _answers(request, engine, prepared):
-            channel.send(Frame({"id": request.header["id"], **answer}))
+        try:
+            for answer in _answers(request, engine, prepared):
+                _send(channel, request, answer)
+        except BaseException as error:  # noqa: BLE001  # the boundary, see the module's header
+            prepared.discard(request.header["digest"])
+            _send(channel, request, {"error": _as_eigen_error(error).to_json(), "story": _story(error)})
+
+
+def _send(channel: BlockingChannel, request: Frame, answer: Mapping[str, Any]) -> None:
+    channel.send(Frame({"id": request.header["id"], **answer}))
 
 
 def _answers(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Iterator[dict[str, Any]]:
@@ -40,12 +48,8 @@ def _answers(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Iter
     if not request.body and header["digest"] not in prepared:
         yield {"unknown": True}
         return
-    try:
-        limit_memory(header["memory_bytes"], num_threads=header["num_threads"])
-        yield from _with_end(engine.run(_prepared(request, engine, prepared), header["arguments"]))
-    except BaseException as error:  # noqa: BLE001  # the boundary, see the module's header
-        prepared.discard(header["digest"])
-        yield {"error": _as_eigen_error(error).to_json(), "story": _story(error)}
+    limit_memory(header["memory_bytes"], num_threads=header["num_threads"])
+    yield from _with_end(engine.run(_prepared(request, engine, prepared), header["arguments"]))
 
 
 def _prepared(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Any:

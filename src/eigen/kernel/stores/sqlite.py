@@ -6,7 +6,8 @@ Rules, each for a measured reason (`docs/design/kernel.md` has them):
 - One outer `flock` per root, held around every write transaction, opening and closing: SQLite's own lock is unfair, and
   versions up to 3.51.2 can corrupt a WAL database when one process checkpoints while another writes.
 - Writes are committed in groups: while one batch is on its way to the disk, the next one gathers.
-- What is not durable is written behind: the call returns once its place in the order is certain.
+- What is not durable is written behind: the call returns once its place in the order is certain, and the write goes
+  with the next one that somebody waits for, or soon.
 - A job's row can only be written by its owner, and only forward: a stale owner changes nothing.
 """
 
@@ -42,6 +43,9 @@ from eigen.ports.job_store import JobStore, NewJob, StaleOwnerError
 
 __all__ = ["SqliteJobStore"]
 
+WRITE_BEHIND_SEC = 0.05
+"""How long a write that nobody waits for may wait for company."""
+
 T = TypeVar("T")
 Statement = Callable[[sqlite3.Connection], Any]
 
@@ -69,7 +73,7 @@ class SqliteJobStore(JobStore):
         self._folder = folder
         self._lock = OwnerLock(folder / "systems", owner)
         self._pending: list[_Write] = []
-        self._wake = anyio.Event()
+        self._waiting, self._urgent = anyio.Event(), anyio.Event()
         self._one_reader = anyio.CapacityLimiter(1)
         self._data_version = 0
         self._closing = False
@@ -85,7 +89,8 @@ class SqliteJobStore(JobStore):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._closing = True
-        self._wake.set()
+        self._waiting.set()
+        self._urgent.set()
         self._tasks.cancel_scope.shield = True
         await self._tasks.__aexit__(None, None, None)
         with anyio.CancelScope(shield=True):
@@ -191,14 +196,13 @@ class SqliteJobStore(JobStore):
     def _enqueue(self, statement: Statement, *, durable: bool) -> _Write:
         write = _Write(statement, durable)
         self._pending.append(write)
-        self._wake.set()
+        self._waiting.set()
         return write
 
     async def _write(self, statement: Statement, *, durable: bool) -> Any:
         write = self._enqueue(statement, durable=durable)
-        with anyio.CancelScope(
-            shield=True
-        ):  # bounded by one transaction: what is on its way to the disk has an outcome
+        self._urgent.set()
+        with anyio.CancelScope(shield=True):  # bounded: what is on its way to the disk has an outcome
             await write.done.wait()
         if write.error is not None:
             raise write.error
@@ -208,8 +212,10 @@ class SqliteJobStore(JobStore):
         """Commit what gathers, group by group; shielded, so that whoever waits for a write always gets its outcome."""
         with anyio.CancelScope(shield=True):
             while self._pending or not self._closing:
-                await self._wake.wait()
-                self._wake = anyio.Event()
+                await self._waiting.wait()
+                with anyio.move_on_after(WRITE_BEHIND_SEC):
+                    await self._urgent.wait()
+                self._waiting, self._urgent = anyio.Event(), anyio.Event()
                 batch, self._pending = self._pending, []
                 await anyio.to_thread.run_sync(self._commit, batch)
                 for write in batch:
