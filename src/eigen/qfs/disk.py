@@ -64,12 +64,12 @@ class DiskArtifactStore(ArtifactStore):
     """Artifacts in a folder; see the port.
 
     Args:
-        folder: The root of CircuitFS; made when the first job is.
+        folder: The root of CircuitFS; made when the first job is, within a folder that exists.
         filesystem: The operating system's files, or what a test puts in their place.
     """
 
     def __init__(self, folder: Path, *, filesystem: FileSystem | None = None) -> None:
-        self._store = _Store(str(folder), filesystem or FileSystem())
+        self._store = _Store(str(folder.absolute()), filesystem or FileSystem())
         self._limiter = CapacityLimiter(_THREADS)
 
     async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
@@ -122,11 +122,12 @@ class DiskArtifactStore(ArtifactStore):
 
 
 class _Store:
-    """The same, blocking; it runs in threads, and holds no state but where it is."""
+    """The same, blocking; it runs in threads. What is in the folder is all its state."""
 
     def __init__(self, root: str, filesystem: FileSystem) -> None:
         self._root = root
         self._files = filesystem
+        self._has_swept = False
 
     def create(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
         folder = f"{self._root}/{job_id}"
@@ -143,7 +144,9 @@ class _Store:
             try:
                 self._files.rename(stage, folder)
             except OSError as error:
-                raise job_exists(job_id) if error.errno in {errno.EEXIST, errno.ENOTEMPTY} else error from error
+                if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
+                    raise job_exists(job_id) from error
+                raise
         with self._undone_on_error(lambda: self._move_away(folder)):
             self._sync_folder(self._root)
 
@@ -176,7 +179,7 @@ class _Store:
         contents = {temporary[name]: content for name, content in {**new, META: sealed.to_bytes()}.items()}
         with self._removed_at_last(temporary.values()):
             self._write(contents, durable=True, also=[f"{folder}/{name}" for name in unsynced])
-            self._publish(folder, {name: temporary[name] for name in new}, meta=temporary[META])
+            self._publish(job_id, {name: temporary[name] for name in new}, meta=temporary[META])
         self._sync_folder(folder)
 
     def discard(self, job_id: str) -> None:
@@ -204,8 +207,6 @@ class _Store:
             content = self._content(f"{folder}/{name}")
         except FileNotFoundError as error:
             raise artifact_corrupt(name, "is missing") if recorded else no_such_artifact(job_id, name) from error
-        except OSError as error:
-            raise artifact_corrupt(name, "is no file") if error.errno in _NOT_A_FILE else error from error
         return checked(recorded, content) if recorded else content
 
     def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
@@ -222,8 +223,6 @@ class _Store:
             return Meta.from_bytes(self._content(f"{self._root}/{job_id}/{META}"))
         except FileNotFoundError as error:
             raise artifact_corrupt(META, "is missing") from error
-        except OSError as error:
-            raise artifact_corrupt(META, "is no file") if error.errno in _NOT_A_FILE else error from error
 
     def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
         if not JOB_ID.fullmatch(job_id) or not self._files.exists(f"{self._root}/{job_id}"):
@@ -256,14 +255,18 @@ class _Store:
             raise job_sealed(job_id)
         self._sync_folder(f"{self._root}/{job_id}")
 
-    def _publish(self, folder: str, temporary: Mapping[str, str], *, meta: str) -> None:
+    def _publish(self, job_id: str, temporary: Mapping[str, str], *, meta: str) -> None:
         """Give complete files their names, `meta.json` last; on an error take the names back."""
-        named: list[str] = []
-        with self._undone_on_error(lambda: self._remove_all(named)):
+        folder, named = f"{self._root}/{job_id}", list[str]()
+        with self._undone_on_error(lambda: self._take_back(job_id, named)):
             for name, path in temporary.items():
                 self._files.link(path, f"{folder}/{name}")
                 named.append(f"{folder}/{name}")
             self._files.rename(meta, f"{folder}/{META}")
+
+    def _take_back(self, job_id: str, named: Iterable[str]) -> None:
+        if not self.meta(job_id).sealed:  # a rename may fail after it has happened
+            self._remove_all(named)
 
     def _has_equal(self, job_id: str, name: str, content: bytes) -> bool:
         """Return whether the file is there; if it is, it has to have this content."""
@@ -279,7 +282,12 @@ class _Store:
         return sorted(name for name in self._files.list_folder(f"{self._root}/{job_id}") if is_artifact_name(name))
 
     def _content(self, path: str) -> bytes:
-        descriptor = self._files.open_file(path)
+        try:
+            descriptor = self._files.open_file(path)
+        except OSError as error:
+            if error.errno in _NOT_A_FILE:
+                raise artifact_corrupt(path.rpartition("/")[2], "is no regular file") from error
+            raise
         with ExitStack() as stack:
             stack.callback(self._files.close, descriptor)
             return b"".join(iter(lambda: self._files.read(descriptor, _CHUNK_BYTES), b""))
@@ -315,6 +323,7 @@ class _Store:
 
     def _new_stage(self) -> str:
         """Return a new folder to build a job's folder in."""
+        self._sweep()
         stage = f"{self._root}/{_TEMPORARY}/{secrets.token_hex(16)}"
         try:
             self._files.make_folder(stage)
@@ -327,7 +336,18 @@ class _Store:
         for path in (self._root, f"{self._root}/{_TEMPORARY}"):
             with suppress(FileExistsError):
                 self._files.make_folder(path)
-                self._sync_folder(os.path.dirname(path) or ".")  # noqa: PTH120  # paths are texts here
+            self._sync_folder(path.rpartition("/")[0] or "/")
+
+    def _sweep(self) -> None:
+        """Remove, once, what processes that were killed long ago left behind."""
+        if self._has_swept:
+            return
+        self._has_swept = True
+        with suppress(OSError):
+            for name in self._files.list_folder(f"{self._root}/{_TEMPORARY}"):
+                path = f"{self._root}/{_TEMPORARY}/{name}"
+                if time.time() - self._files.modified_at(path) > _ABANDONED_AFTER_SEC:
+                    self._remove_tree(path)
 
     def _move_away(self, folder: str) -> None:
         """Remove a job's folder: first its name, at once, then what was in it."""
@@ -358,7 +378,7 @@ class _Store:
         try:
             yield
         except BaseException:
-            with suppress(OSError):
+            with suppress(OSError, EigenError):
                 undo()
             raise
 

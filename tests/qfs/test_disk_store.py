@@ -1,0 +1,352 @@
+"""The store on disk keeps the law of CircuitFS, also when the disk fails or the process is killed at any call."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from eigen.contracts.errors import (
+    AlreadyExistsError,
+    EigenError,
+    InternalError,
+    NotFoundError,
+    ResourceExhaustedError,
+    UnavailableError,
+)
+from eigen.qfs.disk import DiskArtifactStore
+from eigen.qfs.filesystem import FileSystem
+from eigen.testing.artifact_conformance import ARTIFACT_STORE_CHECKS, Check
+
+JOB = "job_" + "0" * 26
+INPUTS = {"job.yaml": b"a" * 100, "program.eigen.py": b"b" * 100, "job.resolved.json": b"{}"}
+RESULTS = {"results.json": b"c" * 1000, "events.jsonl": b"d" * 1000}
+AQO = {"compiled.aqo.json": b"e" * 1000}
+
+
+class FaultyFileSystem(FileSystem):
+    """A file system whose Nth call fails, for once or for ever; what was called is kept.
+
+    Args:
+        fail_at: Number of the call that fails, from 1; 0 for none.
+        number: What it fails with.
+        for_ever: Whether all later calls fail too, as if the process had been killed.
+        late: Whether the failing call does its work before it fails.
+    """
+
+    def __init__(
+        self, fail_at: int = 0, number: int = errno.EIO, *, for_ever: bool = False, late: bool = False
+    ) -> None:
+        self.fail_at, self.number, self.for_ever, self.late = fail_at, number, for_ever, late
+        self.calls: list[str] = []
+        self.open_descriptors = 0
+
+    def _call(self, name: str, *arguments: Any) -> Any:
+        self.calls.append(name)
+        is_faulty = len(self.calls) == self.fail_at or (self.for_ever and 0 < self.fail_at < len(self.calls))
+        if is_faulty and not (self.late and len(self.calls) == self.fail_at) and name != "close":
+            raise OSError(self.number, os.strerror(self.number))
+        answer = getattr(FileSystem, name)(self, *arguments)
+        self.open_descriptors += {"create_file": 1, "open_file": 1, "open_folder": 1, "close": -1}.get(name, 0)
+        if is_faulty:
+            if name in {"create_file", "open_file", "open_folder"}:
+                self.close(answer)
+            raise OSError(self.number, os.strerror(self.number))
+        return answer
+
+    def write(self, descriptor: int, content: memoryview) -> int:
+        """Take at most 64 bytes at a time, as a file system may."""
+        return int(self._call("write", descriptor, content[:64]))
+
+    def make_folder(self, path: str) -> None:
+        self._call("make_folder", path)
+
+    def list_folder(self, path: str) -> list[str]:
+        return list(self._call("list_folder", path))
+
+    def create_file(self, path: str) -> int:
+        return int(self._call("create_file", path))
+
+    def open_file(self, path: str) -> int:
+        return int(self._call("open_file", path))
+
+    def open_folder(self, path: str) -> int:
+        return int(self._call("open_folder", path))
+
+    def read(self, descriptor: int, num_bytes: int) -> bytes:
+        return bytes(self._call("read", descriptor, num_bytes))
+
+    def sync(self, descriptor: int) -> None:
+        self._call("sync", descriptor)
+
+    def close(self, descriptor: int) -> None:
+        self._call("close", descriptor)
+
+    def link(self, source: str, target: str) -> None:
+        self._call("link", source, target)
+
+    def rename(self, source: str, target: str) -> None:
+        self._call("rename", source, target)
+
+    def remove_file(self, path: str) -> None:
+        self._call("remove_file", path)
+
+    def remove_folder(self, path: str) -> None:
+        self._call("remove_folder", path)
+
+
+def store(root: Path, files: FileSystem | None = None) -> DiskArtifactStore:
+    return DiskArtifactStore(root / "circuit_fs", filesystem=files)
+
+
+async def created(root: Path) -> None:
+    await store(root).create(JOB, INPUTS, facts={"a": 1})
+
+
+async def compiled(root: Path) -> None:
+    await created(root)
+    await store(root).put(JOB, "compiled.aqo.json", AQO["compiled.aqo.json"])
+
+
+@pytest.mark.parametrize("check", ARTIFACT_STORE_CHECKS, ids=lambda check: check.__name__)
+async def test_the_disk_store_conforms(tmp_path: Path, check: Check) -> None:
+    await check(store(tmp_path))
+
+
+async def whole_or_absent(root: Path, expected: dict[str, bytes]) -> set[str]:
+    """Check what a failure left: nothing unknown, every file whole, recorded ones right. Returns the files' names."""
+    healthy = store(root)
+    if JOB not in await healthy.job_ids():
+        return set()
+    assert await healthy.verify(JOB) == ()
+    found = {one.name for one in await healthy.artifacts(JOB)}
+    assert found <= expected.keys()
+    for name in found:
+        assert await healthy.read(JOB, name) == expected[name]
+    return found
+
+
+Act = Callable[[DiskArtifactStore], Awaitable[object]]
+ACTS: dict[str, tuple[Callable[[Path], Awaitable[None]] | None, Act, dict[str, bytes]]] = {
+    "create": (None, lambda one: one.create(JOB, INPUTS, facts={"a": 1}), INPUTS),
+    "put": (created, lambda one: one.put(JOB, "compiled.aqo.json", AQO["compiled.aqo.json"]), INPUTS | AQO),
+    "seal": (compiled, lambda one: one.seal(JOB, RESULTS, facts={"b": 2}), INPUTS | AQO | RESULTS),
+    "reset": (compiled, lambda one: one.reset(JOB), INPUTS | AQO),
+    "discard": (compiled, lambda one: one.discard(JOB), INPUTS | AQO),
+}
+
+
+@pytest.mark.parametrize("mode", ["once", "late", "killed", "killed late"])
+@pytest.mark.parametrize("name", ACTS)
+async def test_an_error_at_any_call_leaves_each_artifact_absent_or_whole(tmp_path: Path, name: str, mode: str) -> None:
+    before, act, expected = ACTS[name]
+    for fail_at in range(1, 400):
+        root = tmp_path / f"{fail_at}"
+        root.mkdir()
+        if before is not None:
+            await before(root)
+        files = FaultyFileSystem(fail_at, for_ever="killed" in mode, late="late" in mode)
+        error: EigenError | None = None
+        try:
+            await act(store(root, files))
+        except UnavailableError as caught:
+            error = caught
+        assert files.open_descriptors == 0
+        found = await whole_or_absent(root, expected)
+        if error is None and "killed" not in mode:
+            assert name in {"reset", "discard"} or found == expected.keys()
+        if error is not None and mode == "once":
+            await store(root).reset(JOB) if found else None
+            assert not [one for one in root.rglob("*") if ".tmp-" in one.name]
+        if len(files.calls) < fail_at:
+            break
+    else:
+        pytest.fail("it never completed")
+    assert error is None
+
+
+@pytest.mark.parametrize("mode", ["once", "late", "killed", "killed late"])
+async def test_a_seal_that_failed_at_any_call_can_be_done_again_with_the_same_content(
+    tmp_path: Path, mode: str
+) -> None:
+    for fail_at in range(1, 400):
+        root = tmp_path / f"{fail_at}"
+        root.mkdir()
+        await compiled(root)
+        files = FaultyFileSystem(fail_at, for_ever="killed" in mode, late="late" in mode)
+        try:
+            await store(root, files).seal(JOB, RESULTS, facts={"b": 2})
+        except UnavailableError:
+            await store(root).seal(JOB, RESULTS, facts={"b": 2})
+        assert (await store(root).meta(JOB))["sealed"] is True
+        assert await whole_or_absent(root, INPUTS | AQO | RESULTS) == (INPUTS | AQO | RESULTS).keys()
+        if len(files.calls) < fail_at:
+            return
+    pytest.fail("it never completed")
+
+
+async def test_a_seal_that_failed_leaves_room_for_one_with_other_content(tmp_path: Path) -> None:
+    for fail_at in range(1, 400):
+        root = tmp_path / f"{fail_at}"
+        root.mkdir()
+        await compiled(root)
+        files = FaultyFileSystem(fail_at)
+        try:
+            await store(root, files).seal(JOB, RESULTS, facts={"b": 2})
+        except UnavailableError:
+            if not (await store(root).meta(JOB))["sealed"]:
+                await store(root).seal(JOB, {"events.jsonl": b"other", "error.json": b"{}"}, facts={})
+        assert (await store(root).meta(JOB))["sealed"] is True
+        if len(files.calls) < fail_at:
+            return
+    pytest.fail("it never completed")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "reason"),
+    [
+        (errno.ENOSPC, ResourceExhaustedError, "DISK_FULL"),
+        (errno.EDQUOT, ResourceExhaustedError, "DISK_FULL"),
+        (errno.EROFS, UnavailableError, "STORE_READ_ONLY"),
+        (errno.EACCES, UnavailableError, "STORE_READ_ONLY"),
+        (errno.EIO, UnavailableError, "STORE_IO"),
+        (errno.EMFILE, UnavailableError, "STORE_IO"),
+    ],
+)
+async def test_an_error_of_the_disk_is_told_without_the_machines_paths(
+    tmp_path: Path, number: int, kind: type[EigenError], reason: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        await store(tmp_path, FaultyFileSystem(8, number)).create(JOB, INPUTS, facts={})
+    assert caught.value.reason == reason
+    assert str(tmp_path) not in str(caught.value.to_json())
+
+
+async def test_everything_is_synced_before_it_gets_its_name(tmp_path: Path) -> None:
+    """Create: four files, their folder, then the name, then the root. Seal: four files, names, folder."""
+    await created(tmp_path)
+    await store(tmp_path).discard(JOB)
+    files = FaultyFileSystem()
+    await store(tmp_path, files).create(JOB, INPUTS, facts={})
+    order = [one for one in files.calls if one in {"sync", "rename", "link"}]
+    assert order == ["sync"] * 5 + ["rename"] + ["sync"]
+    await store(tmp_path).put(JOB, "compiled.aqo.json", b"{}")
+    files = FaultyFileSystem()
+    await store(tmp_path, files).seal(JOB, RESULTS, facts={})
+    order = [one for one in files.calls if one in {"sync", "rename", "link"}]
+    assert order == ["sync"] * 4 + ["link", "link", "rename", "sync"]
+
+
+async def test_a_put_syncs_nothing(tmp_path: Path) -> None:
+    await created(tmp_path)
+    files = FaultyFileSystem()
+    await store(tmp_path, files).put(JOB, "compiled.aqo.json", b"{}")
+    assert "sync" not in files.calls
+
+
+async def test_only_the_owner_can_read_it(tmp_path: Path) -> None:
+    await compiled(tmp_path)
+    await store(tmp_path).seal(JOB, RESULTS, facts={})
+    for path in (tmp_path / "circuit_fs").rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600)
+    assert stat.S_IMODE((tmp_path / "circuit_fs").stat().st_mode) == 0o700
+
+
+async def test_the_folder_of_a_job_holds_its_files_by_name(tmp_path: Path) -> None:
+    await compiled(tmp_path)
+    await store(tmp_path).seal(JOB, RESULTS, facts={})
+    folder = tmp_path / "circuit_fs" / JOB
+    assert {
+        path.name: path.read_bytes() for path in folder.iterdir() if path.name != "meta.json"
+    } == INPUTS | AQO | RESULTS
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda path: path.write_bytes(b"x" * 1000),
+        lambda path: path.write_bytes(b""),
+        lambda path: path.unlink(),
+        lambda path: (path.unlink(), path.symlink_to("/etc/hostname")),
+        lambda path: (path.unlink(), path.mkdir()),
+        lambda path: (path.unlink(), os.mkfifo(path)),
+    ],
+    ids=["changed", "emptied", "removed", "a link", "a folder", "a pipe"],
+)
+async def test_a_damaged_file_is_found_when_it_is_read_or_verified(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    await compiled(tmp_path)
+    await store(tmp_path).seal(JOB, RESULTS, facts={})
+    damage(tmp_path / "circuit_fs" / JOB / "results.json")
+    with pytest.raises(InternalError) as caught:
+        await store(tmp_path).read(JOB, "results.json")
+    assert caught.value.reason == "ARTIFACT_CORRUPT"
+    assert [one.name for one in await store(tmp_path).verify(JOB)] == ["results.json"]
+    assert await store(tmp_path).read(JOB, "events.jsonl") == RESULTS["events.jsonl"]
+
+
+@pytest.mark.parametrize(
+    "content", [None, b"", b"{}", b'{"files":1,"sealed":true}', b'{"files":{"a":{}},"sealed":true}']
+)
+async def test_a_damaged_record_is_told_as_damage(tmp_path: Path, content: bytes | None) -> None:
+    await created(tmp_path)
+    path = tmp_path / "circuit_fs" / JOB / "meta.json"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InternalError) as caught:
+        await store(tmp_path).meta(JOB)
+    assert caught.value.reason == "ARTIFACT_CORRUPT"
+    assert [one.name for one in await store(tmp_path).verify(JOB)] == ["meta.json"]
+
+
+async def test_foreign_files_in_the_root_and_in_a_sealed_job_are_no_artifacts(tmp_path: Path) -> None:
+    await created(tmp_path)
+    await store(tmp_path).seal(JOB, {}, facts={})
+    (tmp_path / "circuit_fs" / "notes.txt").write_text("x")
+    (tmp_path / "circuit_fs" / JOB / "foreign").write_text("x")
+    assert await store(tmp_path).job_ids() == (JOB,)
+    assert {one.name for one in await store(tmp_path).artifacts(JOB)} == INPUTS.keys()
+    with pytest.raises(NotFoundError):
+        await store(tmp_path).read(JOB, "foreign")
+
+
+async def test_what_a_killed_process_left_long_ago_is_swept_away(tmp_path: Path) -> None:
+    await created(tmp_path)
+    old, new = (tmp_path / "circuit_fs" / ".tmp" / name for name in ("old", "new"))
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "job.yaml").write_text("x")
+    os.utime(old, (0, 0))
+    await store(tmp_path).create("job_" + "1" * 26, {}, facts={})
+    assert (old.exists(), new.exists()) == (False, True)
+
+
+async def test_a_cancelled_call_still_ends_whole(tmp_path: Path) -> None:
+    one = store(tmp_path)
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+
+            async def create() -> None:
+                await one.create(JOB, INPUTS, facts={})
+
+            group.start_soon(create)
+            await anyio.lowlevel.checkpoint()
+            scope.cancel()
+    assert await whole_or_absent(tmp_path, INPUTS) in (set(), INPUTS.keys())
+
+
+async def test_two_stores_on_one_folder_agree(tmp_path: Path) -> None:
+    await created(tmp_path)
+    with pytest.raises(AlreadyExistsError):
+        await store(tmp_path).create(JOB, {}, facts={})
+    await store(tmp_path).put(JOB, "a", b"1")
+    with pytest.raises(AlreadyExistsError):
+        await store(tmp_path).put(JOB, "a", b"2")
