@@ -31,8 +31,11 @@ def conduct(body: Callable[[], Awaitable[ExitCode]], *, as_json: bool) -> NoRetu
     """
 
     def run() -> ExitCode:
+        import logging
+
         import anyio
 
+        logging.getLogger().addHandler(logging.NullHandler())  # what nobody asked to see does not go to the screen
         return anyio.run(body)
 
     perform(run, as_json=as_json)

@@ -43,14 +43,20 @@ def cat(job: JobArgument, name: NameArgument, root: RootOption = None, as_json: 
 
 
 def export(job: JobArgument, out: OutOption, root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Copy a job's stored files into a new folder, each checked against its digest."""
+    """Copy a job's stored files into a new folder.
+
+    Each is checked against its digest.
+    """
     from eigen.cli.session import conduct
 
     conduct(partial(_export, job, out, root=root, as_json=as_json), as_json=as_json)
 
 
 def verify(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Check a job's stored files against their digests; a file that does not match ends in exit code 4."""
+    """Check a job's stored files against their digests.
+
+    Exit code 4 where one does not match.
+    """
     from eigen.cli.session import conduct
 
     conduct(partial(_verify, job, root=root, as_json=as_json), as_json=as_json)

@@ -22,7 +22,7 @@ DeviceArgument = Annotated[
 
 
 def devices(context: typer.Context, root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Show what can run circuits here; without a command, all devices."""
+    """Show what can run circuits here."""
     if context.invoked_subcommand is None:
         ls(root=root, as_json=as_json)
 

@@ -54,9 +54,9 @@ def compile_program(
 
 
 def check(file: FileArgument, inputs: InputOption = None, as_json: JsonOption = False) -> None:
-    """Check a job file or a program, and show everything that is wrong.
+    """Check a job file or program without running it.
 
-    Exit code 2 where anything is an error.
+    Shows everything that is wrong. Exit code 2 where anything is an error.
     """
     from eigen.cli.order import Order
     from eigen.cli.session import conduct
@@ -98,7 +98,7 @@ async def _check(order: Order, *, as_json: bool) -> ExitCode:
         show_json([to_json(one) for one in diagnostics])
     else:
         show_styled(diagnostic_lines(diagnostics))
-        note(f"{errors} errors, {len(diagnostics) - errors} warnings" if diagnostics else "nothing is wrong")
+        note(f"errors: {errors}, warnings: {len(diagnostics) - errors}" if diagnostics else "nothing is wrong")
     return ExitCode.USER_ERROR if errors else ExitCode.OK
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,6 +26,7 @@ from eigen.cli.options import (
 if TYPE_CHECKING:
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.order import Order
+    from eigen.cli.pursuit import Announce
     from eigen.contracts.jobs import JobStatus
     from eigen.contracts.requests import SubmitJobRequest
     from eigen.ports.system_api import SystemApi
@@ -111,7 +112,7 @@ def run(
 
 async def _submit(order: Order, *, root: Path | None, watch: bool, as_json: bool) -> ExitCode:
     from eigen.cli.pursuit import run_to_end, tell_end
-    from eigen.cli.rendering import show_json
+    from eigen.cli.rendering import emit, show_json
     from eigen.contracts.wire import to_json
 
     async def report(api: SystemApi, final: JobStatus) -> None:
@@ -119,27 +120,31 @@ async def _submit(order: Order, *, root: Path | None, watch: bool, as_json: bool
             show_json(to_json(final))
         tell_end(final, as_json=as_json)
 
-    requests = await _requests([order], as_json=as_json)
-    announce = partial(_announce, on_stdout=not as_json)
-    return await run_to_end(requests, root=root, watch=watch and not as_json, announce=announce, report=report)
+    return await run_to_end(
+        await _requests([order], as_json=as_json),
+        root=root,
+        watch=watch and not as_json,
+        announce=_announcing(as_json=as_json, to=emit),
+        report=report,
+    )
 
 
 async def _run(orders: Sequence[Order], *, root: Path | None, watch: bool, as_json: bool) -> ExitCode:
     from eigen.cli.pursuit import run_to_end
+    from eigen.cli.rendering import note
 
-    requests = await _requests(orders, as_json=as_json)
     return await run_to_end(
-        requests,
+        await _requests(orders, as_json=as_json),
         root=root,
         watch=watch and not as_json,
-        announce=partial(_announce, on_stdout=False),
+        announce=_announcing(as_json=as_json, to=note),
         report=partial(_print_results, as_json=as_json),
     )
 
 
 async def _submit_detached(order: Order, *, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
-    from eigen.cli.rendering import show_json
+    from eigen.cli.rendering import emit, show_json
     from eigen.contracts.wire import to_json
     from eigen.system.composition import open_system
     from eigen.system.drain import start_drain
@@ -147,10 +152,11 @@ async def _submit_detached(order: Order, *, root: Path | None, as_json: bool) ->
     (request,) = await _requests([order], as_json=as_json)
     async with open_system(root, adopts=False, works=False) as system:
         status = await system.api.submit_job(request)
-    _announce(status, on_stdout=not as_json)
-    start_drain(system.root)
     if as_json:
         show_json(to_json(status))
+    else:
+        _announcing(as_json=False, to=emit)(status)
+    start_drain(system.root)
     return ExitCode.OK
 
 
@@ -175,7 +181,11 @@ async def _print_results(api: SystemApi, final: JobStatus, *, as_json: bool) -> 
         await print_results(api, final.job_id, as_json=as_json)
 
 
-def _announce(status: JobStatus, *, on_stdout: bool) -> None:
-    from eigen.cli.rendering import emit, note
+def _announcing(*, as_json: bool, to: Callable[[str], None]) -> Announce:
+    """Return what names a job as soon as it is durable; with JSON nothing does, so that all that is printed is JSON."""
 
-    (emit if on_stdout else note)(f"Job submitted: job_id={status.job_id}")
+    def announce(status: JobStatus) -> None:
+        if not as_json:
+            to(f"Job submitted: job_id={status.job_id}")
+
+    return announce

@@ -17,7 +17,7 @@ DISTRIBUTIONS = ("qiskit", "qiskit-aer", "numpy", "scipy", "anyio", "pydantic", 
 
 
 def version(as_json: JsonOption = False) -> None:
-    """Show the versions of Eigen OS, Python and the libraries that jobs run on."""
+    """Show what is installed: Eigen OS, Python, libraries."""
     from eigen.cli.session import perform
 
     perform(partial(_version, as_json=as_json), as_json=as_json)
