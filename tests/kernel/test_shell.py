@@ -388,7 +388,7 @@ async def test_a_job_whose_files_are_gone_ends_in_error(tmp_path: Path) -> None:
     await artifacts.discard(job_id)
     async with house(tmp_path, artifacts=artifacts, owner="sys_b") as two:
         record = await two.end(job_id)
-        assert (record.state, record.status().error_reason) == (JobState.ERROR, "ARTIFACT_NOT_FOUND")
+        assert (record.state, record.status().error_reason) == (JobState.ERROR, "JOB_FILES_LOST")
 
 
 async def test_damaged_results_are_never_shown(tmp_path: Path) -> None:

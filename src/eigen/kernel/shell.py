@@ -385,7 +385,8 @@ class QrtxKernel(Kernel):
         device = self._drivers.device(run.plan.target)
         admission = self._drivers.admit(device.device_id, run.plan.payload.profile, run.plan.options)
         self._scheduler.add_device(device.device_id, slots=device.slots)
-        await self._artifacts.put(run.record.job_id, "compiled.aqo.json", run.compiled.aqo_json)
+        if run.record.ending is None:
+            await self._artifacts.put(run.record.job_id, "compiled.aqo.json", run.compiled.aqo_json)
         return Compiled(
             at=self._clock.now(),
             attempt=attempt,
@@ -527,7 +528,11 @@ class QrtxKernel(Kernel):
             await self._artifacts.reset(job_id)
             inputs: JobInputs | EigenError = await self._read_inputs(job_id, meta["program"])
         except EigenError as error:
-            inputs = error
+            inputs = InternalError(
+                f"the job's files are gone or damaged: {error.message}",
+                reason="JOB_FILES_LOST",
+                hint="submit the job again",
+            )
         run = JobRun(record=orphan, inputs=inputs, events=events)
         self._take(run)
         await self._feed(run, Adopted(at=self._clock.now(), owner=self._owner))
