@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from eigen.compiler.catalogue import Fault
 from eigen.compiler.stages import CanonicalProgram, LoweredProgram, Parameter
 from eigen.contracts.aqo import AQO, Operation, profile
 from eigen.contracts.aqo_json import encode
@@ -18,7 +19,6 @@ from eigen.contracts.compilation import CompiledProgram
 from eigen.contracts.diagnostics import Diagnostic, nearest
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.gates import MEASURE
-from eigen.compiler.catalogue import Fault
 from eigen.contracts.printable import printable, quoted
 
 __all__ = ["bind", "canonicalise"]
@@ -77,7 +77,9 @@ def bind(program: CanonicalProgram, *, inputs: Mapping[str, Any], static_inputs:
     ]
     if faults:
         raise InvalidArgumentError(faults[0].message, reason=faults[0].code, hint=faults[0].hint, diagnostics=faults)
-    binding = {one.name: float(values[one.name]) if one.name in values else one.default for one in program.parameters}
+    binding: dict[str, Any] = {
+        one.name: float(values[one.name]) if one.name in values else one.default for one in program.parameters
+    }
     return CompiledProgram(
         aqo_json=program.aqo_json,
         digest=program.digest,

@@ -136,9 +136,11 @@ class Fault(Enum):
         "measured bits can stand in `if bit:` and `if bits == number:`")
     READ_ONLY = ("EL0317", _WRONG, "elements of {value} cannot be assigned", "build a new list")
     MISSING_INPUT = (
-        "EL0318", _WRONG, "the input {name} has no value", "give it under spec.inputs, as --input {name}=…, or a default")
+        "EL0318", _WRONG, "the input {name} has no value",
+        "give it under spec.inputs, as --input {name}=…, or a default")
     UNKNOWN_INPUT = ("EL0319", _WRONG, "the program has no input {name}", "{instead}")
-    INPUT_TYPE = ("EL0320", _WRONG, "the input {name} must be {expected}, not {value}", "correct the input or the annotation")
+    INPUT_TYPE = (
+        "EL0320", _WRONG, "the input {name} must be {expected}, not {value}", "correct the input or the annotation")
     NOT_COMPARABLE = ("EL0321", _WRONG, "{left} and {right} cannot be ordered", "compare numbers with numbers")
     RETURN_VALUE = ("EL0322", _WRONG, "{value} cannot be returned by the program", "{instead}")
     RETURN_KEYS = ("EL0323", _WRONG, "{key} cannot name an output", "outputs are named by non-empty texts")
@@ -146,23 +148,28 @@ class Fault(Enum):
     ZERO_STEP = ("EL0325", _WRONG, "the step of {what} is zero", "use a step other than 0")
     # EL04xx: quantum operations
     QUBIT_EXPECTED = ("EL0401", _WRONG, "{gate} takes {expected}, not {value}", "{instead}")
-    ANGLE_EXPECTED = ("EL0402", _WRONG, "the angle {name} of {gate} must be a number or a parameter, not {value}", "{instead}")
+    ANGLE_EXPECTED = (
+        "EL0402", _WRONG, "the angle {name} of {gate} must be a number or a parameter, not {value}", "{instead}")
     QUBIT_FIRST = (
         "EL0403", _WRONG, "{gate} takes its qubits first and then its angles", "write {signature}")
     DUPLICATE_QUBIT = ("EL0404", _WRONG, "{gate} gets qubit {qubit} twice", "the qubits of one operation must differ")
     QUBIT_RANGE = ("EL0405", _WRONG, "there is no qubit {index}: the program has {count}", "qubits are numbered from 0")
     BROADCAST = (
-        "EL0406", _WRONG, "{gate} cannot pair registers of {sizes} qubits", "give registers of one size, or single qubits")
+        "EL0406", _WRONG, "{gate} cannot pair registers of {sizes} qubits",
+        "give registers of one size, or single qubits")
     REGISTER_SIZE = ("EL0407", _WRONG, "the size of a register must be a whole number from 1, not {value}", "")
     NO_QUBITS = ("EL0408", _WRONG, "the program has no quantum operation", "apply a gate or measure a qubit")
     MEASURE_ALL_EARLY = (
-        "EL0409", _WRONG, "qubit {index} is first used after measure_all()", "declare all qubits first: QubitRegister(n)")
-    BIT_EXPECTED = ("EL0410", _WRONG, "c= takes bits, a register or a list of them, not {value}", "use a ClassicalRegister")
+        "EL0409", _WRONG, "qubit {index} is first used after measure_all()",
+        "declare all qubits first: QubitRegister(n)")
+    BIT_EXPECTED = (
+        "EL0410", _WRONG, "c= takes bits, a register or a list of them, not {value}", "use a ClassicalRegister")
     BIT_COUNT = ("EL0411", _WRONG, "{qubits} qubits cannot be measured into {bits} bits", "give one bit for each qubit")
     DUPLICATE_BIT = ("EL0412", _WRONG, "bit {bit} is given twice", "the bits of one measurement must differ")
     BASIS = ("EL0413", _WRONG, 'basis must be "X", "Y" or "Z", not {value}', "")
     PARAMETER_NAME = (
-        "EL0414", _WRONG, "{value} cannot name a parameter", "use a text of letters, digits and underscores, at most 64")
+        "EL0414", _WRONG, "{value} cannot name a parameter",
+        "use a text of letters, digits and underscores, at most 64")
     PARAMETER_DEFAULT = ("EL0415", _WRONG, "the default of parameter {name} must be a finite number, not {value}", "")
     PARAMETER_TWICE = (
         "EL0416", _WRONG, "the parameter {name} is declared with two defaults", "declare it once and pass it on")
@@ -182,20 +189,25 @@ class Fault(Enum):
         "EL0422", _WRONG, "{keyword} cannot leave a branch under a measured condition",
         "what comes after would depend on the measurement; restructure the branch")
     CONDITION_BIT = (
-        "EL0423", _WRONG, "bit {bit} is measured again inside the branch that depends on it", "measure into another bit")
+        "EL0423", _WRONG, "bit {bit} is measured again inside the branch that depends on it",
+        "measure into another bit")
     CONDITION_MUTATE = (
-        "EL0425", _WRONG, "a list or dict cannot be changed under a measured condition", "build a new one before the branch")
-    BIT_RANGE = ("EL0426", _WRONG, "there is no classical bit {index}: the program has {count}", "bits are numbered from 0")
+        "EL0425", _WRONG, "a list or dict cannot be changed under a measured condition",
+        "build a new one before the branch")
+    BIT_RANGE = (
+        "EL0426", _WRONG, "there is no classical bit {index}: the program has {count}", "bits are numbered from 0")
     # EL05xx: limits
     SOURCE_SIZE = ("EL0501", _LIMIT, "the program has {size} bytes; at most {limit} are taken", "use loops and helpers")
     LINE_LENGTH = ("EL0502", _LIMIT, "the line has {size} characters; at most {limit} are taken", "break it up")
     NAME_LENGTH = ("EL0503", _LIMIT, "the name has {size} characters; at most {limit} are taken", "use a shorter name")
-    LITERAL_LENGTH = ("EL0504", _LIMIT, "the literal has {size} characters; at most {limit} are taken", "use a shorter one")
+    LITERAL_LENGTH = (
+        "EL0504", _LIMIT, "the literal has {size} characters; at most {limit} are taken", "use a shorter one")
     BRACKET_DEPTH = ("EL0505", _LIMIT, "brackets nest deeper than {limit}", "use names for the inner parts")
     OPERATOR_CHAIN = ("EL0506", _LIMIT, "more than {limit} operators in one expression", "use names for the parts")
     DOTTED_NAME = ("EL0507", _LIMIT, "a name has more than {limit} parts", "use a shorter one")
     DECORATORS = ("EL0508", _LIMIT, "more than {limit} decorators", "a program has one: @hybrid_program")
-    SYNTAX_DEPTH = ("EL0509", _LIMIT, "the program nests deeper than {limit} levels", "use names and helpers for the inner parts")
+    SYNTAX_DEPTH = (
+        "EL0509", _LIMIT, "the program nests deeper than {limit} levels", "use names and helpers for the inner parts")
     SYNTAX_NODES = ("EL0510", _LIMIT, "the program has more than {limit} syntax elements", "use loops and helpers")
     OPERATIONS = ("EL0511", _LIMIT, "the program emits more than {limit} operations", "run fewer or shorter loops")
     STEPS = ("EL0512", _LIMIT, "the program takes more than {limit} evaluation steps", "check that every loop ends")
@@ -206,7 +218,8 @@ class Fault(Enum):
     CALL_DEPTH = ("EL0517", _LIMIT, "calls nest deeper than {limit}", "check that the recursion ends, or use a loop")
     NESTING = ("EL0518", _LIMIT, "iterations nest deeper than {limit}", "make a list of the inner one: list(…)")
     # EL06xx: documented, but not in this version
-    OBSERVABLES = ("EL0601", _LATER, "{name}: observables are not supported by this version", "measure the qubits instead")
+    OBSERVABLES = (
+        "EL0601", _LATER, "{name}: observables are not supported by this version", "measure the qubits instead")
     EXPECTATION = (
         "EL0602", _LATER, "{name}: expectation values are not supported by this version", "measure the qubits instead")
     HYBRID_LOOP = (
@@ -216,5 +229,6 @@ class Fault(Enum):
     # EL07xx: suspicious, but allowed
     HIDDEN_NAME = ("EL0701", _WRONG, "the function {name} hides the built-in {name}", "rename it if that is not wanted")
     UNUSED_REGISTER = (
-        "EL0702", _WRONG, "nothing is measured into bits {bits} of a ClassicalRegister, which stay 0", "write measure(…, c=…)")
+        "EL0702", _WRONG, "nothing is measured into bits {bits} of a ClassicalRegister, which stay 0",
+        "write measure(…, c=…)")
     # fmt: on

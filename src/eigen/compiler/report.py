@@ -7,7 +7,7 @@ error. Every outside text passes `printable` here, and nowhere else in the compi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.source_text import Place, SourceText
@@ -29,14 +29,14 @@ class Refusal(Exception):  # noqa: N818  # it is not an error that anybody outsi
         place: Where, if it is known better than by the instruction that fails.
     """
 
-    def __init__(self, fault: Fault, facts: dict[str, object], place: Place | None = None) -> None:
+    def __init__(self, fault: Fault, facts: dict[str, Any], place: Place | None = None) -> None:
         super().__init__(fault.code)
         self.fault = fault
         self.facts = facts
         self.place = place
 
 
-def refuse(fault: Fault, *, place: Place | None = None, **facts: object) -> NoReturn:
+def refuse(fault: Fault, *, place: Place | None = None, **facts: Any) -> NoReturn:
     """Raise a fault whose place the caller's caller knows, unless it is given."""
     raise Refusal(fault, facts, place)
 
@@ -67,11 +67,11 @@ class Report:
         """Whether no fault was found so far."""
         return not self._found
 
-    def add(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: object) -> None:
+    def add(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: Any) -> None:
         """Note a fault."""
         self._found.append((fault, self.diagnostic(fault, place, notes=notes, facts=facts)))
 
-    def warn(self, fault: Fault, place: Place, **facts: object) -> None:
+    def warn(self, fault: Fault, place: Place, **facts: Any) -> None:
         """Note something suspicious."""
         self.warnings.append(self.diagnostic(fault, place, facts=facts, severity=Severity.WARNING))
 
@@ -80,7 +80,7 @@ class Report:
         fault: Fault,
         place: Place,
         *,
-        facts: dict[str, object],
+        facts: dict[str, Any],
         notes: Iterable[Note] = (),
         severity: Severity = Severity.ERROR,
     ) -> Diagnostic:
@@ -100,7 +100,7 @@ class Report:
         """Forget all faults, because one that makes them moot is to be told alone."""
         self._found.clear()
 
-    def fail(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: object) -> NoReturn:
+    def fail(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: Any) -> NoReturn:
         """Note a fault that ends the pass, and raise all."""
         self.add(fault, place, notes=notes, **facts)
         self.raise_if_any()
@@ -125,7 +125,7 @@ class Report:
             hint=first.hint,
             details=details,
             diagnostics=diagnostics,
-        )
+        ) from None
 
 
 def _position(diagnostic: Diagnostic) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """`EigenCompiler`: the compiler behind its port, in a thread, with what it compiled before kept at hand.
 
 Two caches, both bounded by bytes: the front half of the passes by source, and whole circuits by source and static
-inputs. So an iteration of a hybrid loop, whose program differs in the values of its parameters only, costs a look-up and
-the check of those values.
+inputs. So an iteration of a hybrid loop, whose program differs in the values of its parameters only, costs a look-up
+and the check of those values.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ __all__ = [
     "CheckedProgram",
     "InputArgument",
     "LoweredProgram",
-    "ParsedProgram",
     "Parameter",
+    "ParsedProgram",
     "ResolvedProgram",
 ]
 

@@ -149,7 +149,7 @@ class _Walk:
         return ()
 
     def _constant(self, node: ast.Constant) -> Iterable[ast.AST]:
-        value = node.value
+        value: Any = node.value
         kind = type(value)
         if kind in _LITERALS:
             construct, instead = _LITERALS[kind]

@@ -123,9 +123,9 @@ class _Check:
             self._report.add(Fault.ARGUMENT_KIND, place_of(one), construct="positional-only arguments")
             if one.arg.startswith("__"):
                 self._report.add(Fault.DUNDER, place_of(one), name=one.arg)
-        for one in (arguments.vararg, arguments.kwarg):
-            if one is not None:
-                self._report.add(Fault.ARGUMENT_KIND, place_of(one), construct="arguments of any number")
+        for rest in (arguments.vararg, arguments.kwarg):
+            if rest is not None:
+                self._report.add(Fault.ARGUMENT_KIND, place_of(rest), construct="arguments of any number")
         for one in (*arguments.args, *arguments.kwonlyargs):
             self._annotation(one.annotation)
 

@@ -28,7 +28,7 @@ from eigen.compiler.lower.values import (
 from eigen.compiler.report import refuse
 from eigen.compiler.source_text import Place
 from eigen.compiler.stages import Parameter
-from eigen.contracts.aqo import PARAMETER_NAME, Affine, Angle, Operation
+from eigen.contracts.aqo import PARAMETER_NAME, Affine, Angle, Condition, Operation
 from eigen.contracts.canonical import MAX_SAFE_INTEGER
 from eigen.contracts.gates import BARRIER, MEASURE, RESET
 
@@ -64,8 +64,12 @@ class Circuit:
         self._written: set[int] = set()
         self._registers: list[ClassicalRegister] = []
         self._has_free_bits = False
-        self._remembered: dict[tuple[Value, ...], Operation] = {}
-        self._required: Required | None = None
+        self._required = Required()
+        self._condition: Condition | None = None
+        self._tables: dict[Condition | None, dict[tuple[Value, ...], Operation]] = {None: {}}
+        self._remembered = self._tables[None]  # gates that were emitted under the present condition
+        self._num_remembered = 0
+        self._others: dict[Operation, Operation] = {}
         self.operations: list[Operation] = []
         self.parameters: dict[str, Parameter] = {}
 
@@ -79,9 +83,14 @@ class Circuit:
         """Number of classical bits so far."""
         return len(self._bits)
 
-    def require(self, required: Required | None) -> None:
-        """Put a condition on what is emitted from now on, or none."""
-        self._required = required if required is not None and (required.values or required.excluded) else None
+    def require(self, required: Required) -> None:
+        """Put a condition on what is emitted from now on."""
+        self._required = required
+        if required.excluded:  # nothing can be emitted, and nothing is remembered
+            self._remembered = {}
+        else:
+            self._condition = required.condition()
+            self._remembered = self._tables.setdefault(self._condition, {})
 
     # Qubits and bits
 
@@ -144,12 +153,10 @@ class Circuit:
         """
         if call.angles:
             self._charge_terms(operands)
-        operation = None
-        if self._required is None:
-            try:
-                operation = self._remembered.get((call.op, *operands))
-            except TypeError:  # lists cannot be looked up
-                operation = None
+        try:
+            operation = self._remembered.get((call.op, *operands))
+        except TypeError:  # lists cannot be looked up
+            operation = None
         if operation is None:
             self._new_gate(call, operands, places)
         else:
@@ -171,7 +178,7 @@ class Circuit:
             self._plain_qubit(one, place) if one.__class__ is int else one
             for one, place in zip(operands[:num_qubits], places, strict=False)
         ]
-        if all([one.__class__ is Qubit for one in qubits]):
+        if all(one.__class__ is Qubit for one in qubits):
             self._emit(self._gate_on(call, qubits, angles))
             return
         for row in self._rows(call, operands, places):
@@ -192,10 +199,17 @@ class Circuit:
         if len(q) > 1 and len(set(q)) != len(q):
             double = next(one for position, one in enumerate(q) if one in q[:position])
             refuse(Fault.DUPLICATE_QUBIT, gate=call.name, qubit=double)
-        operation = Operation(call.op, q, angles)
-        if len(self._remembered) < _MAX_REMEMBERED and not _BOOLEAN.intersection(angles):
+        self._check_condition()
+        operation = Operation(call.op, q, angles, (), self._condition)
+        if self._num_remembered < _MAX_REMEMBERED and not _BOOLEAN.intersection(angles):
+            self._num_remembered += 1
             self._remembered[key] = operation
         return operation
+
+    def _check_condition(self) -> None:
+        """Refuse to emit under a condition that AQO cannot express."""
+        if self._required.excluded:
+            refuse(Fault.CONDITION_ELSE)
 
     def _angle(self, call: GateCall, position: int, value: Value, first: Value, place: Place) -> Angle:
         if is_number(value):
@@ -203,7 +217,7 @@ class Circuit:
         if type(value) is Qubit or type(value) is QubitRegister:
             self._check_order(call, first)
         what = {Bit: "a measured bit has a value only when the program runs"}.get(type(value), "angles are in radians")
-        refuse(
+        return refuse(
             Fault.ANGLE_EXPECTED, place=place, name=call.angles[position], gate=call.name, value=describe(value),
             instead=what,
         )  # fmt: skip
@@ -277,28 +291,32 @@ class Circuit:
     def _all_qubits(self) -> tuple[int, ...]:
         if not self._qubits:
             refuse(Fault.NO_QUBITS)
+        self._meter.charge(len(self._qubits))
         return tuple(range(len(self._qubits)))
 
     def _emit(self, operation: Operation) -> None:
         if len(self.operations) >= self._max_operations:
             refuse(Fault.OPERATIONS, limit=self._max_operations)
-        if self._required is not None:
-            operation = operation._replace(condition=self._required.condition())
         self.operations.append(operation)
+
+    def _emit_other(self, operation: Operation) -> None:
+        """Emit an operation that is not a gate; equal ones are one object, since they may name all qubits."""
+        if operation.op != BARRIER:
+            self._check_condition()
+            operation = operation._replace(condition=self._condition)
+        self._emit(self._others.setdefault(operation, operation))
 
     def barrier(self, values: list[Value], place: Place) -> None:
         """Emit a barrier on some qubits, or on all; it orders operations, and so has no condition."""
         q = self._distinct(values, "barrier", place) if values else self._all_qubits()
         if q:
-            required, self._required = self._required, None
-            self._emit(Operation(BARRIER, q))
-            self._required = required
+            self._emit_other(Operation(BARRIER, q))
 
     def reset(self, values: list[Value], place: Place) -> None:
         """Emit a reset of qubits to |0⟩."""
         q = self._distinct(values, "reset", place)
         if q:
-            self._emit(Operation(RESET, q))
+            self._emit_other(Operation(RESET, q))
 
     def measure(self, values: list[Value], place: Place, *, c: Value = None, basis: Value = "Z") -> Value:
         """Emit a measurement, and return its bit or list of bits.
@@ -327,13 +345,12 @@ class Circuit:
         if type(basis) is not str or basis not in _BASES:
             refuse(Fault.BASIS, value=describe(basis))
         c = tuple(one.index for one in bits)
-        if self._required is not None:
-            again = self._required.bits.intersection(c)
-            if again:
-                refuse(Fault.CONDITION_BIT, bit=min(again))
+        again = self._required.bits.intersection(c)
+        if again:
+            refuse(Fault.CONDITION_BIT, bit=min(again))
         self._written.update(c)
         if q:
-            self._emit(Operation(MEASURE, q, c=c, basis=_BASES[basis]))
+            self._emit_other(Operation(MEASURE, q, c=c, basis=_BASES[basis]))
 
     def _into(self, c: Value, count: int, place: Place) -> list[Bit]:
         if c is None:

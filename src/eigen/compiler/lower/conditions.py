@@ -41,13 +41,7 @@ class Required:
         return {*self.values, *(bit for one in self.excluded for bit, _ in one.values)}
 
     def condition(self) -> Condition | None:
-        """Return it as AQO has it.
-
-        Raises:
-            Refusal: An exclusion is left.
-        """
-        if self.excluded:
-            refuse(Fault.CONDITION_ELSE)
+        """Return it as AQO has it; exclusions are left to whoever emits."""
         if not self.values:
             return None
         bits = tuple(sorted(self.values))

@@ -179,7 +179,9 @@ def _sorted(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> 
 
 def _sum(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Value:
     total = by_name.get("start", arguments[1] if len(arguments) > 1 else 0)
-    for value in elements(arguments[0], meter, "sum"):
+    values = elements(arguments[0], meter, "sum")
+    meter.charge(2 * len(values))
+    for value in values:
         total = _added(total, value, meter)
     return total
 

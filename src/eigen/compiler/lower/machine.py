@@ -18,6 +18,7 @@ from eigen.compiler import code as c
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.code import (
     BINARY,
+    BRANCH,
     CALL,
     COMPARE,
     CONST,
@@ -29,6 +30,7 @@ from eigen.compiler.code import (
     NEXT,
     NEXT_EACH,
     RETURN,
+    SKIP_UNLESS,
     STORE,
     Branch,
     Call,
@@ -53,7 +55,7 @@ _TRUE = object()
 _FREE_SLOTS = 32  # a call that clears more variables is charged for them
 
 _Frame = tuple[Code, int, list[Value], int]
-"""Where a call goes back to: code, position, variables, and the height of the stack below the called function's values."""
+"""Where a call goes back to: code, position, variables, and the height of the stack below what was called."""
 
 
 class Machine:
@@ -193,11 +195,17 @@ class Machine:
                     stack[-1] = compared(argument, stack[-1], right, meter)
                 elif op == JUMP:
                     position = argument
+                elif op == SKIP_UNLESS and stack[-1].__class__ is bool:
+                    if not stack.pop():
+                        position = argument[0]
+                elif op == BRANCH and stack[-1].__class__ is bool:
+                    if not stack.pop():
+                        position = argument.target
                 else:
                     self._position = position
                     table[op](argument)
                     position = self._position
-                    if op == CALL or op == RETURN:
+                    if op in (CALL, RETURN):
                         if not self._frames:
                             return stack.pop()
                         instructions, held = self._code.instructions, self._variables
@@ -226,9 +234,9 @@ class Machine:
         self._constants[slot] = self._stack.pop()
 
     def _store_guarded(self, slot: int) -> None:
-        if self._branches and self._branches[-1].depth == len(self._frames):
-            if self._branches[-1].variables[slot] is not UNBOUND:
-                refuse(Fault.CONDITION_REBIND, name=self._code.slots[slot])
+        held = self._branches[-1].variables if self._is_conditional() else ()
+        if held and held[slot] is not UNBOUND:
+            refuse(Fault.CONDITION_REBIND, name=self._code.slots[slot])
         self._variables[slot] = self._stack.pop()
 
     def _pop(self, _argument: Value) -> None:
@@ -339,7 +347,7 @@ class Machine:
     def _slice(self, _argument: Value) -> None:
         self._stack.append(slice(*self._taken(3)))
 
-    def _store_index(self, is_last: bool) -> None:  # noqa: FBT001  # an instruction has one argument
+    def _store_index(self, is_last: bool) -> None:  # an instruction has one argument
         first, second, third = self._taken(3)
         if self._branches:
             refuse(Fault.CONDITION_MUTATE)
@@ -431,6 +439,10 @@ class Machine:
     def _hold(self, required: Required) -> None:
         self._required = required
         self._circuit.require(required)
+
+    def _is_conditional(self) -> bool:
+        """Whether the running function itself stands under a measured condition."""
+        return bool(self._branches) and self._branches[-1].depth == len(self._frames)
 
     def _is_open(self, number: int) -> bool:
         """Whether the innermost measured branch is this one, of this call."""

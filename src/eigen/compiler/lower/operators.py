@@ -89,15 +89,16 @@ def compared(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
             return test
     if symbol in ("==", "!="):
         return equal(left, right, meter) is (symbol == "==")
-    return _ordered(symbol, left, right)
+    return _ordered(symbol, left, right, meter)
 
 
 def _membership(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
     return contains(right, left, meter) is (symbol == "in")
 
 
-def _ordered(symbol: str, left: Value, right: Value) -> bool:
+def _ordered(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
     if type(left) is str and type(right) is str:
+        meter.charge(min(len(left), len(right)))
         return _ORDERS[symbol](left, right)
     for value in (left, right):
         if type(value) is Affine:

@@ -222,10 +222,10 @@ def equal(left: Value, right: Value, meter: Meter) -> bool:
             _known(one)
             _known(other)
             return False
+        meter.charge(size_of(one) if kind not in _FREE else 0)
         more = compare(one, other)
         if more is None:
             return False
-        meter.charge(len(more))
         pairs += more
     return True
 
@@ -238,6 +238,7 @@ def _known(value: Value) -> None:
         refuse(Fault.SYMBOLIC, what="a comparison", value=describe(value))
 
 
+_FREE = frozenset({range, Qubit, type(None)})
 Pairs = list[tuple[Value, Value]]
 
 

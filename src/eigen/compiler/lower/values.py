@@ -94,7 +94,7 @@ class Iteration:
     def __init__(self, elements: Iterator[Value], size: int, sources: Iterable[Value]) -> None:
         self.elements = elements
         self.size = size
-        self.depth = 1 + max((one.depth for one in sources if type(one) is Iteration), default=0)
+        self.depth: int = 1 + max((one.depth for one in sources if type(one) is Iteration), default=0)
         if self.depth > _MAX_DEPTH:  # Python asks the inner iterator by recursion
             refuse(Fault.NESTING, limit=_MAX_DEPTH)
 

@@ -1,9 +1,9 @@
-"""A linear scan of the program's text before Python's parser sees it.
+r"""A linear scan of the program's text before Python's parser sees it.
 
 What lives here: refusing everything that can make `ast.parse` take minutes, gigabytes or the whole C stack (thousands
 of combining marks in a name, long dotted names, deep brackets, operator chains, f-strings), everything that reads
 otherwise than it looks (control and bidirectional characters, letters that Unicode normalisation turns into ASCII,
-encoding cookies), and what makes the parser warn or import (unknown escapes, `\\N{…}`, numbers that run into names).
+encoding cookies), and what makes the parser warn or import (unknown escapes, `\N{…}`, numbers that run into names).
 
 The scan knows Python's tokens, not its grammar. It is one regular expression without backtracking (possessive
 quantifiers), so that its time is linear. Most lines of a straight-line circuit are one token (`plain`).
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from typing import Any
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.report import Report
@@ -41,9 +42,11 @@ _UTF8 = frozenset({"utf-8", "utf8", "utf_8", "utf-8-unix"})
 _BAD_ESCAPE = re.compile(r"\\(?:[^\n\\'\"abfnrtvxuU0-7]|[4-7][0-7][0-7])")
 _ANY_ESCAPE = re.compile(r"\\(?s:.)")
 
+_OPERAND = r"-?[A-Za-z_0-9.]{1,40}+(?:\[\w{1,40}+(?:[ ]?[-+][ ]?\w{1,40}+)?\])?+"
+_ARGUMENT = rf"{_OPERAND}(?:[ ]?[-+*/][ ]?{_OPERAND}){{0,4}}+"
 _TOKEN = re.compile(
+    rf"(?P<plain>^[ ]*+[A-Za-z_]\w{{0,63}}+\((?:{_ARGUMENT}(?:,[ ]?(?=[-\w])|(?=\))))*+\)\n)"
     r"""
-      (?P<plain>^[ ]*+[A-Za-z_]\w{0,63}+\((?:[A-Za-z_0-9.]{1,40}+(?:\[\w{1,40}+\])?(?:,[ ]?(?=\w)|(?=\))))*+\)\n)
     | (?P<space>[ \t]++|\\\n|\#[^\n]*+)
     | (?P<string>(?P<prefix>[A-Za-z]{0,2}+)
         (?:\"\"\"(?:[^"\\]|\\(?s:.)|"(?!""))*+\"\"\"
@@ -234,10 +237,10 @@ class _Scan:
         elif self._unary_run > MAX_UNARY_RUN:
             self._at(Fault.OPERATOR_CHAIN, token, limit=MAX_UNARY_RUN)
 
-    def _at(self, fault: Fault, token: re.Match[str], **facts: object) -> None:
+    def _at(self, fault: Fault, token: re.Match[str], **facts: Any) -> None:
         self._fault(fault, token.start(), token.end(), **facts)
 
-    def _fault(self, fault: Fault, start: int, end: int, **facts: object) -> None:
+    def _fault(self, fault: Fault, start: int, end: int, **facts: Any) -> None:
         self._report.add(fault, (*self._place(start), *self._place(end)), **facts)
 
     def _place(self, offset: int) -> tuple[int, int]:

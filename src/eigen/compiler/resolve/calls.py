@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
+from typing import Any
 
 from eigen.compiler import code as c
 from eigen.compiler.catalogue import Fault
@@ -91,7 +92,7 @@ class Calls(Expressions):
             )
             self._refused(node, Fault.UNKNOWN_FUNCTION, name=name, instead=instead)
 
-    def _refused(self, node: ast.Call, fault: Fault, **facts: object) -> None:
+    def _refused(self, node: ast.Call, fault: Fault, **facts: Any) -> None:
         """Note a fault of a call, and go on with its arguments to find the next one."""
         self._report.add(fault, _place(node.func), **facts)
         drop = (c.POP, None, _place(node))

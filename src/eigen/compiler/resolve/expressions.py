@@ -129,13 +129,13 @@ class Expressions:
     def _element(self, node: ast.Subscript) -> bool:
         """Emit `variable[constant]` or `variable[variable]` as one instruction, if it is that."""
         value, index = node.value, node.slice
-        slot = self.slot_of(value.id) if value.__class__ is ast.Name else -1  # type: ignore[attr-defined]  # a name
+        slot = self.slot_of(value.id) if value.__class__ is ast.Name else -1
         if slot < 0:
             return False
         if index.__class__ is ast.Constant:
-            self.assembler.emit(c.ELEMENT, (slot, index.value), _place(node))  # type: ignore[attr-defined]  # a constant
+            self.assembler.emit(c.ELEMENT, (slot, index.value), _place(node))
             return True
-        at = self.slot_of(index.id) if index.__class__ is ast.Name else -1  # type: ignore[attr-defined]  # a name
+        at = self.slot_of(index.id) if index.__class__ is ast.Name else -1
         if at >= 0:
             self.assembler.emit(c.ELEMENT_AT, (slot, at), _place(node))
         return at >= 0
