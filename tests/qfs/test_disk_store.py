@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -46,16 +47,19 @@ class FaultyFileSystem(FileSystem):
         self.fail_at, self.number, self.for_ever, self.late = fail_at, number, for_ever, late
         self.calls: list[str] = []
         self.open_descriptors = 0
+        self._lock = threading.Lock()
 
     def _call(self, name: str, *arguments: Any) -> Any:
-        self.calls.append(name)
-        is_faulty = len(self.calls) == self.fail_at or (self.for_ever and 0 < self.fail_at < len(self.calls))
-        if is_faulty and not (self.late and len(self.calls) == self.fail_at) and name != "close":
+        with self._lock:  # files are synced from several threads
+            self.calls.append(name)
+            number = len(self.calls)
+        is_faulty = number == self.fail_at or (self.for_ever and 0 < self.fail_at < number)
+        if is_faulty and not (self.late and number == self.fail_at) and name != "close":
             raise OSError(self.number, os.strerror(self.number))
         answer = getattr(FileSystem, name)(self, *arguments)
-        self.open_descriptors += {"create_file": 1, "open_file": 1, "open_folder": 1, "close": -1}.get(name, 0)
+        self.open_descriptors += {"create_file": 1, "open_file": 1, "open_to_sync": 1, "close": -1}.get(name, 0)
         if is_faulty:
-            if name in {"create_file", "open_file", "open_folder"}:
+            if name in {"create_file", "open_file", "open_to_sync"}:
                 self.close(answer)
             raise OSError(self.number, os.strerror(self.number))
         return answer
@@ -76,8 +80,8 @@ class FaultyFileSystem(FileSystem):
     def open_file(self, path: str) -> int:
         return int(self._call("open_file", path))
 
-    def open_folder(self, path: str) -> int:
-        return int(self._call("open_folder", path))
+    def open_to_sync(self, path: str) -> int:
+        return int(self._call("open_to_sync", path))
 
     def read(self, descriptor: int, num_bytes: int) -> bytes:
         return bytes(self._call("read", descriptor, num_bytes))

@@ -16,7 +16,6 @@ __all__ = ["FileSystem"]
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 
 class FileSystem:
@@ -51,9 +50,9 @@ class FileSystem:
             raise OSError(errno.EINVAL, "not a regular file")
         return descriptor
 
-    def open_folder(self, path: str) -> int:
-        """Return a descriptor to sync a folder."""
-        return os.open(path, _FOLDER)
+    def open_to_sync(self, path: str) -> int:
+        """Return a descriptor to sync a file or folder."""
+        return os.open(path, _READ)
 
     def write(self, descriptor: int, content: memoryview) -> int:
         """Write some of the content and return how many bytes were taken."""

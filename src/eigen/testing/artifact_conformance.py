@@ -109,7 +109,7 @@ async def sealing_records_everything(store: ArtifactStore) -> None:
 
 
 async def a_sealed_job_does_not_change(store: ArtifactStore) -> None:
-    """Check that neither put nor another seal nor reset nor discard changes a sealed job; the same seal again is no error."""
+    """Check that nothing changes a sealed job; the same seal again is no error."""
     await store.create(_JOB, _INPUTS, facts=_OPENING)
     await store.seal(_JOB, _RESULTS, facts=_CLOSING)
     before = (await store.meta(_JOB), await store.artifacts(_JOB))
@@ -156,7 +156,7 @@ async def a_discarded_job_is_gone(store: ArtifactStore) -> None:
 
 
 async def what_is_not_there_is_not_found(store: ArtifactStore) -> None:
-    """Check that every call but create and discard says that there is no such job; read says that there is no such file."""
+    """Check that a job or file that is not there is said to be so."""
     for job_id in (_JOB, "../escape", "", "job_x"):
         for call in (store.put(job_id, "a", b""), store.seal(job_id, {}, facts={}), store.reset(job_id)):
             await _refused(call, NotFoundError)
