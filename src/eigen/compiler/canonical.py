@@ -95,7 +95,7 @@ def _unknown(values: Mapping[str, Any], known: list[str], parameters: list[str])
     for name in sorted(set(values) - set(parameters)):
         guess = nearest(name, known)
         listed = f"it has {', '.join(known[:10])}" if known else "it takes none"
-        yield _diagnostic(Fault.UNKNOWN_INPUT, name, instead=f"did you mean {guess}?" if guess else listed)
+        yield _diagnostic(Fault.UNKNOWN_INPUT, name, instead=f'did you mean "{guess}"?' if guess else listed)
 
 
 def _unbound(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> Iterator[Diagnostic]:

@@ -60,8 +60,8 @@ class Fault(Enum):
         "EL0103", _WRONG, "a {construct} cannot stand outside functions",
         "only imports, constants and functions stand there; put it into the program's function")
     NO_EFFECT = ("EL0104", _WRONG, "this expression has no effect", "use its value, or delete it")
-    METHOD_CALL = ("EL0105", _WRONG, "values have no methods, so {name} cannot be called", "{instead}")
-    UNKNOWN_ATTRIBUTE = ("EL0106", _WRONG, "there is no attribute {name}", "{instead}")
+    METHOD_CALL = ("EL0105", _WRONG, 'values have no methods, so "{name}" cannot be called', "{instead}")
+    UNKNOWN_ATTRIBUTE = ("EL0106", _WRONG, 'there is no attribute "{name}"', "{instead}")
     DUNDER = ("EL0107", _WRONG, "{name}: names with two leading underscores are reserved", "use another name")
     NESTED_FUNCTION = (
         "EL0108", _WRONG, "the function {name} stands inside another one",
@@ -76,7 +76,7 @@ class Fault(Enum):
         "EL0113", _WRONG, "a second function is decorated with @hybrid_program",
         "a program has exactly one; {name} is decorated already")
     DECORATOR = ("EL0114", _WRONG, "the only decorator in the language is @hybrid_program", "delete this one")
-    OPTION_NAME = ("EL0115", _WRONG, "@hybrid_program has no option {name}", "{instead}")
+    OPTION_NAME = ("EL0115", _WRONG, '@hybrid_program has no option "{name}"', "{instead}")
     OPTION_VALUE = ("EL0116", _WRONG, "the option {name} must be {allowed}", "write a literal value")
     OPTION_POSITIONAL = (
         "EL0117", _WRONG, "@hybrid_program takes its options by name", "write target=…, shots=…")
@@ -84,7 +84,7 @@ class Fault(Enum):
         "EL0118", _WRONG, "the entry point is {expected}, but the decorated function is {name}",
         "rename the function or correct spec.entrypoint")
     IMPORT = (
-        "EL0119", _WRONG, "{name} cannot be imported", "only eigen_lang, eigen.lang and math are there{suggestion}")
+        "EL0119", _WRONG, '"{name}" cannot be imported', "only eigen_lang, eigen.lang and math are there{suggestion}")
     STAR_IMPORT = ("EL0120", _WRONG, "* cannot be imported from {name}", "import the names that you use")
     MISPLACED_KEYWORD = ("EL0121", _WRONG, "{keyword} stands outside a {around}", "move it or delete it")
     ASSIGNMENT_TARGET = (
@@ -93,24 +93,21 @@ class Fault(Enum):
         "EL0123", _WRONG, "the function {name} is defined twice", "give each function its own name")
     DUPLICATE_OPTION = ("EL0124", _WRONG, "{name} is given twice", "give it once")
     # EL02xx: names
-    UNKNOWN_NAME = ("EL0201", _WRONG, "{name} is not defined", "{instead}")
-    UNKNOWN_FUNCTION = ("EL0202", _WRONG, "there is no gate or function {name}", "{instead}")
-    UNKNOWN_IMPORT = ("EL0203", _WRONG, "{module} has no {name}", "{instead}")
+    UNKNOWN_NAME = ("EL0201", _WRONG, '"{name}" is not defined', "{instead}")
+    UNKNOWN_FUNCTION = ("EL0202", _WRONG, 'there is no gate or function "{name}"', "{instead}")
+    UNKNOWN_IMPORT = ("EL0203", _WRONG, '{module} has no "{name}"', "{instead}")
     FUNCTION_AS_VALUE = ("EL0204", _WRONG, "{name} is a function and can only be called", "write {name}(…)")
     NOT_A_FUNCTION = (
         "EL0205", _WRONG, "{name} is a variable here and hides the function of that name", "rename the variable")
     TOO_MANY_ARGUMENTS = (
         "EL0206", _WRONG, "{name} takes {expected}, but {given} are given", "see its signature: {signature}")
-    MISSING_ARGUMENT = ("EL0207", _WRONG, "{name} lacks its argument {argument}", "see its signature: {signature}")
-    UNKNOWN_ARGUMENT = ("EL0208", _WRONG, "{name} has no argument {argument}", "{instead}")
+    MISSING_ARGUMENT = ("EL0207", _WRONG, '{name} lacks its argument "{argument}"', "see its signature: {signature}")
+    UNKNOWN_ARGUMENT = ("EL0208", _WRONG, '{name} has no argument "{argument}"', "{instead}")
     DOUBLE_ARGUMENT = ("EL0209", _WRONG, "{name} gets its argument {argument} twice", "give it once")
-    UNBOUND = ("EL0210", _WRONG, "{name} has no value here", "{instead}")
-    UNKNOWN_ANNOTATION = ("EL0211", _WRONG, "{name} is not a type of the language", "{instead}")
+    UNBOUND = ("EL0210", _WRONG, '"{name}" has no value here', "{instead}")
+    UNKNOWN_ANNOTATION = ("EL0211", _WRONG, '"{name}" is not a type of the language', "{instead}")
     TOP_LEVEL_CALL = (
         "EL0212", _WRONG, "{name} cannot be called outside functions", "constants are built from plain values only")
-    CONSTANT_IN_FUNCTION = (
-        "EL0213", _WRONG, "{name} gets a value later in this function, which hides the constant of that name",
-        "give the local variable another name")
     # EL03xx: values
     OPERAND_TYPES = ("EL0301", _WRONG, "{operator} cannot be applied to {left} and {right}", "{instead}")
     OPERAND_TYPE = ("EL0302", _WRONG, "{operator} cannot be applied to {operand}", "{instead}")
@@ -136,11 +133,11 @@ class Fault(Enum):
         "measured bits can stand in `if bit:` and `if bits == number:`")
     READ_ONLY = ("EL0317", _WRONG, "elements of {value} cannot be assigned", "build a new list")
     MISSING_INPUT = (
-        "EL0318", _WRONG, "the input {name} has no value",
+        "EL0318", _WRONG, 'the input "{name}" has no value',
         "give it under spec.inputs, as --input {name}=…, or a default")
-    UNKNOWN_INPUT = ("EL0319", _WRONG, "the program has no input {name}", "{instead}")
+    UNKNOWN_INPUT = ("EL0319", _WRONG, 'the program has no input "{name}"', "{instead}")
     INPUT_TYPE = (
-        "EL0320", _WRONG, "the input {name} must be {expected}, not {value}", "correct the input or the annotation")
+        "EL0320", _WRONG, 'the input "{name}" must be {expected}, not {value}', "correct the input or the annotation")
     NOT_COMPARABLE = ("EL0321", _WRONG, "{left} and {right} cannot be ordered", "compare numbers with numbers")
     RETURN_VALUE = ("EL0322", _WRONG, "{value} cannot be returned by the program", "{instead}")
     RETURN_KEYS = ("EL0323", _WRONG, "{key} cannot name an output", "outputs are named by non-empty texts")
@@ -183,7 +180,7 @@ class Fault(Enum):
         "list the other cases: elif bits == …")
     CONDITION_NEVER = ("EL0420", _WRONG, "this branch can never run: the conditions around it exclude it", "delete it")
     CONDITION_REBIND = (
-        "EL0421", _WRONG, "{name} cannot get a new value under a measured condition",
+        "EL0421", _WRONG, '"{name}" cannot get a new value under a measured condition',
         "its value would be known only when the program runs; use a name of its own inside the branch")
     CONDITION_LEAVE = (
         "EL0422", _WRONG, "{keyword} cannot leave a branch under a measured condition",

@@ -44,7 +44,7 @@ def refuse(fault: Fault, *, place: Place | None = None, **facts: Any) -> NoRetur
 def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
     """Return a hint with the nearest known name, or `otherwise`."""
     guess = nearest(name, known)
-    return f"did you mean {guess}?" if guess else otherwise
+    return f'did you mean "{guess}"?' if guess else otherwise
 
 
 class Report:

@@ -89,7 +89,7 @@ class ResolvedProgram:
         module: Code of the module: constants and defaults of arguments.
         functions: Code of every function.
         entry: Index of the entry function.
-        num_constants: How many constants the module has, defaults of arguments among them.
+        constants: Names of the module's constants, defaults of arguments among them, by slot.
         inputs: Arguments of the entry function.
         defaults: What the decorator says.
         warnings: What is suspicious.
@@ -100,7 +100,7 @@ class ResolvedProgram:
     module: Code
     functions: tuple[Code, ...]
     entry: int
-    num_constants: int
+    constants: tuple[str, ...]
     inputs: tuple[InputArgument, ...]
     defaults: ProgramDefaults
     warnings: tuple[Diagnostic, ...] = ()

@@ -144,7 +144,7 @@ LATER: Mapping[str, Fault] = MappingProxyType(
 )
 """Documented names that this version does not compile."""
 
-LANGUAGE_NAMES = frozenset({PROGRAM_DECORATOR, *QUANTUM, *GATE_NAMES, *LATER})
+LANGUAGE_NAMES = frozenset({PROGRAM_DECORATOR, "Qubit", "Bit", *QUANTUM, *GATE_NAMES, *LATER})
 """What can be imported from `eigen_lang`; all of it is there without an import too."""
 
 ANNOTATIONS = frozenset(

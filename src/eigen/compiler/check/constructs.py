@@ -45,6 +45,8 @@ _FORBIDDEN: Mapping[type[ast.AST], tuple[str, str]] = MappingProxyType(
         ast.Starred: ("starred expressions", "write the elements out, or index the list"),
         ast.Set: ("sets", "use a list"),
         ast.SetComp: ("set comprehensions", "use a list comprehension"),
+        ast.Import: ("imports inside functions", "move it to the top of the program"),
+        ast.ImportFrom: ("imports inside functions", "move it to the top of the program"),
         ast.Match: ("match statements", "use if and elif"),
         ast.MatMult: ("matrix products", "write the sum of products"),
         ast.Is: ("identity comparisons", "write =="),
@@ -54,7 +56,6 @@ _FORBIDDEN: Mapping[type[ast.AST], tuple[str, str]] = MappingProxyType(
 
 _LITERALS: Mapping[type, tuple[str, str]] = MappingProxyType(
     {
-        bytes: ("byte strings", "write a plain string"),
         complex: ("complex numbers", "write real angles"),
         type(...): ("ellipses", "write pass for an empty body"),
     }
@@ -104,6 +105,9 @@ class _Walk:
             ast.AugAssign: self._augmented,
             ast.AnnAssign: self._annotated,
             ast.For: self._for,
+            ast.BinOp: self._binary,
+            ast.Compare: self._compare,
+            ast.Dict: self._dict,
         }
 
     def run(self, body: Iterable[ast.AST]) -> int:
@@ -135,9 +139,27 @@ class _Walk:
         self._report.clear()
         self._report.fail(fault, place, limit=limit)
 
-    def _forbidden(self, node: Any) -> None:
+    def _forbidden(self, node: Any, *, at: Any = None) -> None:
+        """Refuse a construct; operators have no place of their own, so their expression's is given."""
         construct, instead = _FORBIDDEN.get(type(node), (f"{type(node).__name__} elements", "leave it out"))
-        self._report.add(Fault.NOT_IN_LANGUAGE, place_of(node), construct=construct, instead=instead)
+        self._report.add(Fault.NOT_IN_LANGUAGE, place_of(at or node), construct=construct, instead=instead)
+
+    def _binary(self, node: ast.BinOp) -> Iterable[ast.AST]:
+        if node.op.__class__ is ast.MatMult:
+            self._forbidden(node.op, at=node)
+        return (node.left, node.right)
+
+    def _compare(self, node: ast.Compare) -> Iterable[ast.AST]:
+        for operator in node.ops:
+            if operator.__class__ in _FORBIDDEN:
+                self._forbidden(operator, at=node)
+        return (node.left, *node.comparators)
+
+    def _dict(self, node: ast.Dict) -> Iterable[ast.AST]:
+        if None in node.keys:
+            construct, instead = "unpacked dicts (**)", "write the pairs out"
+            self._report.add(Fault.NOT_IN_LANGUAGE, place_of(node), construct=construct, instead=instead)
+        return (*filter(None, node.keys), *node.values)
 
     def _reserved(self, name: str, place: Place) -> None:
         if name.startswith("__"):
@@ -229,9 +251,8 @@ class _Walk:
 
     def _augmented(self, node: ast.AugAssign) -> Iterable[ast.AST]:
         self._target(node.target)
-        if isinstance(node.op, ast.MatMult):
-            construct, instead = _FORBIDDEN[ast.MatMult]
-            self._report.add(Fault.NOT_IN_LANGUAGE, place_of(node), construct=construct, instead=instead)
+        if node.op.__class__ is ast.MatMult:
+            self._forbidden(node.op, at=node)
         return (node.target, node.value)
 
     def _annotated(self, node: ast.AnnAssign) -> Iterable[ast.AST]:
@@ -277,23 +298,6 @@ def _nothing(_node: Any) -> Iterable[ast.AST]:
     return ()
 
 
-def _operators(node: ast.Compare) -> Iterable[ast.AST]:
-    """Return children of a comparison; of its operators only those that the walk refuses, with a place to show."""
-    refused = [_placed(one, node) for one in node.ops if type(one) in _FORBIDDEN]
-    return (*refused, node.left, *node.comparators)
-
-
-def _binary(node: ast.BinOp) -> Iterable[ast.AST]:
-    if isinstance(node.op, ast.MatMult):
-        return (_placed(node.op, node), node.left, node.right)
-    return (node.left, node.right)
-
-
-def _placed(operator: ast.AST, at: ast.expr) -> ast.AST:
-    """Return a new operator node that knows its place: the parser shares one object for all."""
-    return ast.copy_location(type(operator)(), at)
-
-
 _PLAIN: Mapping[type[ast.AST], Children] = MappingProxyType(
     {
         ast.Pass: _nothing,
@@ -305,14 +309,11 @@ _PLAIN: Mapping[type[ast.AST], Children] = MappingProxyType(
         ast.While: lambda node: (node.test, *node.body, *node.orelse),
         ast.Subscript: lambda node: (node.value, node.slice),
         ast.Slice: lambda node: [one for one in (node.lower, node.upper, node.step) if one],
-        ast.BinOp: _binary,
         ast.UnaryOp: lambda node: (node.operand,),
         ast.BoolOp: lambda node: node.values,
-        ast.Compare: _operators,
         ast.IfExp: lambda node: (node.test, node.body, node.orelse),
         ast.List: lambda node: node.elts,
         ast.Tuple: lambda node: node.elts,
-        ast.Dict: lambda node: (*filter(None, node.keys), *node.values),
         ast.ListComp: lambda node: (node.elt, *node.generators),
         ast.DictComp: lambda node: (node.key, node.value, *node.generators),
     }

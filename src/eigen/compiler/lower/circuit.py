@@ -22,6 +22,7 @@ from eigen.compiler.lower.values import (
     QubitRegister,
     Test,
     Value,
+    counted,
     describe,
     is_number,
 )
@@ -89,7 +90,7 @@ class Circuit:
         if required.excluded:  # nothing can be emitted, and nothing is remembered
             self._remembered = {}
         else:
-            self._condition = required.condition()
+            self._condition = required.condition
             self._remembered = self._tables.setdefault(self._condition, {})
 
     # Qubits and bits
@@ -133,7 +134,9 @@ class Circuit:
     def _plain_qubit(self, index: int, place: Place) -> Qubit:
         """Return the qubit that a plain integer addresses."""
         if not 0 <= index < self._limits.qubits or (self._num_declared and index >= self._num_declared):
-            count = f"{self._num_declared} qubits" if self._num_declared else f"at most {self._limits.qubits} qubits"
+            count = (
+                counted(self._num_declared, "qubit") if self._num_declared else f"at most {self._limits.qubits} qubits"
+            )
             refuse(Fault.QUBIT_RANGE, place=place, index=describe(index), count=count)
         if index >= len(self._qubits):
             self._grow(index + 1)
@@ -384,7 +387,7 @@ class Circuit:
     def _plain_bit(self, index: int) -> Bit:
         """Return the bit that a plain integer addresses; without registers the highest one sets their number."""
         if index < 0 or (self._registers and index >= len(self._bits)):
-            refuse(Fault.BIT_RANGE, index=describe(index), count=f"{len(self._bits)} bits")
+            refuse(Fault.BIT_RANGE, index=describe(index), count=counted(len(self._bits), "bit"))
         if index >= len(self._bits):
             self._more_bits(index + 1 - len(self._bits))
         return self._bits[index]
@@ -415,7 +418,7 @@ class Circuit:
         """
         index, place = self._last_plain
         if self._num_declared and index >= self._num_declared:
-            refuse(Fault.QUBIT_RANGE, place=place, index=index, count=f"{self._num_declared} qubits")
+            refuse(Fault.QUBIT_RANGE, place=place, index=index, count=counted(self._num_declared, "qubit"))
         if not self._qubits:
             refuse(Fault.NO_QUBITS)
         if not self._has_free_bits:

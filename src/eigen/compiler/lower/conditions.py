@@ -11,7 +11,7 @@ Because the condition is read again for each operation, a branch must not measur
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.values import Bit, ClassicalRegister, Test, Value, describe
@@ -23,25 +23,29 @@ __all__ = ["OpenBranch", "Required", "both", "opposite", "test_of", "test_of_equ
 _MAX_BITS = 53  # AQO's `eq` is an integer that JSON keeps exactly
 
 
-@dataclass(frozen=True, slots=True)
 class Required:
-    """What must hold for an operation to run.
+    """What must hold for an operation to run; what holds inside of its branches is worked out once.
 
-    Attributes:
+    Args:
         values: Bit → value that it must hold.
         excluded: Conjunctions that must not hold, of more than one bit each, none of them decided by `values`.
+
+    Attributes:
+        bits: Every bit that it depends on.
+        condition: `values` as AQO has them; exclusions are left to whoever emits.
     """
 
-    values: dict[int, int] = field(default_factory=dict)
-    excluded: tuple[Test, ...] = ()
+    __slots__ = ("_else", "_then", "bits", "condition", "excluded", "values")
 
-    @property
-    def bits(self) -> set[int]:
-        """Every bit that it depends on."""
-        return {*self.values, *(bit for one in self.excluded for bit, _ in one.values)}
+    def __init__(self, values: dict[int, int] | None = None, excluded: tuple[Test, ...] = ()) -> None:
+        self.values = values or {}
+        self.excluded = excluded
+        self.bits = frozenset((*self.values, *(bit for one in excluded for bit, _ in one.values)))
+        self.condition = self._as_aqo()
+        self._then: dict[Test, Required] = {}
+        self._else: dict[Test, Required] = {}
 
-    def condition(self) -> Condition | None:
-        """Return it as AQO has it; exclusions are left to whoever emits."""
+    def _as_aqo(self) -> Condition | None:
         if not self.values:
             return None
         bits = tuple(sorted(self.values))
@@ -51,15 +55,21 @@ class Required:
 
     def and_test(self, test: Test) -> Required:
         """Return what must hold inside a branch."""
-        values = dict(self.values)
-        for bit, value in test.values:
-            if values.setdefault(bit, value) != value:
-                refuse(Fault.CONDITION_NEVER)
-        return _settled(values, self.excluded)
+        inside = self._then.get(test)
+        if inside is None:
+            values = dict(self.values)
+            for bit, value in test.values:
+                if values.setdefault(bit, value) != value:
+                    refuse(Fault.CONDITION_NEVER)
+            inside = self._then[test] = _settled(values, self.excluded)
+        return inside
 
     def and_not(self, test: Test) -> Required:
         """Return what must hold inside the else-block of a branch."""
-        return _settled(dict(self.values), (*self.excluded, test))
+        inside = self._else.get(test)
+        if inside is None:
+            inside = self._else[test] = _settled(dict(self.values), (*self.excluded, test))
+        return inside
 
 
 def _settled(values: dict[int, int], excluded: Iterable[Test]) -> Required:

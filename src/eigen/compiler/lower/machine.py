@@ -65,14 +65,16 @@ class Machine:
         functions: Code of every function.
         circuit: Takes what is emitted.
         meter: What the program may use.
+        constants: Names of the module's constants, by slot.
     """
 
-    def __init__(self, functions: tuple[Code, ...], circuit: Circuit, meter: Meter, num_constants: int) -> None:
+    def __init__(self, functions: tuple[Code, ...], circuit: Circuit, meter: Meter, constants: tuple[str, ...]) -> None:
         self._functions = functions
         self._circuit = circuit
         self._meter = meter
         self._steps = meter.limits.steps
-        self._constants: list[Value] = [UNBOUND] * num_constants
+        self._constant_names = constants
+        self._constants: list[Value] = [UNBOUND] * len(constants)
         self._stack: list[Value] = []
         self._frames: list[_Frame] = []
         self._branches: list[OpenBranch] = []
@@ -227,7 +229,7 @@ class Machine:
     def _global(self, slot: int) -> None:
         value = self._constants[slot]
         if value is UNBOUND:
-            refuse(Fault.UNBOUND, name="this constant", instead="define it further up")
+            refuse(Fault.UNBOUND, name=self._constant_names[slot], instead="define it further up")
         self._stack.append(value)
 
     def _store_global(self, slot: int) -> None:

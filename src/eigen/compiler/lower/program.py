@@ -52,7 +52,7 @@ class _Lower:
         self._report = Report(resolved.text)
         self._meter = Meter(limits)
         self._circuit = Circuit(self._meter)
-        self._machine = Machine(resolved.functions, self._circuit, self._meter, num_constants=resolved.num_constants)
+        self._machine = Machine(resolved.functions, self._circuit, self._meter, constants=resolved.constants)
 
     def run(self, inputs: Mapping[str, Any]) -> LoweredProgram:
         entry = self._resolved.functions[self._resolved.entry]

@@ -20,6 +20,7 @@ from eigen.compiler.lower.values import (
     QubitRegister,
     Test,
     Value,
+    counted,
     describe,
 )
 from eigen.compiler.report import refuse
@@ -87,8 +88,7 @@ def _out_of_range(value: Value, index: int) -> None:
     size = size_of(value)
     things = {QubitRegister: "qubit", ClassicalRegister: "bit"}.get(type(value), "element")
     instead = f"indices run from 0 to {size - 1}, or from -1 down to {-size}" if size else "there is nothing to index"
-    shown = f"{size} {things}{'' if size == 1 else 's'}"
-    refuse(Fault.INDEX_RANGE, index=describe(index), value=describe(value), size=shown, instead=instead)
+    refuse(Fault.INDEX_RANGE, index=describe(index), value=describe(value), size=counted(size, things), instead=instead)
 
 
 def _of_key(value: dict[Value, Value], key: Value) -> Value:
@@ -160,8 +160,8 @@ def unpack(value: Value, count: int) -> list[Value]:
     iterator = iterate(value)
     size = size_of(value)
     if size != count:
-        given = f"{describe(value)} of {size} element{'' if size == 1 else 's'}"
-        refuse(Fault.UNPACK, given=given, names=f"{count} name{'' if count == 1 else 's'}")
+        given = f"{describe(value)} of {counted(size, 'element')}"
+        refuse(Fault.UNPACK, given=given, names=counted(count, "name"))
     return list(iterator)
 
 

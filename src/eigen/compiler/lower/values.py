@@ -26,6 +26,7 @@ __all__ = [
     "QubitRegister",
     "Test",
     "Value",
+    "counted",
     "describe",
     "is_number",
 ]
@@ -136,6 +137,11 @@ def describe(value: Value) -> str:
     if kind is Affine and len(value.terms) == 1 and value.terms[0][1] == 1 and not value.constant:
         return f"the free parameter {value.terms[0][0]}"
     return _NAMES[kind]
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 qubit`, `2 qubits`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def is_number(value: Value) -> bool:

@@ -216,8 +216,6 @@ class _Scan:
 
     def _sign(self, token: re.Match[str]) -> None:
         self._unary_run += 1
-        if self._unary_run > MAX_UNARY_RUN:
-            self._at(Fault.OPERATOR_CHAIN, token, limit=MAX_UNARY_RUN)
         self._count(token)
 
     def _operator(self, token: re.Match[str]) -> None:

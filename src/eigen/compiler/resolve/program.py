@@ -59,7 +59,7 @@ class _Resolve:
             module=module,
             functions=functions,
             entry=self._module.functions[self._checked.entry.name],
-            num_constants=len(self._module.constants),
+            constants=tuple(self._module.constants),
             inputs=inputs,
             defaults=self._checked.defaults,
             warnings=tuple(self._report.warnings),

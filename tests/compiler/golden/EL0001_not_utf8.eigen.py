@@ -1,0 +1,3 @@
+@hybrid_program
+def main():
+    h(0)  # À€

@@ -1,0 +1,4 @@
+# coding: rot13
+@hybrid_program
+def main():
+    h(0)

@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    θ = 1.0
+    rx(0, θ)

@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    q = QubitRegister(1)
+    m = [1].size

@@ -1,0 +1,5 @@
+@hybrid_program
+def main():
+    def f():
+        pass
+    h(0)

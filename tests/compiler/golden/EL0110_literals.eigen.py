@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    b = 1j
+    c = ...

@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    f = [h]
+    [h][0](0)

@@ -1,0 +1,4 @@
+@cache
+@hybrid_program
+def main():
+    h(0)

@@ -1,0 +1,3 @@
+@hybrid_program(shot=100)
+def main():
+    h(0)

@@ -1,0 +1,3 @@
+@hybrid_program("sim:local")
+def main():
+    h(0)

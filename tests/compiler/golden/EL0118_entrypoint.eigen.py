@@ -1,0 +1,4 @@
+# test: {"entrypoint": "start"}
+@hybrid_program
+def main():
+    h(0)

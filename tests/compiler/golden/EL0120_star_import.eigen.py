@@ -1,0 +1,5 @@
+from math import *
+
+@hybrid_program
+def main():
+    h(0)

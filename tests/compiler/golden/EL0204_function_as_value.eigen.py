@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    g = h
+    x = len

@@ -1,0 +1,3 @@
+@hybrid_program
+def main(n: integer, q: QubitRegister):
+    h(0)

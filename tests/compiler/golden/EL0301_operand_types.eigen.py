@@ -1,0 +1,3 @@
+@hybrid_program
+def main():
+    a = [1] - 2

@@ -1,0 +1,5 @@
+from math import sqrt
+
+@hybrid_program
+def main():
+    a = sqrt(-1)

@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    n = 3
+    m = n[0]

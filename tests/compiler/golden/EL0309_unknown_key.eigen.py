@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    d = {"a": 1}
+    n = d["b"]

@@ -1,0 +1,3 @@
+@hybrid_program
+def main():
+    d = {(1, 2): 1}

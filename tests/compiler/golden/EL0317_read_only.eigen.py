@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    t = (1, 2)
+    t[0] = 3

@@ -1,0 +1,3 @@
+@hybrid_program
+def main(theta: Param):
+    rx(0, theta)

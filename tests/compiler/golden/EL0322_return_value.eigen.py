@@ -1,0 +1,5 @@
+@hybrid_program
+def main():
+    q = QubitRegister(1)
+    h(q)
+    return q

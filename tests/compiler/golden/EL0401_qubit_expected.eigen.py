@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    m = measure(0)
+    h(m)

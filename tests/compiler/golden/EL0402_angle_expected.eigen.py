@@ -1,0 +1,3 @@
+@hybrid_program
+def main():
+    rx(0, "pi")

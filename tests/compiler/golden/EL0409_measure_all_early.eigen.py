@@ -1,0 +1,5 @@
+@hybrid_program
+def main():
+    h(0)
+    measure_all()
+    h(1)

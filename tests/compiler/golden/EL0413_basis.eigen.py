@@ -1,0 +1,3 @@
+@hybrid_program
+def main():
+    measure(0, basis="W")

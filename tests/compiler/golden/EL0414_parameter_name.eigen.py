@@ -1,0 +1,3 @@
+@hybrid_program
+def main():
+    t = Param("2x")

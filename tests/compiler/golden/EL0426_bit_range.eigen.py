@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    c = ClassicalRegister(1)
+    measure(0, c=1)

@@ -1,0 +1,35 @@
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+@a
+def main():
+    h(0)

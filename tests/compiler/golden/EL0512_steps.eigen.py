@@ -1,0 +1,5 @@
+# test: {"limits": {"steps": 100}}
+@hybrid_program
+def main():
+    while True:
+        pass

@@ -1,0 +1,3 @@
+@hybrid_program
+def main():
+    xs = [0] * 10 ** 8

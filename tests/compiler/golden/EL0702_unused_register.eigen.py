@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    c = ClassicalRegister(2)
+    measure(0)

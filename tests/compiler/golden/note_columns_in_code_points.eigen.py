@@ -1,0 +1,3 @@
+@hybrid_program
+def main():
+    s = "äöü"; hh(0)

@@ -1,0 +1,80 @@
+"""Every fault of the catalogue, told as it is expected: `golden/NAME.eigen.py` and, beside it, `golden/NAME.txt`.
+
+A program may begin with a comment `# test: {…}`, JSON with `inputs`, `entrypoint`, `limits`, `inline_line` and
+`inline_indent` of its compilation. `pytest tests/compiler --update-golden` writes the expected texts anew.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eigen.compiler.catalogue import Fault
+from eigen.compiler.pipeline import compile_source
+from eigen.contracts.compilation import CompileLimits, CompileRequest, Language, ProgramSource
+from eigen.contracts.diagnostics import Diagnostic, render
+from eigen.contracts.errors import EigenError, UnimplementedError
+
+_GOLDEN = Path(__file__).parent / "golden"
+_PROGRAMS = sorted(path.name.removesuffix(".eigen.py") for path in _GOLDEN.glob("*.eigen.py"))
+_MARK = b"# test: "
+
+
+def _options(content: bytes) -> dict[str, Any]:
+    first = content.partition(b"\n")[0]
+    return json.loads(first.removeprefix(_MARK)) if first.startswith(_MARK) else {}
+
+
+def _told(content: bytes) -> str:
+    """What the compiler says about a program, as plain text."""
+    options = _options(content)
+    request = CompileRequest(
+        source=ProgramSource(
+            content=content,
+            inline_line=options.get("inline_line", 0),
+            inline_indent=options.get("inline_indent", 0),
+        ),
+        entrypoint=options.get("entrypoint"),
+        inputs=options.get("inputs", {}),
+        limits=CompileLimits(**options.get("limits", {})),
+    )
+    diagnostics: tuple[Diagnostic, ...]
+    try:
+        diagnostics = compile_source(request).warnings
+        kind = "compiled"
+    except EigenError as error:
+        diagnostics = error.diagnostics
+        kind = str(error.code)
+    return "\n".join([kind, *(render(one) for one in diagnostics), ""])
+
+
+@pytest.mark.parametrize("name", _PROGRAMS)
+def test_a_faulty_program_is_told_as_expected(name: str, request: pytest.FixtureRequest) -> None:
+    expected = _GOLDEN / f"{name}.txt"
+    told = _told((_GOLDEN / f"{name}.eigen.py").read_bytes())
+    if request.config.getoption("--update-golden"):
+        expected.write_text(told, encoding="utf-8")
+    assert told == expected.read_text(encoding="utf-8")
+
+
+def test_every_fault_has_a_golden_test() -> None:
+    """But for the language, which is not a fault of a text."""
+    texts = "".join(path.read_text(encoding="utf-8") for path in _GOLDEN.glob("*.txt"))
+    missing = [one.code for one in Fault if f"[{one.code}]" not in texts]
+    assert missing == [Fault.LANGUAGE.code]
+
+
+def test_codes_are_unique() -> None:
+    codes = [one.code for one in Fault]
+    assert len(set(codes)) == len(codes)
+
+
+@pytest.mark.parametrize("language", [Language.OPENQASM2, Language.OPENQASM3])
+def test_openqasm_is_refused_as_not_in_this_version(language: Language) -> None:
+    source = ProgramSource(content=b"OPENQASM 3.0;", language=language)
+    with pytest.raises(UnimplementedError) as caught:
+        compile_source(CompileRequest(source=source))
+    assert caught.value.reason == Fault.LANGUAGE.code
