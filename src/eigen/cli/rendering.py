@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO
 
+from eigen.contracts.errors import UnavailableError
 from eigen.contracts.printable import printable
 
 __all__ = [
@@ -162,7 +163,11 @@ def _console(stream: TextIO) -> Any:
 
 
 def _write(stream: TextIO | None, content: str | bytes) -> None:
-    """Write and flush; where whoever read has gone away, this and all that follows goes nowhere."""
+    """Write and flush; once that fails, this and all that follows goes nowhere.
+
+    Raises:
+        UnavailableError: Results cannot be written; a reader who has gone away wants none, and is no error.
+    """
     if stream is None:
         return
     try:
@@ -171,7 +176,11 @@ def _write(stream: TextIO | None, content: str | bytes) -> None:
         else:
             stream.write(content)
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+        if stream is sys.stdout and not isinstance(error, BrokenPipeError):
+            raise UnavailableError(
+                f"the output cannot be written: {error.strerror}", reason="OUTPUT_FAILED", hint="the job is not touched"
+            ) from error

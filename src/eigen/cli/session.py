@@ -35,7 +35,8 @@ def conduct(body: Callable[[], Awaitable[ExitCode]], *, as_json: bool) -> NoRetu
 
         import anyio
 
-        logging.getLogger().addHandler(logging.NullHandler())  # what nobody asked to see does not go to the screen
+        if not logging.getLogger().handlers:  # what nobody asked to see does not go to the screen
+            logging.getLogger().addHandler(logging.NullHandler())
         return anyio.run(body)
 
     perform(run, as_json=as_json)
