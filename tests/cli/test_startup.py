@@ -9,16 +9,6 @@ import sys
 import pytest
 
 HEAVY = {"pydantic", "structlog", "opentelemetry", "prometheus_client", "yaml", "numpy", "scipy", "qiskit"}
-    "pydantic",
-    "structlog",
-    "opentelemetry",
-    "prometheus_client",
-    "yaml",
-    "numpy",
-    "scipy",
-    "qiskit",
-    "qiskit_aer",
-}
 NOT_FOR_LOOKUPS = {"eigen.compiler.service", "eigen.drivers.aer", "eigen.client.packaging", "eigen.telemetry"}
 
 PROBE = """
