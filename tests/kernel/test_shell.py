@@ -340,6 +340,21 @@ async def test_a_live_systems_job_is_watched_and_cancelled_from_another_one(tmp_
         assert two.driver.requests == []
 
 
+async def test_a_watch_that_began_before_an_adoption_sees_the_end(tmp_path: Path) -> None:
+    """The watcher reads another's job from the store; its own system adopts it meanwhile."""
+    async with house(tmp_path, owner="sys_b") as two:
+        async with house(tmp_path) as one:
+            one.driver.hold()
+            job_id = (await one.kernel.enqueue(bell())).job_id
+            await one.driver.started()
+            updates = two.kernel.updates(job_id)
+            seen = [await anext(updates)]
+        with anyio.fail_after(10):
+            seen += [update async for update in updates]
+        assert seen[-1].state is JobState.DONE
+        assert [update.event_seq for update in seen] == list(range(1, len(seen) + 1))
+
+
 async def test_a_gone_systems_job_is_cancelled_without_being_run(tmp_path: Path) -> None:
     async with house(tmp_path) as one:
         one.driver.hold()

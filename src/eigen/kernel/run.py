@@ -34,6 +34,7 @@ class JobRun:
 
     Attributes:
         record: Its record now.
+        published: Its record after the last event that everybody may know of; an end is known only when it is durable.
         inputs: What it runs on, or the error that came when they were read again.
         events: All its events, the one numbered n at n − 1.
         changed: Set when an event has come; another one takes its place.
@@ -42,6 +43,7 @@ class JobRun:
     """
 
     record: JobRecord
+    published: JobRecord
     inputs: JobInputs | EigenError
     events: list[StoredEvent] = field(default_factory=list)
     changed: anyio.Event = field(default_factory=anyio.Event)
@@ -57,7 +59,8 @@ class JobRun:
         return TraceContext(trace_id=self.record.trace_id, span_id=self.record.span_id)
 
     def publish(self, event: StoredEvent) -> None:
-        """Let everybody who waits know of an event."""
+        """Let everybody know of an event, the last one of `record`."""
+        self.published = self.record
         self.events.append(event)
         self.changed.set()
         self.changed = anyio.Event()

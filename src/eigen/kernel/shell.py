@@ -173,8 +173,9 @@ class QrtxKernel(Kernel):
             )
         resolved = job.spec.to_bytes()
         submitted = self._submission(job, resolved)
-        run = JobRun(record=step(None, submitted).job, inputs=JobInputs(spec=job.spec, source=job.source))
-        first = stored(submitted, run.record)
+        accepted = step(None, submitted).job
+        run = JobRun(record=accepted, published=accepted, inputs=JobInputs(spec=job.spec, source=job.source))
+        first = stored(submitted, accepted)
         await self._artifacts.create(
             run.record.job_id,
             {"job.yaml": job.job_yaml, job.source.filename: job.source.content, "job.resolved.json": resolved},
@@ -194,7 +195,6 @@ class QrtxKernel(Kernel):
         if kept.job_id != run.record.job_id:
             await self._artifacts.discard(run.record.job_id)
             return kept
-        accepted = run.record
         self._observer.on_transition(None, accepted, first.kind)
         run.publish(first)
         if self._works:
@@ -206,7 +206,7 @@ class QrtxKernel(Kernel):
         """Return a job's record; see the port."""
         run = self._runs.get(job_id)
         if run is not None:
-            return run.record
+            return run.published
         return self._ended.get(job_id) or await self._store.get(job_id)
 
     async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
@@ -533,7 +533,7 @@ class QrtxKernel(Kernel):
                 reason="JOB_FILES_LOST",
                 hint="submit the job again",
             )
-        run = JobRun(record=orphan, inputs=inputs, events=events)
+        run = JobRun(record=orphan, published=orphan, inputs=inputs, events=events)
         self._take(run)
         await self._feed(run, Adopted(at=self._clock.now(), owner=self._owner))
 
