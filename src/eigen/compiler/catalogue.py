@@ -108,6 +108,8 @@ class Fault(Enum):
     UNKNOWN_ANNOTATION = ("EL0211", _WRONG, '"{name}" is not a type of the language', "{instead}")
     TOP_LEVEL_CALL = (
         "EL0212", _WRONG, "{name} cannot be called outside functions", "constants are built from plain values only")
+    INPUT_ANNOTATION = (
+        "EL0213", _WRONG, "an input cannot be a {name}", "inputs are int, float, bool, str, list or Param")
     # EL03xx: values
     OPERAND_TYPES = ("EL0301", _WRONG, "{operator} cannot be applied to {left} and {right}", "{instead}")
     OPERAND_TYPE = ("EL0302", _WRONG, "{operator} cannot be applied to {operand}", "{instead}")
@@ -123,7 +125,7 @@ class Fault(Enum):
     ASSERTION = ("EL0312", _WRONG, "assertion failed{message}", "")
     ARGUMENT_TYPE = ("EL0313", _WRONG, "{name} takes {expected}, not {value}", "{instead}")
     SYMBOLIC = (
-        "EL0314", _WRONG, "{what} needs a value, but {value} is a free parameter",
+        "EL0314", _WRONG, "{what} needs a value, but {value} has none while the program is compiled",
         "annotate it as float to have a fixed input, or use it only in + - * / of angles")
     NOT_AFFINE = (
         "EL0315", _WRONG, "{operator} of free parameters is not an affine expression",

@@ -25,6 +25,7 @@ from eigen.compiler.lower.values import (
 )
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
+from eigen.contracts.printable import quoted
 
 __all__ = [
     "check_key",
@@ -95,7 +96,7 @@ def _of_key(value: dict[Value, Value], key: Value) -> Value:
     check_key(key)
     if key not in value:
         names = ", ".join(str(one)[:40] for one in list(value)[:10])
-        refuse(Fault.UNKNOWN_KEY, key=describe(key), instead=f"it has {names}" if names else "it is empty")
+        refuse(Fault.UNKNOWN_KEY, key=quoted(key), instead=f"it has {names}" if names else "it is empty")
     return value[key]
 
 

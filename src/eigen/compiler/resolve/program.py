@@ -131,8 +131,7 @@ class _Resolve:
         for one in (*self._checked.entry.args.args, *self._checked.entry.args.kwonlyargs):
             name = _outer_name(one.annotation)
             if one.annotation is not None and name not in _INPUT_TYPES:
-                instead = "inputs are int, float, bool, str, list or Param"
-                self._report.add(Fault.UNKNOWN_ANNOTATION, _place(one.annotation), name=name, instead=instead)
+                self._report.add(Fault.INPUT_ANNOTATION, _place(one.annotation), name=name)
             yield InputArgument(name=one.arg, type=name, place=_place(one))
 
 
