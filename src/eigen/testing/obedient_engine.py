@@ -71,27 +71,27 @@ def _spin(prepared: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, 
 
 def _die(prepared: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Die by a signal."""
+    yield from ()
     print("last words", file=sys.stderr, flush=True)  # noqa: T201  # what a library prints before it crashes
     os.kill(os.getpid(), arguments["signal"])
-    yield {}
 
 
 def _exit(prepared: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """End the process as a library's `exit()` does."""
+    yield from ()
     os._exit(arguments["code"])
-    yield {}
 
 
 def _raise(prepared: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Raise what no `except Exception` catches."""
+    yield from ()
     raise BaseException("panicked at /home/somebody/secret.rs")  # noqa: TRY002  # as PyO3's PanicException
-    yield {}
 
 
 def _refuse(prepared: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Raise an error of the tree."""
+    yield from ()
     raise UnimplementedError("no such gate", reason="NO_GATE", hint="use another")
-    yield {}
 
 
 def _allocate(prepared: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

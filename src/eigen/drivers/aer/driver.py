@@ -39,8 +39,11 @@ _BACKEND = "qiskit_aer_simulator"
 _DISTRIBUTIONS = ("qiskit", "qiskit-aer")
 _NOT_GATES = frozenset({BARRIER, MEASURE, RESET})
 
-_VALUES_PER_BATCH = 8_192
-"""Most parameter values in one frame: about 200 KB of JSON, a few milliseconds of the event loop."""
+_VALUES_PER_BATCH = 2_048
+"""Most parameter values in one frame: about 50 KB of JSON, a millisecond of the event loop."""
+
+_BINDINGS_PER_BATCH = 256
+"""Most bindings in one frame."""
 
 _FIRST_QUBITS_FOR_THREADS: Mapping[str, int] = {"statevector": 16, "density_matrix": 8}
 """From how many qubits on more threads make a run faster; the other methods use one thread (measured on 2 cores)."""
@@ -242,7 +245,8 @@ class _Collector:
 
 def _batches(request: ExecutionRequest) -> Iterator[tuple[int, tuple[Mapping[str, float], ...]]]:
     """Yield the bindings in runs of bounded size, each with the index of its first one."""
-    per_batch = max(1, _VALUES_PER_BATCH // max(1, len(request.payload.profile.parameters)))
+    fitting = _VALUES_PER_BATCH // max(1, len(request.payload.profile.parameters))
+    per_batch = min(max(1, fitting), _BINDINGS_PER_BATCH)
     for first in range(0, len(request.bindings), per_batch):
         yield first, request.bindings[first : first + per_batch]
 

@@ -88,8 +88,11 @@ class AerEngine(Engine):
         result = job.result()
         _check_success(result)
         counts: dict[str, int] = result.results[0].data.to_dict().get("counts", {})
-        if sum(counts.values()) != arguments["shots"]:
-            raise InternalError("the simulator lost shots", reason="ENGINE_BROKE_PROMISE")
+        if not counts or sum(counts.values()) != arguments["shots"]:
+            raise InternalError(
+                f"the simulator gave {sum(counts.values())} counts for {arguments['shots']} shots",
+                reason="ENGINE_BROKE_PROMISE",
+            )
         return counts
 
     def _simulator(self, method: str) -> Any:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import socket
 import struct
+from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import anyio
-from anyio.abc import UNIXSocketStream
+import anyio.lowlevel
 
 from eigen.contracts.errors import InvariantError
 
@@ -108,7 +109,7 @@ class BlockingChannel:
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._decoder = FrameDecoder()
-        self._ready: list[Frame] = []
+        self._ready: deque[Frame] = deque()
 
     def receive(self) -> Frame | None:
         """Return the next frame, or None when the peer has closed."""
@@ -117,7 +118,7 @@ class BlockingChannel:
             if not chunk:
                 return None
             self._ready.extend(self._decoder.feed(chunk))
-        return self._ready.pop(0)
+        return self._ready.popleft()
 
     def send(self, frame: Frame) -> None:
         """Send a frame whole."""
@@ -127,34 +128,88 @@ class BlockingChannel:
 
 
 class AsyncChannel:
-    """Frames over an anyio stream; the system's side."""
+    """Frames over a socket, without ever blocking the event loop; the system's side.
 
-    def __init__(self, stream: UNIXSocketStream) -> None:
-        self._stream = stream
+    It waits with `anyio.wait_readable` rather than on an `anyio` socket stream, whose asyncio backend (4.16) can raise
+    InvalidStateError in the loop when a stream is closed in the moment in which it becomes readable.
+
+    Args:
+        connection: A connected stream socket; the channel owns it.
+    """
+
+    def __init__(self, connection: socket.socket) -> None:
+        connection.setblocking(False)
+        self._connection = connection
         self._decoder = FrameDecoder()
-        self._ready: list[Frame] = []
+        self._ready: deque[Frame] = deque()
 
     async def receive(self) -> Frame:
         """Return the next frame.
 
         Raises:
             anyio.EndOfStream, anyio.BrokenResourceError: The peer is gone.
+            anyio.ClosedResourceError: The channel was closed.
         """
         while not self._ready:
-            self._ready.extend(self._decoder.feed(await self._stream.receive(_CHUNK_BYTES)))
-        return self._ready.pop(0)
+            self._ready.extend(self._decoder.feed(await self._receive_chunk()))
+        return self._ready.popleft()
 
     async def send(self, frame: Frame) -> None:
-        """Send a frame whole; others get their turn between the pieces of a large body."""
-        await self._stream.send(encode_head(frame))
-        body = memoryview(frame.body)
-        for start in range(0, len(body), _CHUNK_BYTES):
-            await self._stream.send(bytes(body[start : start + _CHUNK_BYTES]))
+        """Send a frame whole; others get their turn between the pieces of a large one."""
+        await self._send_bytes(encode_head(frame))
+        await self._send_bytes(frame.body)
 
     async def send_with_descriptor(self, frame: Frame, descriptor: int) -> None:
         """Send a frame without a body, and a file descriptor with it."""
-        await self._stream.send_fds(encode_head(frame), [descriptor])
+        head = encode_head(frame)
+        while True:
+            try:
+                sent = socket.send_fds(self._open_connection(), [head], [descriptor])
+                break
+            except BlockingIOError:
+                await anyio.wait_writable(self._open_connection())
+            except OSError as error:
+                raise anyio.BrokenResourceError from error
+        await self._send_bytes(head[sent:])
 
-    async def aclose(self) -> None:
-        """Close the stream without waiting for the peer."""
-        await anyio.aclose_forcefully(self._stream)
+    def close(self) -> None:
+        """Close the socket; whoever waits on it gets ClosedResourceError."""
+        if self._connection.fileno() >= 0:
+            anyio.notify_closing(self._connection)
+            self._connection.close()
+
+    async def _receive_chunk(self) -> bytes:
+        has_waited = False
+        while True:
+            try:
+                chunk = self._open_connection().recv(_CHUNK_BYTES)
+            except BlockingIOError:
+                await anyio.wait_readable(self._open_connection())
+                has_waited = True
+                continue
+            except OSError as error:
+                raise anyio.BrokenResourceError from error
+            if not chunk:
+                raise anyio.EndOfStream
+            if not has_waited:  # a fast peer must not keep the loop for itself
+                await anyio.lowlevel.checkpoint()
+            return chunk
+
+    async def _send_bytes(self, content: bytes) -> None:
+        rest = memoryview(content)
+        while rest:
+            try:
+                sent = self._open_connection().send(rest[:_CHUNK_BYTES])
+            except BlockingIOError:
+                await anyio.wait_writable(self._open_connection())
+                continue
+            except OSError as error:
+                raise anyio.BrokenResourceError from error
+            rest = rest[sent:]
+            if rest:
+                await anyio.lowlevel.checkpoint()
+
+    def _open_connection(self) -> socket.socket:
+        if self._connection.fileno() < 0:
+            raise anyio.ClosedResourceError
+        return self._connection

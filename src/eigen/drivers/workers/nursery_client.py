@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
-from anyio.abc import Process, TaskGroup, UNIXSocketStream
+from anyio.abc import Process, TaskGroup
 
 from eigen.contracts.errors import UnavailableError
 from eigen.drivers.workers.digests import DigestCache
@@ -109,7 +109,7 @@ class NurseryClient:
             UnavailableError: The engine cannot be imported, or the process died.
         """
         ours, theirs = socket.socketpair()
-        self._channel = AsyncChannel(await UNIXSocketStream.from_socket(ours))
+        self._channel = AsyncChannel(ours)
         with theirs:
             self._process = await self._open_process(theirs.fileno())
         self.alive = True
@@ -132,7 +132,7 @@ class NurseryClient:
         """
         ours, theirs = socket.socketpair()
         with theirs:
-            worker = ForkedWorker(self._next_id, AsyncChannel(await UNIXSocketStream.from_socket(ours)))
+            worker = ForkedWorker(self._next_id, AsyncChannel(ours))
             self._next_id += 1
             self._workers[worker.worker_id] = worker
             try:
@@ -148,7 +148,7 @@ class NurseryClient:
 
     async def end(self, worker: ForkedWorker) -> None:
         """Kill a worker and return when it is gone, or when the limit has passed."""
-        await worker.channel.aclose()
+        worker.channel.close()
         with anyio.move_on_after(_END_LIMIT_SEC):
             with contextlib.suppress(UnavailableError):
                 await self._tell({"do": "kill", "worker": worker.worker_id})
@@ -160,9 +160,9 @@ class NurseryClient:
         """End the nursery and all of its workers; return when they are gone."""
         with anyio.CancelScope(shield=True):
             for worker in list(self._workers.values()):
-                await worker.channel.aclose()
+                worker.channel.close()
             if self._channel is not None:
-                await self._channel.aclose()
+                self._channel.close()
             if self._process is not None:
                 await self._end_process(self._process)
         self._process = None

@@ -137,7 +137,7 @@ class WorkerPool:
             worker = self._idle.pop()
             if not worker.gone.is_set():
                 return worker
-            await worker.channel.aclose()
+            worker.channel.close()
         nursery = await self._living_nursery()
         return await nursery.fork()
 

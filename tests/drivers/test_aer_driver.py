@@ -1,0 +1,248 @@
+"""`sim:local`: right counts or a typed error, the same counts for the same seed, and nothing left running."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import anyio
+import pytest
+
+from eigen.contracts.aqo import AQO, Affine, Operation, profile
+from eigen.contracts.devices import DeviceState
+from eigen.contracts.errors import (
+    InvalidArgumentError,
+    NotFoundError,
+    ResourceExhaustedError,
+    UnimplementedError,
+)
+from eigen.contracts.execution import CircuitFormat, CircuitPayload, ExecutionOptions, ExecutionRequest
+from eigen.contracts.gates import GATES
+from eigen.drivers.aer.driver import AerDriver
+from eigen.drivers.aer.options import METHODS
+from eigen.drivers.seeds import derived_seed
+from eigen.testing.driver_conformance import check_driver, execution_request
+
+BELL = AQO(
+    qubits=2,
+    clbits=2,
+    operations=(Operation("H", (0,)), Operation("CX", (0, 1)), Operation("MEASURE", (0, 1), c=(0, 1))),
+)
+TURN = AQO(
+    qubits=1,
+    clbits=1,
+    parameters=("theta",),
+    operations=(Operation("RY", (0,), (Affine((("theta", 1.0),)),)), Operation("MEASURE", (0,), c=(0,))),
+)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def driver(anyio_backend: str) -> AsyncIterator[AerDriver]:
+    async with AerDriver(num_workers=2) as opened:
+        yield opened
+
+
+def layers(num_qubits: int, *, depth: int) -> AQO:
+    """Layers that entangle, so that every amplitude matters."""
+    every = tuple(range(num_qubits))
+    turns = [Operation("RX", (qubit,), (0.3 + 0.1 * qubit,)) for qubit in every]
+    chain = [Operation("CX", (qubit, qubit + 1)) for qubit in every[:-1]]
+    return AQO(
+        qubits=num_qubits,
+        clbits=num_qubits,
+        operations=(*(turns + chain) * depth, Operation("MEASURE", every, c=every)),
+    )
+
+
+def local(circuit: AQO, **changes: Any) -> ExecutionRequest:
+    return execution_request("sim:local", circuit, **changes)
+
+
+async def counts(driver: AerDriver, circuit: AQO, **changes: Any) -> Mapping[str, int]:
+    return (await driver.execute(local(circuit, **changes)))[0].counts
+
+
+@pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
+async def test_every_method_conforms(driver: AerDriver, method: Any) -> None:
+    await check_driver(driver, "sim:local", gates=method.gates, driver_options={"method": method.name})
+
+
+async def test_a_result_says_how_it_came_about(driver: AerDriver) -> None:
+    [result] = await driver.execute(local(BELL, seed=42))
+    assert result.execution_time_sec > 0
+    versions = result.metadata["versions"]
+    assert result.metadata == {
+        "backend": "qiskit_aer_simulator",
+        "driver": "sim",
+        "method": "statevector",
+        "num_threads": 1,
+        "precision": "double",
+        "seed": 42,
+        "versions": versions,
+    }
+    assert sorted(versions) == ["eigen-os", "qiskit", "qiskit-aer"]
+
+
+async def test_equal_seeds_give_equal_counts_whatever_ran_them(driver: AerDriver) -> None:
+    """Another driver object means other processes; a driver of one core means another number of threads."""
+    wide = layers(17, depth=2)
+    async with AerDriver(num_workers=1) as other:
+        for circuit in (BELL, wide):
+            assert await counts(driver, circuit, seed=5) == await counts(other, circuit, seed=5)
+
+
+async def test_the_batch_of_a_binding_does_not_change_its_counts(driver: AerDriver) -> None:
+    """Three hundred bindings do not fit in one frame; each equals its own run with its own seed."""
+    bindings = [{"theta": 0.01 * index} for index in range(300)]
+    results = await driver.execute(local(TURN, shots=8, seed=3, bindings=bindings))
+    assert len(results) == len(bindings)
+    for index in (0, 1, 255, 256, 299):
+        seed = derived_seed(3, binding_index=index)
+        assert results[index].metadata["seed"] == seed
+        assert results[index].counts == await counts(driver, TURN, shots=8, seed=seed, bindings=[bindings[index]])
+
+
+async def test_the_largest_seed_is_taken_as_it_is(driver: AerDriver) -> None:
+    first = await counts(driver, layers(8, depth=1), seed=2**53 - 1)
+    assert first == await counts(driver, layers(8, depth=1), seed=2**53 - 1)
+    assert first != await counts(driver, layers(8, depth=1), seed=2**53 - 2)
+
+
+async def test_many_results_come_whole(driver: AerDriver) -> None:
+    coins = AQO(
+        qubits=17,
+        clbits=40,
+        operations=(
+            *(Operation("H", (qubit,)) for qubit in range(17)),
+            Operation("MEASURE", tuple(range(17)), c=tuple(range(23, 40))),
+        ),
+    )
+    found = await counts(driver, coins, shots=100_000)
+    assert sum(found.values()) == 100_000
+    assert len(found) > 50_000
+    assert all(len(bits) == 40 and bits.endswith("0" * 23) for bits in found)
+
+
+@pytest.mark.parametrize("qubits", [18, 26])
+async def test_a_cancelled_simulation_is_gone_within_a_second(driver: AerDriver, qubits: int) -> None:
+    await counts(driver, BELL)
+    before = set(driver.process_ids)
+    started = anyio.current_time()
+    with anyio.move_on_after(0.2) as limit:
+        await driver.execute(local(layers(qubits, depth=2_000)))
+    assert limit.cancelled_caught
+    assert anyio.current_time() - started < 0.2 + 1.0
+    assert not any(_is_running(pid) for pid in before - set(driver.process_ids))
+    assert (await driver.status("sim:local")).running == 0
+    assert await counts(driver, BELL)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+async def test_the_loop_turns_while_a_simulation_runs(driver: AerDriver) -> None:
+    longest_sec = 0.0
+
+    async def watch() -> None:
+        nonlocal longest_sec
+        while True:
+            before = anyio.current_time()
+            await anyio.sleep(0.001)
+            longest_sec = max(longest_sec, anyio.current_time() - before)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(watch)
+        await driver.execute(local(layers(19, depth=10)))
+        tasks.cancel_scope.cancel()
+    assert 0 < longest_sec < 0.25
+
+
+async def test_sixty_qubits_are_refused_before_anything_starts() -> None:
+    async with AerDriver(memory_limit_bytes=16 << 20, num_workers=1) as small:
+        assert small.devices()[0].num_qubits == 20
+        with pytest.raises(ResourceExhaustedError, match=r"60 qubits need 16 EiB .* give 16 MiB"):
+            await small.execute(local(layers(60, depth=1)))
+        assert small.process_ids == ()
+
+
+@pytest.mark.parametrize(
+    "options", [{"metod": "statevector"}, {"method": "fastest"}, {"method": 3}, {"method": "extended_stabilizer"}]
+)
+def test_an_unknown_option_or_method_is_refused_with_the_list(options: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError, match="method") as caught:
+        AerDriver().admit("sim:local", profile(BELL), ExecutionOptions(shots=1, seed=1, driver_options=options))
+    assert caught.value.reason == "DRIVER_OPTION"
+
+
+def test_the_methods_name_what_they_cannot_run() -> None:
+    options = ExecutionOptions(shots=1, seed=1, driver_options={"method": "stabilizer"})
+    circuit = AQO(qubits=1, clbits=1, operations=(Operation("T", (0,)), *TURN.operations))
+    with pytest.raises(UnimplementedError, match="stabilizer cannot run") as caught:
+        AerDriver().admit("sim:local", profile(circuit), options)
+    assert sorted(caught.value.details["missing"]) == ["ry", "t"]
+
+
+def test_noise_is_not_there_yet() -> None:
+    options = ExecutionOptions(shots=1, seed=1, noise_model="depolarizing:0.1")
+    with pytest.raises(UnimplementedError, match="noise"):
+        AerDriver().admit("sim:local", profile(BELL), options)
+
+
+def test_admission_says_the_method_and_its_memory() -> None:
+    admission = AerDriver().admit("sim:local", profile(layers(10, depth=1)), ExecutionOptions(shots=1, seed=1))
+    assert (admission.method, admission.memory_bytes) == ("statevector", 16 * 2**10)
+    assert "2^n" in admission.explanation
+
+
+async def test_a_damaged_circuit_is_the_circuits_fault(driver: AerDriver) -> None:
+    good = local(BELL)
+    payload = CircuitPayload(
+        format=CircuitFormat.AQO_JSON, data=b'{"version"', digest="x", profile=good.payload.profile
+    )
+    request = ExecutionRequest(job_id="job_1", device_id="sim:local", payload=payload, options=good.options)
+    with pytest.raises(InvalidArgumentError):
+        await driver.execute(request)
+
+
+async def test_only_aqo_is_taken(driver: AerDriver) -> None:
+    good = local(BELL)
+    payload = CircuitPayload(
+        format=CircuitFormat.QASM3_TEXT, data=b"OPENQASM 3;", digest="x", profile=good.payload.profile
+    )
+    request = ExecutionRequest(job_id="job_1", device_id="sim:local", payload=payload, options=good.options)
+    with pytest.raises(UnimplementedError, match="QASM3_TEXT"):
+        await driver.execute(request)
+
+
+async def test_an_unknown_device_is_not_found(driver: AerDriver) -> None:
+    with pytest.raises(NotFoundError):
+        await driver.status("sim:remote")
+
+
+async def test_the_device_runs_every_gate_of_the_table(driver: AerDriver) -> None:
+    [device] = driver.devices()
+    assert set(device.gates) == set(GATES)
+    assert (await driver.status("sim:local")).state is DeviceState.ONLINE
+
+
+async def test_preparing_returns_at_once_and_starts_a_worker(caplog: pytest.LogCaptureFixture) -> None:
+    async with AerDriver(num_workers=1) as driver:
+        started = anyio.current_time()
+        await driver.prepare("sim:local")
+        assert anyio.current_time() - started < 0.05
+        with caplog.at_level(logging.WARNING):
+            assert await counts(driver, BELL)
+        assert len(driver.process_ids) == 2
+    assert caplog.text == ""

@@ -1,0 +1,270 @@
+"""The manager stands between every driver and the rest of the system."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+import anyio
+import pytest
+
+from eigen.contracts.aqo import AQO, Affine, Condition, Operation, profile
+from eigen.contracts.devices import DeviceState
+from eigen.contracts.errors import (
+    EigenError,
+    InternalError,
+    InvalidArgumentError,
+    NotFoundError,
+    ResourceExhaustedError,
+    UnavailableError,
+    UnimplementedError,
+)
+from eigen.contracts.execution import ExecutionOptions, ExecutionRequest
+from eigen.drivers.manager import LocalDriverManager
+from eigen.testing.driver_conformance import execution_request
+from eigen.testing.scripted_driver import SCRIPTED_DEVICE, ScriptedDriver
+
+READ = Operation("MEASURE", (0, 1), c=(0, 1))
+BELL = AQO(qubits=2, clbits=2, operations=(Operation("H", (0,)), Operation("CX", (0, 1)), READ))
+TURN = AQO(
+    qubits=1,
+    clbits=1,
+    parameters=("theta",),
+    operations=(Operation("RY", (0,), (Affine((("theta", 1.0),)),)), Operation("MEASURE", (0,), c=(0,))),
+)
+
+
+@pytest.fixture
+def driver() -> ScriptedDriver:
+    return ScriptedDriver()
+
+
+@pytest.fixture
+async def manager(driver: ScriptedDriver) -> AsyncIterator[LocalDriverManager]:
+    async with LocalDriverManager({driver.name: driver}) as opened:
+        yield opened
+
+
+def bell(**changes: Any) -> ExecutionRequest:
+    return execution_request("scripted:device", BELL, **{"shots": 1024, **changes})
+
+
+async def test_it_finds_the_installed_drivers_by_itself() -> None:
+    async with LocalDriverManager() as manager:
+        assert manager.device("simulator").device_id == "sim:local"
+        assert [device.device_id for device in manager.devices()] == ["sim:local"]
+        assert manager.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"), [("scripted:devise", "scripted:device"), ("qpu", "there is: scripted:device")]
+)
+async def test_an_unknown_target_is_told_with_the_nearest(manager: LocalDriverManager, target: str, hint: str) -> None:
+    with pytest.raises(NotFoundError, match=target) as caught:
+        manager.device(target)
+    assert caught.value.reason == "UNKNOWN_TARGET"
+    assert hint in caught.value.hint
+
+
+async def test_good_counts_pass(manager: LocalDriverManager, driver: ScriptedDriver) -> None:
+    [result] = await manager.execute(bell())
+    assert result.counts == {"00": 512, "11": 512}
+    assert len(driver.requests) == 1
+
+
+async def test_counts_come_in_order_of_bitstring(manager: LocalDriverManager, driver: ScriptedDriver) -> None:
+    driver.answer({"11": 1, "00": 2, "10": 3})
+    [result] = await manager.execute(bell(shots=6))
+    assert list(result.counts) == ["00", "10", "11"]
+
+
+@pytest.mark.parametrize(
+    "counts",
+    [
+        {"00": 1023},
+        {"00": 1025},
+        {},
+        {"0": 1024},
+        {"000": 1024},
+        {"0 0": 1024},
+        {"02": 1024},
+        {"00": 1025, "11": -1},
+        {"00": 1024, "11": 0},
+        {"00": 1024.0},
+        {"00": True, "11": 1023},
+        {"٠٠": 1024},
+    ],
+)
+async def test_counts_that_cannot_be_right_never_pass(
+    manager: LocalDriverManager, driver: ScriptedDriver, counts: Mapping[str, Any]
+) -> None:
+    driver.answer(counts)
+    with pytest.raises(InternalError) as caught:
+        await manager.execute(bell())
+    assert caught.value.reason == "DRIVER_BROKE_PROMISE"
+
+
+@pytest.mark.parametrize(
+    ("bindings", "reason"),
+    [
+        ((), "BINDINGS_EMPTY"),
+        (({},), "PARAMETER_UNBOUND"),
+        (({"theta": 1.0, "phi": 2.0},), "PARAMETER_UNKNOWN"),
+        (({"theta": math.nan},), "PARAMETER_NOT_FINITE"),
+        (({"theta": 1.0}, {"theta": math.inf}), "PARAMETER_NOT_FINITE"),
+        (({"theta": 10**400},), "PARAMETER_NOT_FINITE"),
+        (({"theta": "1"},), "PARAMETER_NOT_FINITE"),
+        (({"theta": True},), "PARAMETER_NOT_FINITE"),
+    ],
+)
+async def test_a_wrong_binding_never_reaches_the_driver(
+    manager: LocalDriverManager, driver: ScriptedDriver, bindings: Any, reason: str
+) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        await manager.execute(execution_request("scripted:device", TURN, bindings=bindings))
+    assert caught.value.reason == reason
+    assert driver.requests == []
+
+
+_TWICE = Operation("H", (0,))
+NEEDY = {
+    "the gate cx": (BELL, {"gates": ("h",)}),
+    "measurement in the middle of a circuit": (
+        AQO(qubits=2, clbits=2, operations=(READ, _TWICE)),
+        {"mid_circuit_measurement": False},
+    ),
+    "reset": (AQO(qubits=2, clbits=2, operations=(Operation("RESET", (0,)), READ)), {"reset": False}),
+    "feed-forward": (
+        AQO(qubits=2, clbits=2, operations=(Operation("X", (0,), condition=Condition((0,), 0)), READ)),
+        {"feed_forward": False},
+    ),
+}
+
+
+@pytest.mark.parametrize("lacks", NEEDY)
+async def test_what_a_device_lacks_is_named(lacks: str) -> None:
+    circuit, device_lacks = NEEDY[lacks]
+    driver = ScriptedDriver(replace(SCRIPTED_DEVICE, **device_lacks))
+    async with LocalDriverManager({"scripted": driver}) as manager:
+        with pytest.raises(UnimplementedError, match=lacks):
+            await manager.execute(execution_request("scripted:device", circuit))
+    assert driver.requests == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "reason"),
+    [
+        ({"shots": 0}, InvalidArgumentError, "SHOTS"),
+        ({"shots": 1_000_001}, ResourceExhaustedError, "SHOTS"),
+        ({"noise_model": "depolarizing:0.1"}, UnimplementedError, "DEVICE_CAPABILITY"),
+    ],
+)
+async def test_options_beyond_the_device_are_refused(
+    manager: LocalDriverManager, changes: dict[str, Any], kind: type[EigenError], reason: str
+) -> None:
+    options = ExecutionOptions(**{"shots": 10, "seed": 1, **changes})
+    with pytest.raises(kind) as caught:
+        manager.admit("scripted:device", profile(BELL), options)
+    assert caught.value.reason == reason
+
+
+async def test_too_many_qubits_are_refused_with_the_figures(manager: LocalDriverManager) -> None:
+    wide = AQO(qubits=40, clbits=2, operations=(READ,))
+    with pytest.raises(ResourceExhaustedError, match=r"40 qubits.*32"):
+        manager.admit("scripted:device", profile(wide), ExecutionOptions(shots=1, seed=1))
+
+
+async def test_a_circuit_that_asks_for_nothing_is_refused(manager: LocalDriverManager) -> None:
+    silent = AQO(qubits=1, clbits=0, operations=(Operation("H", (0,)),))
+    with pytest.raises(InvalidArgumentError) as caught:
+        manager.admit("scripted:device", profile(silent), ExecutionOptions(shots=1, seed=1))
+    assert caught.value.reason == "NO_MEASUREMENT"
+
+
+async def test_an_error_of_the_tree_passes_as_it_is(manager: LocalDriverManager, driver: ScriptedDriver) -> None:
+    warm = UnavailableError("the cryostat is warm", reason="WARM")
+    driver.fail(warm)
+    with pytest.raises(UnavailableError) as caught:
+        await manager.execute(bell())
+    assert caught.value is warm
+    assert (await manager.execute(bell()))[0].counts
+
+
+async def test_a_foreign_error_does_not_pass(manager: LocalDriverManager, driver: ScriptedDriver) -> None:
+    driver.fail(RuntimeError("/home/vendor/secret"))
+    with pytest.raises(InternalError) as caught:
+        await manager.execute(bell())
+    assert caught.value.reason == "DRIVER_FAILED"
+    assert "secret" not in str(caught.value.to_json())
+
+
+async def test_a_cancelled_execution_is_cancelled_in_the_driver(
+    manager: LocalDriverManager, driver: ScriptedDriver
+) -> None:
+    driver.hold()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(manager.execute, bell())
+        await driver.started()
+        tasks.cancel_scope.cancel()
+    assert (driver.cancelled, driver.running) == (1, 0)
+
+
+async def test_preparing_reaches_the_driver_and_unknown_devices_are_ignored(
+    manager: LocalDriverManager, driver: ScriptedDriver
+) -> None:
+    await manager.prepare("scripted:device")
+    await manager.prepare("no:such")
+    assert driver.prepared == 1
+
+
+async def test_the_state_of_a_device_is_its_drivers_word(manager: LocalDriverManager, driver: ScriptedDriver) -> None:
+    assert (await manager.status("scripted:device")).state is DeviceState.ONLINE
+    driver.go_offline("maintenance")
+    status = await manager.status("scripted:device")
+    assert (status.state, status.reason) == (DeviceState.OFFLINE, "maintenance")
+
+
+class UnopenableDriver(ScriptedDriver):
+    """A driver whose vendor's service is down."""
+
+    name = "down"
+
+    async def __aenter__(self) -> UnopenableDriver:
+        raise ConnectionError("no route to host")
+
+
+async def test_a_driver_that_cannot_be_opened_costs_only_its_devices(driver: ScriptedDriver) -> None:
+    async with LocalDriverManager({"down": UnopenableDriver(), "scripted": driver}) as manager:
+        assert [device.device_id for device in manager.devices()] == ["scripted:device"]
+        assert manager.problems[0].name == "down"
+        with pytest.raises(NotFoundError, match="no route to host"):
+            manager.device("down:device")
+
+
+async def test_one_device_id_belongs_to_one_driver(driver: ScriptedDriver) -> None:
+    async with LocalDriverManager({"scripted": driver, "thief": ScriptedDriver()}) as manager:
+        await manager.execute(bell())
+        assert [problem.name for problem in manager.problems] == ["thief"]
+    assert len(driver.requests) == 1
+
+
+async def test_many_counts_are_checked_without_holding_the_loop(
+    manager: LocalDriverManager, driver: ScriptedDriver
+) -> None:
+    wide = AQO(qubits=17, clbits=17, operations=(Operation("MEASURE", tuple(range(17)), c=tuple(range(17))),))
+    driver.answer({f"{number:017b}": 1 for number in range(2**17)})
+    turns = 0
+
+    async def count_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await anyio.lowlevel.checkpoint()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(count_turns)
+        await manager.execute(execution_request("scripted:device", wide, shots=2**17))
+        tasks.cancel_scope.cancel()
+    assert turns > 2**17 // 5_000
