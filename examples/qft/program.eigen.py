@@ -5,8 +5,9 @@ k. A phase step of exp(2πi j s / 2^n) on every |j⟩ turns the transform of |k�
 transform gives k + s modulo 2^n with certainty: a sum, computed in phases.
 """
 
-from eigen_lang import *
 from math import pi
+
+from eigen_lang import *
 
 
 def qft(q):
