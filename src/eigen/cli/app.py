@@ -1,15 +1,14 @@
-"""`eigen`: the table of commands, and the entrance."""
+"""`eigen`: the table of commands, and the entrance. A command line loads the command that it names, and no other."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
 
-from eigen.cli.commands import artifacts, devices, jobs, programs, submission
-from eigen.cli.commands import version as versions
 from eigen.cli.exit_codes import ExitCode
 from eigen.cli.failures import tell
 from eigen.cli.rendering import emit
@@ -18,26 +17,32 @@ from eigen.contracts.version import VERSION
 
 __all__ = ["build_app", "main"]
 
-_COMMANDS: Mapping[str, Callable[..., None]] = {
-    "submit": submission.submit,
-    "run": submission.run,
-    "status": jobs.status,
-    "watch": jobs.watch,
-    "results": jobs.results,
-    "jobs": jobs.jobs,
-    "cancel": jobs.cancel,
-    "compile": programs.compile_program,
-    "check": programs.check,
-    "version": versions.version,
+_COMMANDS: Mapping[str, str] = {
+    # name: module and function
+    "submit": "submission.submit",
+    "run": "submission.run",
+    "status": "jobs.status",
+    "watch": "jobs.watch",
+    "results": "jobs.results",
+    "jobs": "jobs.jobs",
+    "cancel": "jobs.cancel",
+    "compile": "programs.compile_program",
+    "check": "programs.check",
+    "version": "version.version",
 }
 
-_GROUPS: Mapping[str, tuple[Callable[..., None], Mapping[str, Callable[..., None]]]] = {
+_GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     # name: what it does without a command, its commands
     "artifacts": (
-        artifacts.artifacts,
-        {"ls": artifacts.ls, "cat": artifacts.cat, "export": artifacts.export, "verify": artifacts.verify},
+        "artifacts.artifacts",
+        {
+            "ls": "artifacts.ls",
+            "cat": "artifacts.cat",
+            "export": "artifacts.export",
+            "verify": "artifacts.verify",
+        },
     ),
-    "devices": (devices.devices, {"list": devices.ls, "status": devices.status}),
+    "devices": ("devices.devices", {"list": "devices.ls", "status": "devices.status"}),
 }
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]
@@ -56,28 +61,45 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
 
 
-def build_app() -> typer.Typer:
-    """Return the command line with all its commands."""
+def build_app(only: str | None = None) -> typer.Typer:
+    """Return the command line.
+
+    Args:
+        only: The one command or group that is wanted, so that the others are not loaded; None for all.
+    """
     app = _group(_top)
-    for name, command in _COMMANDS.items():
-        app.command(name)(command)
+    for name, home in _COMMANDS.items():
+        if only in (None, name):
+            app.command(name)(_load(home))
     for name, (alone, commands) in _GROUPS.items():
-        group = _group(alone)
-        for inner, command in commands.items():
-            group.command(inner)(command)
-        app.add_typer(group, name=name)
+        if only in (None, name):
+            group = _group(_load(alone))
+            for inner, home in commands.items():
+                group.command(inner)(_load(home))
+            app.add_typer(group, name=name)
     return app
+
+
+def _load(home: str) -> Callable[..., None]:
+    module, function = home.split(".")
+    command: Callable[..., None] = getattr(import_module(f"eigen.cli.commands.{module}"), function)
+    return command
 
 
 def _run(arguments: list[str]) -> int:
     try:
-        ended = build_app()(arguments, prog_name="eigen", standalone_mode=False)
+        ended = build_app(only=_wanted(arguments))(arguments, prog_name="eigen", standalone_mode=False)
     except _UsageError as error:
         _tell_usage(error, as_json="--json" in arguments)
         return ExitCode.USER_ERROR
     except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
     return int(ended or ExitCode.OK)
+
+
+def _wanted(arguments: Sequence[str]) -> str | None:
+    """Return the command or group that a command line begins with; None where it begins with anything else."""
+    return next((word for word in arguments[:1] if word in {*_COMMANDS, *_GROUPS}), None)
 
 
 def _tell_usage(error: Exception, *, as_json: bool) -> None:
