@@ -143,6 +143,22 @@ def test_the_quick_reader_and_the_thorough_one_agree_on_every_damaged_document(
         assert quick in (None, thorough)
 
 
+@given(circuits(), st.data())
+def test_blanks_are_only_left_out_where_that_does_not_change_the_document(circuit: AQO, data: st.DataObject) -> None:
+    text = json.dumps(json.loads(encode(circuit)), indent=data.draw(st.sampled_from([None, 0, 2])))
+    for _ in range(data.draw(st.integers(0, 3))):
+        position = data.draw(st.integers(0, len(text)))
+        text = text[:position] + data.draw(st.sampled_from([" ", "\n", "\t", '"', "\\", "\x0b", "1"])) + text[position:]
+    compacted = aqo_json._compact(text.encode())
+    try:
+        expected = json.loads(text)
+    except json.JSONDecodeError:
+        with pytest.raises(json.JSONDecodeError):
+            json.loads(compacted)
+    else:
+        assert compacted == b"" or json.loads(compacted) == expected
+
+
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_bytes_of_any_kind_are_a_circuit_or_a_typed_error(content: bytes) -> None:
     try:
@@ -324,6 +340,31 @@ def test_a_limit_that_is_passed_is_another_kind_of_error(
 def test_a_document_of_millions_of_lists_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(ResourceExhaustedError, match="lists and objects"):
         decode(b'{"operations":[' + b"[]," * 9_000_000 + b"[]]}")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"operations":[{"op":"RX","q":[0],"params":{"theta":1},{"op":"MEASURE","q":[0],"c":[0]}],"qubits":1,"version":"0.1"}',
+        '{"operations":[{"op":"X","q":[0]},{"c":[0],"op":"MEASURE","q":[0]},{}],"qubits":1,"version":"0.1"',
+        '{"operations":[{"op":"X","q":[0]},{"c":[0],"op":"MEASURE","q":[0]}]],"qubits":1,"version":"0.1"}',
+        '{"operations": [{"c": [0], "op": "MEASURE", "q": [0]}], "qubits": 1 2, "version": "0.1"}',
+        '{"operations": [{"c": [0], "op": "MEASURE", "q": [0 0]}], "qubits": 1, "version": "0.1"}',
+    ],
+)
+def test_what_only_looks_like_a_document_once_it_is_cut_or_compacted_is_refused(text: str) -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        decode(text.encode())
+    assert caught.value.reason == "JSON_SYNTAX"
+
+
+@pytest.mark.parametrize("blank", [b"", b" "])
+def test_what_is_not_utf_8_is_refused_wherever_it_stands(blank: bytes) -> None:
+    operations = b'"operations":[{"c":[0],"op":"MEASURE","q":[0]}]'
+    content = b'{"observables":{"\xff":[]},' + blank + operations + b',"qubits":1,"version":"0.1"}'
+    with pytest.raises(InvalidArgumentError) as caught:
+        decode(content)
+    assert caught.value.reason == "JSON_ENCODING"
 
 
 def test_a_document_over_64_mib_is_refused() -> None:

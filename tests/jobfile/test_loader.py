@@ -338,6 +338,14 @@ def test_the_time_for_a_file_of_the_largest_size_is_bounded(text: str) -> None:
     assert time.process_time() - start < 10
 
 
+def test_sixteen_levels_are_taken_and_seventeen_are_not() -> None:
+    nested = "[" * 14 + "]" * 14
+    assert read(spec(f"program: x\nfuture: {nested}")).warnings[0].path == "spec.future"
+    with pytest.raises(ResourceExhaustedError) as caught:
+        read(spec(f"program: x\nfuture: [{nested}]"))
+    assert caught.value.reason == "JOBSPEC_DEPTH"
+
+
 def test_a_file_over_one_mebibyte_is_refused() -> None:
     with pytest.raises(ResourceExhaustedError) as caught:
         read("#" * (1024 * 1024 + 1))

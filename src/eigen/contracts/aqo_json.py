@@ -34,6 +34,7 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 """Largest document taken."""
 
 _MAX_DEPTH = 16
+_BLANKS = re.compile(r"^[ \t\n\r]++|(?<=[\[\]{},:])[ \t\n\r]++|(?<![ \t\n\r])[ \t\n\r]++(?=[\[\]{},:]|\Z)")
 _ONE_NUMBER = re.compile(r'"([a-z]+)":(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)')
 _WHAT = "AQO document"
 
@@ -79,7 +80,7 @@ def decode(content: bytes, *, require_measurement: bool = True, limits: CompileL
     """
     limits = limits or CompileLimits()
     _check_size(content, limits)
-    circuit = _read_plain(content, limits) or _read_any(content, limits)
+    circuit = _read_plain(content, limits) or _read_plain(_compact(content), limits) or _read_any(content, limits)
     if require_measurement and not circuit.observables and not any(one.op == MEASURE for one in circuit.operations):
         faults = Faults(_WHAT)
         faults.add("AQO_NOTHING_MEASURED", "nothing is measured", path="operations", hint="add a MEASURE operation")
@@ -134,6 +135,27 @@ def _spell_observables(circuit: AQO) -> bytes:
 
 def _term(term: PauliTerm) -> list[Any]:
     return [term.paulis, term.qubits, float(term.coefficient)]
+
+
+class _Compacted(dict[str, str]):
+    """Text between two strings → the same without needless blanks; blanks that part two numbers stay, as faults."""
+
+    def __missing__(self, text: str) -> str:
+        compacted = self[text] = _BLANKS.sub("", text)
+        return compacted
+
+
+def _compact(content: bytes) -> bytes:
+    """Return a document without blanks between its tokens, or nothing where that takes a closer look at its strings."""
+    try:
+        text = content.decode("utf-8")
+    except UnicodeDecodeError:
+        return b""
+    if "\\" in text:
+        return b""
+    parts = text.split('"')
+    parts[::2] = map(_Compacted().__getitem__, parts[::2])
+    return '"'.join(parts).encode("utf-8")
 
 
 def _check_size(content: bytes, limits: CompileLimits) -> None:
