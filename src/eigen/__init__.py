@@ -44,7 +44,7 @@ _HOME = {
     "open_system": "eigen.system.composition",
 }
 
-__all__ = sorted([*_HOME, "__version__"])  # noqa: PLE0605  # a table is better than two lists
+__all__ = sorted([*_HOME, "__version__"])
 
 __version__ = VERSION
 

@@ -178,7 +178,11 @@ class QrtxKernel(Kernel):
         first = stored(submitted, accepted)
         await self._artifacts.create(
             run.record.job_id,
-            {"job.yaml": job.job_yaml, job.source.filename: job.source.content, "job.resolved.json": resolved},
+            {
+                "job.yaml": job.job_yaml,
+                _artifact_of(job.source.language): job.source.content,
+                "job.resolved.json": resolved,
+            },
             facts=_opening_facts(run.record, job.source),
         )
         new = NewJob(
@@ -550,13 +554,13 @@ class QrtxKernel(Kernel):
         from eigen.contracts.compilation import Language, ProgramSource
         from eigen.contracts.jobspec import JobSpec
 
-        filename = str(program["filename"])
+        language = Language(str(program["language"]))
         return JobInputs(
             spec=JobSpec.from_bytes(await self._artifacts.read(job_id, "job.resolved.json")),
             source=ProgramSource(
-                content=await self._artifacts.read(job_id, filename),
-                filename=filename,
-                language=Language(str(program["language"])),
+                content=await self._artifacts.read(job_id, _artifact_of(language)),
+                filename=str(program["filename"]),
+                language=language,
                 inline_line=int(str(program["inline_line"])),
                 inline_indent=int(str(program["inline_indent"])),
             ),
@@ -582,6 +586,11 @@ class QrtxKernel(Kernel):
             spec_digest=sha256_hex(resolved),
             source_digest=sha256_hex(job.source.content),
         )
+
+
+def _artifact_of(language: Language) -> str:
+    """Return the name under which a program is kept, whatever its file was called."""
+    return {Language.EIGEN_LANG: "program.eigen.py", Language.AQO: "program.aqo.json"}.get(language, "program.qasm")
 
 
 def _opening_facts(record: JobRecord, source: ProgramSource) -> dict[str, object]:

@@ -22,7 +22,7 @@ class ManualClock(Clock):
         2.5
     """
 
-    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:  # noqa: B008  # immutable
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
         self._start = start
         self._elapsed_sec = 0.0
         self._moved = anyio.Event()

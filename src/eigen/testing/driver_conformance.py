@@ -37,6 +37,7 @@ from eigen.testing.exact_distribution import exact_distribution
 __all__ = ["assert_distribution", "check_driver", "execution_request"]
 
 _SHOTS = 2_048
+_SHOTS_OF_FACTS = 512
 _STANDARD_DEVIATIONS = 6.0
 _LEAST_EXPECTED = 5.0
 _RUN_LIMIT_SEC = 60.0
@@ -171,10 +172,10 @@ class _Subject:
         """Run a circuit once."""
         return (await self.run(circuit, **request))[0].counts
 
-    async def check_case(self, case: CircuitCase) -> None:
+    async def check_case(self, case: CircuitCase, *, shots: int) -> None:
         """Run a case and compare with its exact distribution."""
         try:
-            counts = await self.counts(case.circuit, bindings=(case.binding,))
+            counts = await self.counts(case.circuit, bindings=(case.binding,), shots=shots)
             assert_distribution(counts, exact_distribution(case.circuit, case.binding), story="its counts")
         except (AssertionError, EigenError) as error:
             raise AssertionError(f"{case.shows}: {error}") from error
@@ -214,7 +215,8 @@ async def _check_description(subject: _Subject) -> None:
 
 
 async def _check_circuits(subject: _Subject) -> None:
-    await _check_cases(subject, [case for case in CIRCUITS if subject.can_run(case.circuit)])
+    cases = [case for case in CIRCUITS if subject.can_run(case.circuit)]
+    await _check_cases(subject, cases, shots=_SHOTS_OF_FACTS)
 
 
 async def _check_gates(subject: _Subject) -> None:
@@ -226,14 +228,14 @@ async def _check_random(subject: _Subject) -> None:
     await _check_cases(subject, list(random_cases(subject.gates, num_cases=12, num_qubits=num_qubits, depth=30)))
 
 
-async def _check_cases(subject: _Subject, cases: Sequence[CircuitCase]) -> None:
+async def _check_cases(subject: _Subject, cases: Sequence[CircuitCase], *, shots: int = _SHOTS) -> None:
     faults: dict[int, str] = {}
     slots = anyio.CapacityLimiter(subject.device.slots)
 
     async def check(index: int, case: CircuitCase) -> None:
         async with slots:
             try:
-                await subject.check_case(case)
+                await subject.check_case(case, shots=shots)
             except AssertionError as error:
                 faults[index] = str(error)
 

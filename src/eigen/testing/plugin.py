@@ -34,7 +34,7 @@ __all__ = ["eigen_client", "eigen_driver", "eigen_system"]
 
 @pytest.fixture
 def eigen_driver() -> ScriptedDriver:
-    """A driver that does what the test tells it; its device is `scripted:device`."""
+    """Give a driver that does what the test tells it; its device is `scripted:device`."""
     from eigen.testing.scripted_driver import ScriptedDriver
 
     return ScriptedDriver()
@@ -42,7 +42,7 @@ def eigen_driver() -> ScriptedDriver:
 
 @pytest.fixture
 async def eigen_system(tmp_path: Path, eigen_driver: ScriptedDriver) -> AsyncIterator[System]:
-    """A whole system on a temporary root, with the installed drivers and the scripted one."""
+    """Open a whole system on a temporary root, with the installed drivers and the scripted one."""
     from eigen.system.composition import open_system
 
     async with open_system(tmp_path / "eigen", drivers=_drivers(eigen_driver)) as system:
@@ -51,7 +51,7 @@ async def eigen_system(tmp_path: Path, eigen_driver: ScriptedDriver) -> AsyncIte
 
 @pytest.fixture
 def eigen_client(tmp_path: Path, eigen_driver: ScriptedDriver) -> Iterator[Client]:
-    """A client of a whole system on a temporary root, with the installed drivers and the scripted one."""
+    """Open a client of a whole system on a temporary root, with the installed drivers and the scripted one."""
     from eigen.client.sync import Client
 
     with Client(tmp_path / "eigen", drivers=_drivers(eigen_driver)) as client:
