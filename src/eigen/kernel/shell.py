@@ -588,9 +588,9 @@ class QrtxKernel(Kernel):
         )
 
 
-def _artifact_of(language: Language) -> str:
+def _artifact_of(language: str) -> str:
     """Return the name under which a program is kept, whatever its file was called."""
-    return {Language.EIGEN_LANG: "program.eigen.py", Language.AQO: "program.aqo.json"}.get(language, "program.qasm")
+    return {"eigen-lang": "program.eigen.py", "aqo": "program.aqo.json"}.get(language, "program.qasm")
 
 
 def _opening_facts(record: JobRecord, source: ProgramSource) -> dict[str, object]:
