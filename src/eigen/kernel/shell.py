@@ -137,6 +137,7 @@ class QrtxKernel(Kernel):
         self._works = works
         self._runs: dict[str, JobRun] = {}
         self._ended: OrderedDict[str, JobRecord] = OrderedDict()
+        self._adopting = anyio.Lock()
         self._scheduler = Scheduler()
         self._obey: dict[type[machine.Command], Callable[[JobRun], None]] = {
             machine.Compile: partial(self._start, self._compile_job),
@@ -230,8 +231,7 @@ class QrtxKernel(Kernel):
             record = await self._store.get(job_id)
             if record.state.is_terminal:
                 return record
-            for orphan in await self._store.adopt(job_id=job_id):
-                await self._adopt(orphan)
+            await self._adopt_orphans(job_id=job_id)
         run = self._runs.get(job_id)
         if run is None:
             await self._store.request_cancel(job_id, by=by)
@@ -281,11 +281,10 @@ class QrtxKernel(Kernel):
     async def drain(self) -> None:
         """Run what has no owner, and return when nothing is left; see the port."""
         while True:
-            for orphan in await self._store.adopt():
-                await self._adopt(orphan)
+            await self._adopt_orphans()
             if not self._runs:
                 return
-            await next(iter(self._runs.values())).changed.wait()
+            await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
 
     def load(self, device_id: str) -> tuple[int, int]:
         """Return how many jobs run on a device and how many wait for it; see the port."""
@@ -514,11 +513,16 @@ class QrtxKernel(Kernel):
                         await self.cancel(job_id, by=by)
                 if self._adopts and self._clock.monotonic() >= next_adoption:
                     next_adoption = self._clock.monotonic() + ADOPT_EVERY_SEC
-                    for orphan in await self._store.adopt():
-                        await self._adopt(orphan)
+                    await self._adopt_orphans()
             except EigenError as error:
                 self._observer.on_defect("", "watch", error)
             await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
+
+    async def _adopt_orphans(self, *, job_id: str | None = None) -> None:
+        """Take over jobs whose owner is gone, or that one; on return they are live here, whoever adopted them."""
+        async with self._adopting:
+            for orphan in await self._store.adopt(job_id=job_id):
+                await self._adopt(orphan)
 
     async def _adopt(self, orphan: JobRecord) -> None:
         """Go on with a job whose owner is gone: take over what is sealed, begin anew what is not."""
