@@ -316,7 +316,6 @@ def test_numbers_follow_python() -> None:
     )
     angles = [one.params[0] for one in decode(compiled(_main(body)).aqo_json).operations[:-1]]
     assert angles == [-7 // 2, -7 % 3, 2**-1, 7 / 2, 1e3, 2]
-    assert all(math.isfinite(one) for one in angles)
 
 
 def _aqo(content: bytes, inputs: dict[str, Any] | None = None) -> CompiledProgram:

@@ -40,8 +40,8 @@ class EigenCompiler(Compiler):
         self._circuits: BoundedCache[CanonicalProgram] = BoundedCache(max_bytes=_CIRCUIT_BYTES)
 
     async def compile(self, request: CompileRequest) -> CompiledProgram:
-        """Compile a program; see the port."""
-        return await run_sync(self.compile_now, request)
+        """Compile a program; see the port. A cancelled call returns at once; its thread ends under the limits."""
+        return await run_sync(self.compile_now, request, abandon_on_cancel=True)
 
     def compile_now(self, request: CompileRequest) -> CompiledProgram:
         """Compile a program in this thread.

@@ -11,14 +11,13 @@ Because the condition is read again for each operation, a branch must not measur
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.values import Bit, ClassicalRegister, Test, Value, describe
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Condition
 
-__all__ = ["OpenBranch", "Required", "both", "opposite", "test_of", "test_of_equality"]
+__all__ = ["Required", "both", "opposite", "test_of", "test_of_equality"]
 
 _MAX_BITS = 53  # AQO's `eq` is an integer that JSON keeps exactly
 
@@ -90,25 +89,6 @@ def _settled(values: dict[int, int], excluded: Iterable[Test]) -> Required:
                 left.remove(test)
                 changed = True
     return Required(values, tuple(left))
-
-
-@dataclass(slots=True)
-class OpenBranch:
-    """A branch under a measured condition that is being emitted.
-
-    Attributes:
-        number: Of the `if` in its function.
-        depth: How many calls deep it stands.
-        test: Its condition.
-        outside: What must hold outside of it.
-        variables: The function's variables when it began.
-    """
-
-    number: int
-    depth: int
-    test: Test
-    outside: Required
-    variables: list[Value]
 
 
 def test_of(value: Value) -> Test | None:

@@ -36,13 +36,15 @@ from eigen.compiler.code import (
     Call,
     Code,
 )
+from eigen.compiler.lower.branches import Branches
 from eigen.compiler.lower.circuit import Circuit
-from eigen.compiler.lower.conditions import OpenBranch, Required, test_of
-from eigen.compiler.lower.functions import FUNCTIONS, truth
+from eigen.compiler.lower.conditions import test_of
+from eigen.compiler.lower.functions import truth
 from eigen.compiler.lower.meter import Meter
-from eigen.compiler.lower.operators import augmented, binary, compared, conjoined, prefixed
-from eigen.compiler.lower.sequences import check_key, get_item, iterate, set_item, unpack
-from eigen.compiler.lower.values import UNBOUND, ClassicalRegister, QubitRegister, Value, describe
+from eigen.compiler.lower.operators import augmented, binary, compared, conjoined
+from eigen.compiler.lower.sequences import get_item, set_item, unpack
+from eigen.compiler.lower.stack import ValueStack
+from eigen.compiler.lower.values import UNBOUND, QubitRegister, Value
 from eigen.compiler.report import refuse
 from eigen.compiler.source_text import Place
 
@@ -58,7 +60,7 @@ _Frame = tuple[Code, int, list[Value], int]
 """Where a call goes back to: code, position, variables, and the height of the stack below what was called."""
 
 
-class Machine:
+class Machine(ValueStack):
     """Runs the code of one program.
 
     Args:
@@ -69,20 +71,18 @@ class Machine:
     """
 
     def __init__(self, functions: tuple[Code, ...], circuit: Circuit, meter: Meter, constants: tuple[str, ...]) -> None:
+        super().__init__(meter)
         self._functions = functions
         self._circuit = circuit
-        self._meter = meter
         self._steps = meter.limits.steps
         self._constant_names = constants
         self._constants: list[Value] = [UNBOUND] * len(constants)
-        self._stack: list[Value] = []
         self._frames: list[_Frame] = []
-        self._branches: list[OpenBranch] = []
-        self._required = Required()
+        self._branches = Branches(circuit, meter)
         self._code = functions[0]
         self._position = 0
         self._variables: list[Value] = []
-        self._table: Mapping[int, Callable[[Value], None]] = {
+        self._table |= {
             c.PULL: self._pull,
             c.GLOBAL: self._global,
             c.BRANCH: self._branch,
@@ -90,32 +90,17 @@ class Machine:
             c.END_ELSE: self._end_else,
             c.CALL: self._call,
             c.RETURN: self._return,
-            c.BUILTIN: self._builtin,
             c.QUANTUM: self._quantum,
-            c.ITERATE: self._iterate,
-            c.POP: self._pop,
             c.STORE_GUARDED: self._store_guarded,
             c.STORE_GLOBAL: self._store_global,
-            c.UNARY: self._unary,
             c.AUGMENT: self._augment,
-            c.LIST: self._list,
-            c.TUPLE: self._tuple,
-            c.DICT: self._dict,
-            c.SLICE: self._slice,
             c.STORE_INDEX: self._store_index,
-            c.UNPACK: self._unpack,
-            c.APPEND: self._append,
-            c.INSERT: self._insert,
-            c.ATTRIBUTE: self._attribute,
-            c.DUP: self._dup,
-            c.DUP2: self._dup2,
             c.AND_LEFT: self._and_left,
             c.AND_RIGHT: self._and_right,
             c.OR_LEFT: self._or_left,
             c.CHAIN: self._chain,
             c.ASSERT: self._assert,
             c.LEAVE: self._leave,
-            c.UNWIND: self._pop,
             c.SKIP_UNLESS: self._skip_unless,
         }
 
@@ -236,27 +221,9 @@ class Machine:
         self._constants[slot] = self._stack.pop()
 
     def _store_guarded(self, slot: int) -> None:
-        held = self._branches[-1].variables if self._is_conditional() else ()
-        if held and held[slot] is not UNBOUND:
+        if self._branches.protects(slot, len(self._frames)):
             refuse(Fault.CONDITION_REBIND, name=self._code.slots[slot])
         self._variables[slot] = self._stack.pop()
-
-    def _pop(self, _argument: Value) -> None:
-        self._stack.pop()
-
-    def _dup(self, _argument: Value) -> None:
-        self._stack.append(self._stack[-1])
-
-    def _dup2(self, _argument: Value) -> None:
-        self._stack += self._stack[-2:]
-
-    def _taken(self, count: int) -> list[Value]:
-        """Pop the upper `count` values, in the order in which they were pushed."""
-        if not count:
-            return []
-        values = self._stack[-count:]
-        del self._stack[-count:]
-        return values
 
     # Calls
 
@@ -300,15 +267,6 @@ class Machine:
         """Return the default of a function's argument, or `UNBOUND`, once the module has run."""
         return self._constants[code.defaults[index]] if index in code.defaults else UNBOUND
 
-    def _builtin(self, call: Call) -> None:
-        positional, by_name = self._arguments(call)
-        self._stack.append(FUNCTIONS[call.name](self._meter, positional, by_name))
-
-    def _arguments(self, call: Call) -> tuple[list[Value], dict[str, Value]]:
-        values = self._taken(call.size)
-        count = call.num_positional
-        return values[:count], dict(zip(call.keywords, values[count:], strict=True))
-
     def _quantum(self, call: Call) -> None:
         positional, by_name = self._arguments(call)
         place = self._code.places[self._position - 1]
@@ -323,60 +281,19 @@ class Machine:
             return
         self._stack.pop()
 
-    def _iterate(self, _argument: Value) -> None:
-        self._stack[-1] = iterate(self._stack[-1])
-
-    def _unary(self, symbol: str) -> None:
-        self._stack[-1] = prefixed(symbol, self._stack[-1])
-
     def _augment(self, symbol: str) -> None:
         right = self._stack.pop()
-        is_conditional = bool(self._branches)
+        is_conditional = self._branches.is_any_open
         self._stack[-1] = augmented(symbol, self._stack[-1], right, self._meter, is_conditional=is_conditional)
-
-    def _list(self, count: int) -> None:
-        self._stack.append(self._taken(count))
-
-    def _tuple(self, count: int) -> None:
-        self._stack.append(tuple(self._taken(count)))
-
-    def _dict(self, count: int) -> None:
-        values = self._taken(2 * count)
-        for key in values[::2]:
-            check_key(key)
-        self._stack.append(dict(zip(values[::2], values[1::2], strict=True)))
-
-    def _slice(self, _argument: Value) -> None:
-        self._stack.append(slice(*self._taken(3)))
 
     def _store_index(self, is_last: bool) -> None:  # an instruction has one argument
         first, second, third = self._taken(3)
-        if self._branches:
+        if self._branches.is_any_open:
             refuse(Fault.CONDITION_MUTATE)
         if is_last:
             set_item(first, second, third, self._meter)
         else:
             set_item(second, third, first, self._meter)
-
-    def _unpack(self, count: int) -> None:
-        self._stack += reversed(unpack(self._stack.pop(), count))
-
-    def _append(self, depth: int) -> None:
-        element = self._stack.pop()
-        target = self._stack[-1 - depth]
-        target.append(element)
-        if len(target) > self._meter.limits.sequence_items:
-            refuse(Fault.SEQUENCE_ITEMS, what="the list", limit=self._meter.limits.sequence_items)
-
-    def _insert(self, depth: int) -> None:
-        key, value = self._taken(2)
-        set_item(self._stack[-1 - depth], key, value, self._meter)
-
-    def _attribute(self, name: str) -> None:
-        value = self._stack[-1]
-        if name != "size" or type(value) not in (QubitRegister, ClassicalRegister):
-            refuse(Fault.UNKNOWN_ATTRIBUTE, name=name, instead=f"{describe(value)} has none; registers have size")
-        self._stack[-1] = len(value.items)
 
     # Conditions
 
@@ -429,67 +346,30 @@ class Machine:
     def _branch(self, branch: Branch) -> None:
         value = self._stack.pop()
         test = test_of(value)
-        if test is None:
-            if not truth(value, "an if statement"):
-                self._position = branch.target
-            return
-        self._meter.charge(len(self._variables))
-        opened = OpenBranch(branch.number, len(self._frames), test, self._required, list(self._variables))
-        self._hold(self._required.and_test(test))
-        self._branches.append(opened)
-
-    def _hold(self, required: Required) -> None:
-        self._required = required
-        self._circuit.require(required)
-
-    def _is_conditional(self) -> bool:
-        """Whether the running function itself stands under a measured condition."""
-        return bool(self._branches) and self._branches[-1].depth == len(self._frames)
-
-    def _is_open(self, number: int) -> bool:
-        """Whether the innermost measured branch is this one, of this call."""
-        innermost = self._branches[-1] if self._branches else None
-        return innermost is not None and innermost.number == number and innermost.depth == len(self._frames)
+        if test is not None:
+            self._branches.begin(branch, test, len(self._frames), self._variables)
+        elif not truth(value, "an if statement"):
+            self._position = branch.target
 
     def _end_then(self, branch: Branch) -> None:
-        if not self._is_open(branch.number):
+        is_open = self._branches.is_innermost(branch, len(self._frames))
+        if not is_open or not self._branches.otherwise(branch, self._variables):
             self._position = branch.target
-            return
-        opened = self._branches[-1]
-        self._restore(opened)
-        if branch.has_else:
-            self._hold(opened.outside.and_not(opened.test))
-        else:
-            self._close(branch.target)
 
     def _end_else(self, branch: Branch) -> None:
-        if self._is_open(branch.number):
-            self._restore(self._branches[-1])
-            self._close(self._position)
-
-    def _close(self, target: int) -> None:
-        self._hold(self._branches.pop().outside)
-        self._position = target
-
-    def _restore(self, opened: OpenBranch) -> None:
-        """Take the value from every variable that has another one than before the branch: it depends on the bits."""
-        self._meter.charge(len(self._variables))
-        for slot, before in enumerate(opened.variables):
-            if self._variables[slot] is not before:
-                self._variables[slot] = UNBOUND
+        if self._branches.is_innermost(branch, len(self._frames)):
+            self._branches.end(self._variables)
 
     def _leave(self, argument: tuple[str, frozenset[int]]) -> None:
         keyword, numbers = argument
-        depth = len(self._frames)
-        if any(one.depth == depth and one.number in numbers for one in self._branches):
-            refuse(Fault.CONDITION_LEAVE, keyword=keyword)
+        self._branches.check_leave(keyword, numbers, len(self._frames))
 
 
 QUANTUM_CALLS: Mapping[str, Callable[..., Value]] = MappingProxyType(
     {
-        "ClassicalRegister": lambda circuit, values, _place, **by_name: circuit.new_bits(*values, **by_name),
+        "ClassicalRegister": lambda circuit, values, _place, **by_name: circuit.registers.new_bits(*values, **by_name),
         "Param": lambda circuit, values, _place, **by_name: circuit.parameter(*values, **by_name),
-        "QubitRegister": lambda circuit, values, _place, **by_name: circuit.new_qubits(*values, **by_name),
+        "QubitRegister": lambda circuit, values, _place, **by_name: circuit.registers.new_qubits(*values, **by_name),
         "barrier": lambda circuit, values, place: circuit.barrier(values, place),
         "measure": lambda circuit, values, place, **by_name: circuit.measure(values, place, **by_name),
         "measure_all": lambda circuit, _values, _place, **by_name: circuit.measure_all(**by_name),

@@ -62,8 +62,8 @@ class _Lower:
         result = self._execute(entry, arguments)
         outputs = self._finish(entry, result)
         return LoweredProgram(
-            qubits=self._circuit.num_qubits,
-            clbits=self._circuit.num_bits,
+            qubits=self._circuit.registers.num_qubits,
+            clbits=self._circuit.registers.num_bits,
             operations=tuple(self._circuit.operations),
             parameters=tuple(self._circuit.parameters.values()),
             outputs=outputs,
@@ -142,7 +142,7 @@ class _Lower:
 
     def _finish(self, entry: Code, result: Value) -> Mapping[str, Any]:
         try:
-            unwritten = self._circuit.finish()
+            unwritten = self._circuit.registers.finish()
             outputs = outputs_of(result, self._meter)
         except Refusal as refusal:
             self._report.fail(refusal.fault, refusal.place or entry.place, **refusal.facts)
