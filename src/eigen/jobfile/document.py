@@ -85,17 +85,21 @@ def read_document(text: str, *, layout: Layout) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         span = layout.place(mark.line, mark.column) if mark else None
-        faults.add("JOBSPEC_YAML", f"is not YAML: {_problem(error)}", span=span)
+        hint = "look at the brackets, quotes and indentation here and in the lines before"
+        faults.add("JOBSPEC_YAML", f"this is not YAML: {_problem(error)}", span=span, hint=hint)
     except yaml.reader.ReaderError as error:
         line, column = text.count("\n", 0, error.position), error.position - text.rfind("\n", 0, error.position) - 1
         message = f"holds the character {printable(chr(error.character))}, which YAML does not allow"
         faults.add("JOBSPEC_YAML", message, span=layout.place(line, column))
     except (ValueError, OverflowError):  # PyYAML lets some escape, as for "\U99999999"
-        faults.add("JOBSPEC_YAML", "is not YAML: an escape or directive has an impossible number")
+        faults.add("JOBSPEC_YAML", "this is not YAML: an escape or directive has an impossible number")
     if faults.is_empty and builder.is_empty:
         faults.add("JOBSPEC_EMPTY", "is empty", hint="begin with apiVersion: eigen.os/v0.1")
     faults.raise_if_any()
     return builder.document
+
+
+_QUOTES_NO_TEXT = re.compile(r"(?:[^']|'.'|'<[a-z ]+>'){1,100}", re.DOTALL)
 
 
 def _events(text: str) -> Iterator[yaml.Event]:
@@ -104,9 +108,9 @@ def _events(text: str) -> Iterator[yaml.Event]:
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
-    """Return PyYAML's words where they quote nothing but a character, else fewer."""
-    problem = error.problem or "cannot be read"
-    return printable(problem) if len(problem) < 80 and problem.count("'") <= 2 else "cannot be read here"
+    """Return PyYAML's words where they quote nothing but single characters and kinds of tokens, else fewer."""
+    problem = error.problem or "it cannot be read"
+    return printable(problem) if _QUOTES_NO_TEXT.fullmatch(problem) else "it cannot be read here"
 
 
 @dataclass(slots=True)
