@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from blockbuster import blockbuster_ctx
 
 from eigen.contracts.aqo import AQO, Affine, Operation, profile
 from eigen.contracts.devices import DeviceState
@@ -22,6 +23,7 @@ from eigen.contracts.execution import CircuitFormat, CircuitPayload, ExecutionOp
 from eigen.contracts.gates import GATES
 from eigen.drivers.aer.driver import AerDriver
 from eigen.drivers.aer.options import METHODS
+from eigen.drivers.manager import LocalDriverManager
 from eigen.drivers.seeds import derived_seed
 from eigen.testing.driver_conformance import check_driver, execution_request
 
@@ -167,6 +169,18 @@ async def test_the_loop_turns_while_a_simulation_runs(driver: AerDriver) -> None
         await driver.execute(local(layers(19, depth=10)))
         tasks.cancel_scope.cancel()
     assert 0 < longest_sec < 0.25
+
+
+async def test_nothing_of_it_blocks_the_loop() -> None:
+    """From finding the drivers to ending a worker, under a watch that fails every blocking call."""
+    with blockbuster_ctx():
+        async with LocalDriverManager() as manager:
+            await manager.prepare("sim:local")
+            assert (await manager.execute(local(BELL)))[0].counts
+            with anyio.move_on_after(0.05) as limit:
+                await manager.execute(local(layers(22, depth=100)))
+            assert limit.cancelled_caught
+            assert (await manager.execute(local(BELL)))[0].counts
 
 
 async def test_sixty_qubits_are_refused_before_anything_starts() -> None:

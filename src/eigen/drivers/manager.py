@@ -12,6 +12,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
+import anyio.to_thread
+
 from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus, canonical_target
 from eigen.contracts.errors import EigenError, InternalError, NotFoundError
 from eigen.contracts.printable import printable, quoted
@@ -53,7 +55,7 @@ class LocalDriverManager(DriverManager):
         await self._stack.__aenter__()
         drivers = self._given
         if drivers is None:
-            found = find_drivers()
+            found = await anyio.to_thread.run_sync(find_drivers)  # reads the metadata of all installed packages
             drivers = found.drivers
             self._problems.extend(found.problems)
         for name, driver in drivers.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, distribution
 from types import TracebackType
 from typing import Any, Self
 
@@ -68,6 +68,7 @@ class AerDriver(Driver):
         self._cores = _usable_cores()
         self._num_workers = num_workers or self._cores
         self._memory_limit_bytes = memory_limit_bytes or available_bytes()
+        self._versions = {"eigen-os": VERSION, **{name: _version(name) for name in _DISTRIBUTIONS}}
         self._budget = MemoryBudget(self._memory_limit_bytes)
         self._pool = WorkerPool(_ENGINE, size=self._num_workers, environment=_environment(self._cores))
         self._running = 0
@@ -183,12 +184,8 @@ class AerDriver(Driver):
             "method": method_name,
             "num_threads": num_threads,
             "precision": "double",
-            "versions": dict(self._versions),
+            "versions": self._versions,
         }
-
-    @cached_property
-    def _versions(self) -> Mapping[str, str]:
-        return {"eigen-os": VERSION, **{name: _version(name) for name in _DISTRIBUTIONS}}
 
     @cached_property
     def _device(self) -> DeviceInfo:
@@ -289,8 +286,10 @@ def _environment(cores: int) -> dict[str, str]:
     }
 
 
-def _version(distribution: str) -> str:
+def _version(name: str) -> str:
+    """Return a distribution's version; by hand, since `importlib.metadata.version` first imports the email package."""
     try:
-        return version(distribution)
+        lines = (distribution(name).read_text("METADATA") or "").splitlines()
     except PackageNotFoundError:
         return "not installed"
+    return next((line.removeprefix("Version: ") for line in lines if line.startswith("Version: ")), "unknown")
