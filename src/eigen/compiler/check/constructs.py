@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from eigen.compiler.catalogue import Fault
+from eigen.compiler.check.annotations import check_annotation
 from eigen.compiler.report import Report, did_you_mean
 from eigen.compiler.source_text import NO_PLACE, Place
 from eigen.compiler.symbols import ATTRIBUTES, MATH_CONSTANTS, MATH_FUNCTIONS
@@ -257,6 +258,7 @@ class _Walk:
 
     def _annotated(self, node: ast.AnnAssign) -> Iterable[ast.AST]:
         self._target(node.target)
+        check_annotation(node.annotation, self._report)
         if node.value is None:
             self._report.add(Fault.NO_EFFECT, place_of(node))
             return (node.target,)

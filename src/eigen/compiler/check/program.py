@@ -6,13 +6,13 @@ import ast
 from collections.abc import Iterable, Iterator
 
 from eigen.compiler.catalogue import Fault
+from eigen.compiler.check.annotations import check_annotation
 from eigen.compiler.check.constructs import header_place, place_of, walk
 from eigen.compiler.check.decorator import read_options
 from eigen.compiler.report import Report, did_you_mean
 from eigen.compiler.source_text import NO_PLACE, Place
 from eigen.compiler.stages import CheckedProgram, ParsedProgram
 from eigen.compiler.symbols import (
-    ANNOTATIONS,
     LANGUAGE_NAMES,
     MATH_CONSTANTS,
     MATH_FUNCTIONS,
@@ -104,7 +104,9 @@ class _Check:
         for decorator in node.decorator_list:
             self._decorator(node, decorator)
         self._arguments(node.args)
-        self._annotation(node.returns)
+        check_annotation(node.returns, self._report)
+        for parameter in getattr(node, "type_params", ()):  # from Python 3.12 on
+            self._report.add(Fault.ARGUMENT_KIND, place_of(parameter), construct="type parameters")
         body = node.body[1:] if _is_docstring(node.body[0]) else node.body
         return [*body, *node.args.args, *node.args.kwonlyargs, *_defaults(node.args)]
 
@@ -127,23 +129,7 @@ class _Check:
             if rest is not None:
                 self._report.add(Fault.ARGUMENT_KIND, place_of(rest), construct="arguments of any number")
         for one in (*arguments.args, *arguments.kwonlyargs):
-            self._annotation(one.annotation)
-
-    def _annotation(self, annotation: ast.expr | None) -> None:
-        """Check that an annotation names types of the language; it is a note for readers, except on inputs."""
-        stack = [annotation] if annotation is not None else []
-        while stack:
-            node = stack.pop()
-            if isinstance(node, ast.Subscript):
-                stack += [node.value, node.slice]
-            elif isinstance(node, ast.Tuple):
-                stack += node.elts
-            elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-                stack += [node.left, node.right]
-            elif not _is_type_name(node):
-                name = node.id if isinstance(node, ast.Name) else "this"
-                instead = did_you_mean(name, ANNOTATIONS, otherwise="write int, float, bool, str, list or Param")
-                self._report.add(Fault.UNKNOWN_ANNOTATION, place_of(node), name=name, instead=instead)
+            check_annotation(one.annotation, self._report)
 
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
@@ -186,12 +172,6 @@ class _Check:
 
 def _is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and type(node.value.value) is str
-
-
-def _is_type_name(node: ast.expr) -> bool:
-    if isinstance(node, ast.Constant):
-        return node.value is None
-    return isinstance(node, ast.Name) and node.id in ANNOTATIONS
 
 
 def _defaults(arguments: ast.arguments) -> Iterator[ast.expr]:

@@ -74,10 +74,11 @@ class Circuit:
             operands: Qubits, then angles.
             places: Where each operand stands.
         """
-        if call.angles:
+        if operands[-1].__class__ is Affine or len(call.angles) > 1:
             self._charge_terms(operands)
         operation = None
-        if tuple not in map(type, operands):  # Python hashes tuples by recursion, and a user's may nest deep
+        is_flat = operands[0].__class__ is not tuple and operands[-1].__class__ is not tuple
+        if is_flat and (call.size < 3 or tuple not in map(type, operands)):  # Python hashes tuples by recursion
             try:
                 operation = self._remembered.get((call.op, *operands))
             except TypeError:  # lists cannot be looked up
