@@ -124,7 +124,7 @@ def test_colours_are_for_terminals_and_respect_no_color(shell, terminal):
 def test_a_stored_file_cannot_move_the_cursor(shell, terminal):
     program = shell.write("odd.eigen.py", "@hybrid_program(shots=1)\ndef main():\n    h(0)  # \u202e é\n")
     shell.run("submit", "--job", program)
-    code, seen = terminal("artifacts", "cat", "@last", "odd.eigen.py").end()
+    code, seen = terminal("artifacts", "cat", "@last", "program.eigen.py").end()
     assert code == 0
     assert r"# \u202e é" in seen
     assert "\u202e" not in seen
