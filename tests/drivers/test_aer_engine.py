@@ -11,7 +11,7 @@ from eigen.contracts.aqo import AQO, Affine, Operation
 from eigen.contracts.aqo_json import encode
 from eigen.contracts.errors import InternalError, InvalidArgumentError, ResourceExhaustedError
 from eigen.drivers.aer.engine import AerEngine
-from eigen.drivers.workers.engine import load_engine
+from eigen.workers.engine import load_engine
 
 COINS = AQO(
     qubits=3,

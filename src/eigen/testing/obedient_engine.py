@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from eigen.contracts.errors import UnimplementedError
-from eigen.drivers.workers.engine import Engine
+from eigen.workers.engine import Engine
 
 __all__ = ["BrokenEngine", "ObedientEngine"]
 

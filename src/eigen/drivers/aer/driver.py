@@ -28,8 +28,8 @@ from eigen.drivers.aer.options import DEFAULT_METHOD, Method, chosen_method
 from eigen.drivers.budget import MemoryBudget
 from eigen.drivers.capability import check_capabilities
 from eigen.drivers.seeds import derived_seed
-from eigen.drivers.workers.pool import WorkerPool, WorkerRequest
 from eigen.ports.drivers import Driver
+from eigen.workers.pool import WorkerPool, WorkerRequest
 
 __all__ = ["AerDriver"]
 

@@ -20,7 +20,7 @@ from eigen.contracts.aqo_json import decode
 from eigen.contracts.errors import InternalError, ResourceExhaustedError
 from eigen.contracts.printable import printable
 from eigen.drivers.aer.options import METHODS
-from eigen.drivers.workers.engine import Engine
+from eigen.workers.engine import Engine
 
 __all__ = ["AerEngine"]
 

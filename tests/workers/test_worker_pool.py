@@ -15,7 +15,7 @@ import anyio
 import pytest
 
 from eigen.contracts.errors import InternalError, ResourceExhaustedError, UnavailableError, UnimplementedError
-from eigen.drivers.workers.pool import WorkerPool, WorkerRequest
+from eigen.workers.pool import WorkerPool, WorkerRequest
 
 ENGINE = "eigen.testing.obedient_engine:ObedientEngine"
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="uses pidfd or a memory limit that only Linux has")
@@ -259,7 +259,7 @@ async def test_closing_ends_workers_that_are_busy_and_tells_their_callers() -> N
 
 _PARENT = """
 import anyio, sys
-from eigen.drivers.workers.pool import WorkerPool, WorkerRequest
+from eigen.workers.pool import WorkerPool, WorkerRequest
 
 async def main():
     async with WorkerPool("eigen.testing.obedient_engine:ObedientEngine", size=2) as pool:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eigen.contracts.errors import InvariantError
-from eigen.drivers.workers.frames import (
+from eigen.workers.frames import (
     MAX_BODY_BYTES,
     MAX_HEADER_BYTES,
     BlockingChannel,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eigen.drivers.workers.digests import DigestCache
+from eigen.workers.digests import DigestCache
 
 
 def test_the_least_recently_used_is_forgotten_first() -> None:

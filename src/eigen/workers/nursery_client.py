@@ -21,8 +21,8 @@ import anyio
 from anyio.abc import Process, TaskGroup
 
 from eigen.contracts.errors import UnavailableError
-from eigen.drivers.workers.digests import DigestCache
-from eigen.drivers.workers.frames import AsyncChannel, Frame
+from eigen.workers.digests import DigestCache
+from eigen.workers.frames import AsyncChannel, Frame
 
 __all__ = ["ForkedWorker", "NurseryClient", "WorkerExit"]
 
@@ -121,7 +121,7 @@ class NurseryClient:
             raise UnavailableError(
                 f"the simulator cannot be loaded: {self._failure or 'its process did not start'}",
                 reason="ENGINE_UNAVAILABLE",
-                hint="check the installation with: eigen doctor",
+                hint="`eigen version` shows what is installed",
             )
 
     async def fork(self) -> ForkedWorker:
@@ -177,7 +177,7 @@ class NurseryClient:
             await process.wait()
 
     async def _open_process(self, descriptor: int) -> Process:
-        module = "eigen.drivers.workers.nursery"
+        module = "eigen.workers.nursery"
         # -P: without it a file called numpy.py in the user's working directory would be imported and run
         command = [sys.executable, "-P", "-m", module, str(descriptor), self._engine, str(os.getpid())]
         return await anyio.open_process(

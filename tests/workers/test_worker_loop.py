@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from eigen.drivers.workers.frames import BlockingChannel, Frame
-from eigen.drivers.workers.worker import serve
 from eigen.testing.obedient_engine import ObedientEngine
+from eigen.workers.frames import BlockingChannel, Frame
+from eigen.workers.worker import serve
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """The nursery: a process that imports an engine once and forks workers on request, each ready in a few milliseconds.
 
-Run as `python -P -m eigen.drivers.workers.nursery CONTROL_FD ENGINE PARENT_PID`. Forking is safe here and nowhere else:
+Run as `python -P -m eigen.workers.nursery CONTROL_FD ENGINE PARENT_PID`. Forking is safe here and nowhere else:
 this process has one thread, and no parallel region has run in it. It is the workers' parent, so that only it can know
 how they ended, and can kill one by its id without the risk of meeting another process there.
 
@@ -24,15 +24,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from eigen.contracts.printable import printable
-from eigen.drivers.workers.confinement import (
+from eigen.workers.confinement import (
     be_first_to_go,
     die_with_parent,
     forbid_core_dumps,
     redirect_standard_streams,
 )
-from eigen.drivers.workers.engine import Engine, load_engine
-from eigen.drivers.workers.frames import BlockingChannel, Frame, FrameDecoder
-from eigen.drivers.workers.worker import serve
+from eigen.workers.engine import Engine, load_engine
+from eigen.workers.frames import BlockingChannel, Frame, FrameDecoder
+from eigen.workers.worker import serve
 
 __all__ = ["Nursery", "main"]
 

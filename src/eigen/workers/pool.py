@@ -18,8 +18,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError, UnavailableError
-from eigen.drivers.workers.frames import Frame, FrameTooLargeError
-from eigen.drivers.workers.nursery_client import ForkedWorker, NurseryClient
+from eigen.workers.frames import Frame, FrameTooLargeError
+from eigen.workers.nursery_client import ForkedWorker, NurseryClient
 
 __all__ = ["WorkerPool", "WorkerRequest"]
 

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
-from eigen.drivers.workers.confinement import limit_memory
-from eigen.drivers.workers.digests import DigestCache
-from eigen.drivers.workers.engine import Engine
-from eigen.drivers.workers.frames import BlockingChannel, Frame, FrameTooLargeError
+from eigen.workers.confinement import limit_memory
+from eigen.workers.digests import DigestCache
+from eigen.workers.engine import Engine
+from eigen.workers.frames import BlockingChannel, Frame, FrameTooLargeError
 
 __all__ = ["serve"]
 
