@@ -1,7 +1,7 @@
 """The kernel's one shell: the only place that starts tasks.
 
 It runs the commands that the state machine gives, feeds their outcomes back as events, and is the single writer of each
-job that it owns. Rules:
+job that it owns. What the work itself is stands in `work`. Rules:
 
 - One door for events, `_feed`; the record changes there, at once, before anything is awaited.
 - Everything that starts work goes through `_attempt_work`, which turns every way to end into one outcome event; this is
@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import anyio
 
-from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.errors import (
     AlreadyExistsError,
     EigenError,
@@ -30,19 +29,14 @@ from eigen.contracts.errors import (
     InvalidArgumentError,
     InvariantError,
     ResourceExhaustedError,
-    UnavailableError,
 )
 from eigen.contracts.jobs import (
     JOB_ID,
     Adopted,
     CancelRequested,
     Closed,
-    CompilationFailed,
     CompilationStarted,
-    Compiled,
     Dispatched,
-    Executed,
-    ExecutionFailed,
     ExecutionStopped,
     JobEvent,
     JobFilter,
@@ -50,19 +44,19 @@ from eigen.contracts.jobs import (
     JobRecord,
     JobState,
     JobUpdate,
-    SealFailed,
     StoredEvent,
-    Submitted,
     TimedOut,
 )
 from eigen.contracts.printable import quoted
 from eigen.contracts.trace import working_for
-from eigen.contracts.wire import format_time, from_json
 from eigen.kernel import machine
+from eigen.kernel.adoption import SealedEnd, legacy
 from eigen.kernel.history import stored
+from eigen.kernel.inputs import content_digest, opening_facts, opening_files, submission
 from eigen.kernel.machine import step
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.kernel.scheduler import Scheduler
+from eigen.kernel.work import JobWork, device_of
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
@@ -71,7 +65,6 @@ from eigen.ports.job_store import JobStore, NewJob, StaleOwnerError
 from eigen.ports.kernel import Kernel, KernelJob, KernelObserver
 
 if TYPE_CHECKING:
-    from eigen.contracts.compilation import ProgramSource
     from eigen.contracts.results import JobResults
 
 __all__ = ["QrtxKernel"]
@@ -127,7 +120,6 @@ class QrtxKernel(Kernel):
     ) -> None:
         self._store = store
         self._artifacts = artifacts
-        self._compiler = compiler
         self._drivers = drivers
         self._clock = clock
         self._ids = ids
@@ -139,6 +131,7 @@ class QrtxKernel(Kernel):
         self._ended: OrderedDict[str, JobRecord] = OrderedDict()
         self._adopting = anyio.Lock()
         self._scheduler = Scheduler()
+        self._work = JobWork(artifacts=artifacts, compiler=compiler, drivers=drivers, clock=clock, ids=ids)
         self._obey: dict[type[machine.Command], Callable[[JobRun], None]] = {
             machine.Compile: partial(self._start, self._compile_job),
             machine.Enqueue: self._join_queue,
@@ -172,33 +165,26 @@ class QrtxKernel(Kernel):
                 reason="QUEUE_FULL",
                 hint="wait for some to end, or cancel some",
             )
-        resolved = job.spec.to_bytes()
-        submitted = self._submission(job, resolved)
+        now = self._clock.now()
+        files = opening_files(job)
+        submitted = submission(job, files, job_id=self._ids.job_id(now), at=now)
         accepted = step(None, submitted).job
         run = JobRun(record=accepted, published=accepted, inputs=JobInputs(spec=job.spec, source=job.source))
         first = stored(submitted, accepted)
-        await self._artifacts.create(
-            run.record.job_id,
-            {
-                "job.yaml": job.job_yaml,
-                _artifact_of(job.source.language): job.source.content,
-                "job.resolved.json": resolved,
-            },
-            facts=_opening_facts(run.record, job.source),
-        )
+        await self._artifacts.create(accepted.job_id, files, facts=opening_facts(accepted, job))
         new = NewJob(
-            record=run.record,
+            record=accepted,
             event=first,
             idempotency_key=job.idempotency_key,
-            content_digest=sha256_hex(resolved + job.source.content),
+            content_digest=content_digest(submitted),
         )
         try:
             kept = await self._store.insert(new)
         except AlreadyExistsError:
-            await self._artifacts.discard(run.record.job_id)
+            await self._artifacts.discard(accepted.job_id)
             raise
-        if kept.job_id != run.record.job_id:
-            await self._artifacts.discard(run.record.job_id)
+        if kept.job_id != accepted.job_id:
+            await self._artifacts.discard(accepted.job_id)
             return kept
         self._observer.on_transition(None, accepted, first.kind)
         run.publish(first)
@@ -295,8 +281,10 @@ class QrtxKernel(Kernel):
     async def _feed(self, run: JobRun, event: JobEvent) -> None:
         """Apply an event to a job of ours, keep it, and run what the machine commands."""
         before = run.record
+        if self._runs.get(before.job_id) is not run:  # it has ended, or is another system's by now
+            return
         after, commands = step(before, event)
-        if after is before or self._runs.get(after.job_id) is not run:
+        if after is before:
             return
         run.record = after
         last = stored(event, after)
@@ -347,7 +335,7 @@ class QrtxKernel(Kernel):
             run.work.cancel()
         run.changed.set()
 
-    async def _attempt_work(self, run: JobRun, *, stage: str, work: Work, failure: Failure) -> JobEvent:
+    async def _attempt_work(self, run: JobRun, stage: str, work: Work, failure: Failure) -> JobEvent:
         """Do a job's work and return the one event that it ends in."""
         began = self._clock.monotonic()
         with working_for(run.record.job_id, self._ids.child_of(run.trace)):
@@ -367,54 +355,18 @@ class QrtxKernel(Kernel):
         if run.record.ending is not None:  # cancelled before it could begin
             return
         await self._feed(run, CompilationStarted(at=self._clock.now(), attempt=run.record.attempt))
-        outcome = await self._attempt_work(run, stage="compile", work=self._compile, failure=self._compile_failure)
-        await self._feed(run, outcome)
-
-    async def _compile(self, run: JobRun) -> JobEvent:
-        from eigen.contracts.compilation import CompileRequest
-        from eigen.contracts.devices import canonical_target
-        from eigen.kernel.plan import DEFAULT_TARGET, make_plan
-
-        attempt = run.record.attempt
-        if isinstance(run.inputs, EigenError):
-            raise run.inputs
-        body = run.inputs.spec.spec
-        await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
-        run.compiled = await self._compiler.compile(
-            CompileRequest(source=run.inputs.source, entrypoint=body.entrypoint, inputs=body.inputs)
-        )
-        drawn_seed = self._ids.seed() if run.record.seed is None else run.record.seed
-        run.plan = make_plan(body, run.compiled, drawn_seed=drawn_seed)
-        device = self._drivers.device(run.plan.target)
-        admission = self._drivers.admit(device.device_id, run.plan.payload.profile, run.plan.options)
-        self._scheduler.add_device(device.device_id, slots=device.slots)
-        if run.record.ending is None:
-            await self._artifacts.put(run.record.job_id, "compiled.aqo.json", run.compiled.aqo_json)
-        return Compiled(
-            at=self._clock.now(),
-            attempt=attempt,
-            device_id=device.device_id,
-            target=run.plan.target,
-            shots=run.plan.options.shots,
-            seed=run.plan.options.seed,
-            aqo_digest=run.compiled.digest,
-            method=admission.method,
-            memory_bytes=admission.memory_bytes,
-            explanation=admission.explanation,
-        )
-
-    def _compile_failure(self, run: JobRun, error: EigenError) -> JobEvent:
-        return CompilationFailed(at=self._clock.now(), attempt=run.record.attempt, error=error.to_json())
+        await self._feed(run, await self._attempt_work(run, "compile", self._work.compile, self._work.compile_failure))
 
     # Waiting for a device
 
     def _join_queue(self, run: JobRun) -> None:
-        device_id = _device_of(run.record)
+        device_id = device_of(run.record)
+        self._scheduler.add_device(device_id, slots=self._drivers.device(device_id).slots)
         self._scheduler.enqueue(run.record.job_id, device_id=device_id, priority=run.record.priority)
         self._dispatch(device_id)
 
     def _leave_queue(self, run: JobRun) -> None:
-        device_id = _device_of(run.record)
+        device_id = device_of(run.record)
         self._scheduler.leave(run.record.job_id, device_id=device_id)
         self._tell_queue_depth(device_id)
 
@@ -444,53 +396,16 @@ class QrtxKernel(Kernel):
         stopped = ExecutionStopped(at=self._clock.now(), attempt=run.record.attempt)
         outcome: JobEvent = stopped
         with run.work:
-            outcome = await self._attempt_work(run, stage="execute", work=self._execute, failure=self._execute_failure)
-        self._free_slot(run.record.job_id, _device_of(run.record))
+            outcome = await self._attempt_work(run, "execute", self._work.execute, self._work.execute_failure)
+        self._free_slot(run.record.job_id, device_of(run.record))
         if outcome is stopped:
             outcome = ExecutionStopped(at=self._clock.now(), attempt=stopped.attempt)
         await self._feed(run, outcome)
 
-    async def _execute(self, run: JobRun) -> JobEvent:
-        from eigen.contracts.execution import ExecutionRequest
-
-        attempt = run.record.attempt
-        if run.plan is None:
-            raise InvariantError("executing without a plan")
-        (run.result,) = await self._drivers.execute(
-            ExecutionRequest(
-                job_id=run.record.job_id,
-                device_id=_device_of(run.record),
-                payload=run.plan.payload,
-                bindings=(run.plan.binding,),
-                options=run.plan.options,
-            )
-        )
-        return Executed(at=self._clock.now(), attempt=attempt, execution_time_sec=run.result.execution_time_sec)
-
-    def _execute_failure(self, run: JobRun, error: EigenError) -> JobEvent:
-        return ExecutionFailed(
-            at=self._clock.now(),
-            attempt=run.record.attempt,
-            error=error.to_json(),
-            retryable=isinstance(error, UnavailableError),
-        )
-
     # Ending
 
     async def _seal_job(self, run: JobRun) -> None:
-        await self._feed(run, await self._attempt_work(run, stage="store", work=self._seal, failure=self._seal_failure))
-
-    async def _seal(self, run: JobRun) -> JobEvent:
-        from eigen.kernel.outputs import closing_facts, closing_files
-
-        closed = Closed(at=self._clock.now(), attempt=run.record.attempt)
-        final = step(run.record, closed).job
-        files = closing_files(run, final=final, last=stored(closed, final))
-        await self._artifacts.seal(final.job_id, files, facts=closing_facts(final))
-        return closed
-
-    def _seal_failure(self, run: JobRun, error: EigenError) -> JobEvent:
-        return SealFailed(at=self._clock.now(), attempt=run.record.attempt, error=error.to_json())
+        await self._feed(run, await self._attempt_work(run, "store", self._work.seal, self._work.seal_failure))
 
     async def _close_unsealed(self, run: JobRun) -> None:
         await self._feed(run, Closed(at=self._clock.now(), attempt=run.record.attempt))
@@ -525,96 +440,16 @@ class QrtxKernel(Kernel):
                 await self._adopt(orphan)
 
     async def _adopt(self, orphan: JobRecord) -> None:
-        """Go on with a job whose owner is gone: take over what is sealed, begin anew what is not."""
-        job_id = orphan.job_id
-        events = list(await self._store.events(job_id))
-        try:
-            meta = await self._artifacts.meta(job_id)
-            if meta.get("sealed"):
-                await self._catch_up(orphan, from_json(JobRecord, meta["record"]))
-                return
-            await self._artifacts.reset(job_id)
-            inputs: JobInputs | EigenError = await self._read_inputs(job_id, meta["program"])
-        except EigenError as error:
-            inputs = InternalError(
-                f"the job's files are gone or damaged: {error.message}",
-                reason="JOB_FILES_LOST",
-                hint="submit the job again",
-            )
-        run = JobRun(record=orphan, published=orphan, inputs=inputs, events=events)
+        """Go on with a job whose owner is gone: record the end that it has on disk, or begin anew."""
+        left = await legacy(self._artifacts, orphan)
+        if isinstance(left, SealedEnd):
+            await self._store.append(left.record, left.missing, durable=True)
+            self._observer.on_transition(orphan, left.record, left.missing[-1].kind)
+            return
+        events = list(await self._store.events(orphan.job_id))
+        run = JobRun(record=orphan, published=orphan, inputs=left, events=events)
         self._take(run)
         await self._feed(run, Adopted(at=self._clock.now(), owner=self._owner))
-
-    async def _catch_up(self, orphan: JobRecord, final: JobRecord) -> None:
-        """Bring the record to the end that CircuitFS has: the owner died between sealing and recording."""
-        import json
-
-        lines = (await self._artifacts.read(orphan.job_id, "events.jsonl")).splitlines()
-        missing = [from_json(StoredEvent, json.loads(line)) for line in lines[orphan.event_seq :]]
-        await self._store.append(final, tuple(missing), durable=True)
-        self._observer.on_transition(orphan, final, missing[-1].kind)
-
-    async def _read_inputs(self, job_id: str, program: dict[str, object]) -> JobInputs:
-        from eigen.contracts.compilation import Language, ProgramSource
-        from eigen.contracts.jobspec import JobSpec
-
-        language = Language(str(program["language"]))
-        return JobInputs(
-            spec=JobSpec.from_bytes(await self._artifacts.read(job_id, "job.resolved.json")),
-            source=ProgramSource(
-                content=await self._artifacts.read(job_id, _artifact_of(language)),
-                filename=str(program["filename"]),
-                language=language,
-                inline_line=int(str(program["inline_line"])),
-                inline_indent=int(str(program["inline_indent"])),
-            ),
-        )
-
-    def _submission(self, job: KernelJob, resolved: bytes) -> Submitted:
-        now = self._clock.now()
-        metadata, body = job.spec.metadata, job.spec.spec
-        return Submitted(
-            at=now,
-            job_id=self._ids.job_id(now),
-            name=metadata.name,
-            subject=job.subject,
-            tenant=job.tenant,
-            labels=metadata.labels,
-            target=body.target or "",
-            priority=body.priority,
-            timeout_sec=body.timeout_sec,
-            shots=body.shots,
-            seed=body.seed,
-            trace_id=job.trace.trace_id,
-            span_id=job.trace.span_id,
-            spec_digest=sha256_hex(resolved),
-            source_digest=sha256_hex(job.source.content),
-        )
-
-
-def _artifact_of(language: str) -> str:
-    """Return the name under which a program is kept, whatever its file was called."""
-    return {"eigen-lang": "program.eigen.py", "aqo": "program.aqo.json"}.get(language, "program.qasm")
-
-
-def _opening_facts(record: JobRecord, source: ProgramSource) -> dict[str, object]:
-    return {
-        "job_id": record.job_id,
-        "trace_id": record.trace_id,
-        "created_at": format_time(record.created_at),
-        "program": {
-            "filename": source.filename,
-            "language": source.language.value,
-            "inline_line": source.inline_line,
-            "inline_indent": source.inline_indent,
-        },
-    }
-
-
-def _device_of(record: JobRecord) -> str:
-    if record.device_id is None:
-        raise InvariantError(f"{record.job_id} has no device while {record.state}")
-    return record.device_id
 
 
 def _defect(record: JobRecord) -> InternalError:

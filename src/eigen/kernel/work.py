@@ -1,0 +1,134 @@
+"""The three stages of a job's work: compile, execute, seal.
+
+Each takes a run, asks the other services, notes on the run what came of it, and returns the one event that it ends in.
+Nothing here starts tasks, feeds events or catches what nobody foresaw: that is the shell's.
+"""
+
+from __future__ import annotations
+
+from eigen.contracts.errors import EigenError, InvariantError, UnavailableError
+from eigen.contracts.jobs import (
+    Closed,
+    CompilationFailed,
+    Compiled,
+    Executed,
+    ExecutionFailed,
+    JobEvent,
+    JobRecord,
+    SealFailed,
+)
+from eigen.kernel.history import stored
+from eigen.kernel.machine import step
+from eigen.kernel.run import JobRun
+from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.clock import Clock, IdSource
+from eigen.ports.compiler import Compiler
+from eigen.ports.drivers import DriverManager
+
+__all__ = ["JobWork", "device_of"]
+
+
+class JobWork:
+    """What the kernel has others do for a job.
+
+    Args:
+        artifacts: CircuitFS.
+        compiler: Source to circuit.
+        drivers: Circuit to counts.
+        clock: Time.
+        ids: Seeds, where nobody names one.
+    """
+
+    def __init__(
+        self, *, artifacts: ArtifactStore, compiler: Compiler, drivers: DriverManager, clock: Clock, ids: IdSource
+    ) -> None:
+        self._artifacts = artifacts
+        self._compiler = compiler
+        self._drivers = drivers
+        self._clock = clock
+        self._ids = ids
+
+    async def compile(self, run: JobRun) -> JobEvent:
+        """Compile a job's program, and ask its device whether it can run it."""
+        from eigen.contracts.compilation import CompileRequest
+        from eigen.contracts.devices import canonical_target
+        from eigen.kernel.plan import DEFAULT_TARGET, make_plan
+
+        attempt = run.record.attempt
+        if isinstance(run.inputs, EigenError):
+            raise run.inputs
+        body = run.inputs.spec.spec
+        await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
+        run.compiled = await self._compiler.compile(
+            CompileRequest(source=run.inputs.source, entrypoint=body.entrypoint, inputs=body.inputs)
+        )
+        drawn_seed = self._ids.seed() if run.record.seed is None else run.record.seed
+        run.plan = make_plan(body, run.compiled, drawn_seed=drawn_seed)
+        device = self._drivers.device(run.plan.target)
+        admission = self._drivers.admit(device.device_id, run.plan.payload.profile, run.plan.options)
+        if run.record.ending is None:
+            await self._artifacts.put(run.record.job_id, "compiled.aqo.json", run.compiled.aqo_json)
+        return Compiled(
+            at=self._clock.now(),
+            attempt=attempt,
+            device_id=device.device_id,
+            target=run.plan.target,
+            shots=run.plan.options.shots,
+            seed=run.plan.options.seed,
+            aqo_digest=run.compiled.digest,
+            method=admission.method,
+            memory_bytes=admission.memory_bytes,
+            explanation=admission.explanation,
+        )
+
+    def compile_failure(self, run: JobRun, error: EigenError) -> JobEvent:
+        """Return the event for a program that cannot be compiled, or that no device can run."""
+        return CompilationFailed(at=self._clock.now(), attempt=run.record.attempt, error=error.to_json())
+
+    async def execute(self, run: JobRun) -> JobEvent:
+        """Run a job's circuit on its device."""
+        from eigen.contracts.execution import ExecutionRequest
+
+        attempt = run.record.attempt
+        if run.plan is None:
+            raise InvariantError("executing without a plan")
+        (run.result,) = await self._drivers.execute(
+            ExecutionRequest(
+                job_id=run.record.job_id,
+                device_id=device_of(run.record),
+                payload=run.plan.payload,
+                bindings=(run.plan.binding,),
+                options=run.plan.options,
+            )
+        )
+        return Executed(at=self._clock.now(), attempt=attempt, execution_time_sec=run.result.execution_time_sec)
+
+    def execute_failure(self, run: JobRun, error: EigenError) -> JobEvent:
+        """Return the event for a device that gave an error or died; what was unavailable may be tried again."""
+        return ExecutionFailed(
+            at=self._clock.now(),
+            attempt=run.record.attempt,
+            error=error.to_json(),
+            retryable=isinstance(error, UnavailableError),
+        )
+
+    async def seal(self, run: JobRun) -> JobEvent:
+        """Put on disk what belongs to a job's end, the event that ends it included."""
+        from eigen.kernel.outputs import closing_facts, closing_files
+
+        closed = Closed(at=self._clock.now(), attempt=run.record.attempt)
+        final = step(run.record, closed).job
+        files = closing_files(run, final=final, last=stored(closed, final))
+        await self._artifacts.seal(final.job_id, files, facts=closing_facts(final))
+        return closed
+
+    def seal_failure(self, run: JobRun, error: EigenError) -> JobEvent:
+        """Return the event for an end that could not be put on disk."""
+        return SealFailed(at=self._clock.now(), attempt=run.record.attempt, error=error.to_json())
+
+
+def device_of(record: JobRecord) -> str:
+    """Return the device of a job that has been compiled."""
+    if record.device_id is None:
+        raise InvariantError(f"{record.job_id} has no device while {record.state}")
+    return record.device_id
