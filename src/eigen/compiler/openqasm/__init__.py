@@ -1,8 +1,8 @@
 """OpenQASM 3 and 2 to AQO: a front end of our own, run in a worker process.
 
-Why our own: of the readers at hand one knows neither conditions nor gate definitions, the other neither constants, loops
-nor `if (c[0] == 1)`, at 2,000 gates a second; both may open files or print. This one is pure Python, opens nothing, and is
-linear in the text and in what it emits.
+Why our own: of the readers at hand one knows neither conditions nor gate definitions, the other neither constants,
+loops nor `if (c[0] == 1)`, at 2,000 gates a second; both may open files or print. This one is pure Python, opens
+nothing, and is linear in the text and in what it emits.
 
 | module | holds |
 |---|---|

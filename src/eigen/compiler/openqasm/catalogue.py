@@ -1,7 +1,8 @@
 """Every fault that can be found in an OpenQASM program: stable codes, what is wrong, what to write instead.
 
-Codes are never renumbered or used again, since scripts test them. Groups: QASM00xx text, QASM01xx syntax, QASM02xx names,
-QASM03xx values, QASM04xx quantum operations, QASM05xx limits, QASM06xx parts of the language that are not supported.
+Codes are never renumbered or used again, since scripts test them. Groups: QASM00xx text, QASM01xx syntax, QASM02xx
+names, QASM03xx values, QASM04xx quantum operations, QASM05xx limits, QASM06xx parts of the language that are not
+supported.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ class QasmFault(Enum):
     # QASM00xx: the text
     NOT_UTF8 = ("QASM0001", _WRONG, "the program is not UTF-8 at byte {offset}", "save the file as UTF-8")
     CONTROL_CHARACTER = (
-        "QASM0002", _WRONG, "control or invisible character {character}", "delete it; only line ends and tabs are taken")
+        "QASM0002", _WRONG, "control or invisible character {character}", "delete it; line ends and tabs are taken")
     CHARACTER = ("QASM0003", _WRONG, "{character} means nothing here", "delete it")
     NUMBER = ("QASM0004", _WRONG, "the number {number} runs into a name", "put a blank between them")
     INCLUDE = (
@@ -102,7 +103,7 @@ class QasmFault(Enum):
         "inputs are angles: input float[64] or input angle; write const for numbers that shape the circuit")
     POWER = ("QASM0604", _LATER, "pow({power}) of this gate is not supported", "an integer power is, of any gate")
     EXPRESSION = ("QASM0605", _LATER, "{construct} is not supported in expressions", "")
-    MEASURE_TARGET = ("QASM0606", _LATER, "a measurement without a target is not supported", "write c[0] = measure q[0];")
+    MEASURE_TARGET = ("QASM0606", _LATER, "a measurement needs a target", "write c[0] = measure q[0];")
     # fmt: on
 
 

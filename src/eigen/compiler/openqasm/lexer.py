@@ -1,7 +1,7 @@
 """Text to tokens, one at a time: a program is read in one pass and in bounded memory.
 
-The text is checked as a whole before: strict UTF-8, no control or invisible characters. Letters beyond ASCII are taken in
-comments; in names only Greek ones are, since nothing else is in use and no letter shall pass for another.
+The text is checked as a whole before: strict UTF-8, no control or invisible characters. Letters beyond ASCII are
+taken in comments; in names only Greek ones are, since nothing else is in use and no letter shall pass for another.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ class Lexer:
 
     def _check_number(self, start: int, end: int) -> None:
         behind = self.text[end : end + 1]
-        if behind.isalnum() or behind in ("_", "µ") and behind:
+        if behind.isalnum() or (behind in ("_", "µ") and behind):
             refuse(QasmFault.NUMBER, (start, end + 1), number=self.text[start:end])
         if end - start > _MAX_DIGITS:
             refuse(QasmFault.INTEGER_LIMIT, (start, end), limit=4096)

@@ -1,7 +1,7 @@
 """What statements of OpenQASM are, once parsed. What must never live here: what they mean.
 
-An expression is a flat sequence of instructions for a machine with a stack, so that neither reading nor evaluating one
-recurses, however long it is. A place is a pair of offsets: first character, behind the last one.
+An expression is a flat sequence of instructions for a machine with a stack, so that neither reading nor evaluating
+one recurses, however long it is. A place is a pair of offsets: first character, behind the last one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ class Instruction(NamedTuple):
     """A step of an expression.
 
     Attributes:
-        code: `push` a constant, `load` a name, `index` the value below by the one on top, `unary`, `binary`, `call`, `cast`.
+        code: `push` a constant, `load` a name, `index` the value below by the one on top, `unary`, `binary`, `call`,
+            `cast`.
         argument: The constant, the name, the operator, (function, number of arguments), or (type, has a width).
         place: Where it stands.
     """
