@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import time
 from pathlib import Path
 
 import pytest
@@ -469,15 +468,3 @@ def test_an_angle_beyond_the_exact_integers_is_the_nearest_double() -> None:
 
 def test_every_gate_is_an_operation() -> None:
     assert {gate.op for gate in GATES.values()} | {"MEASURE", "RESET", "BARRIER"} == set(OPS)
-
-
-def test_reading_time_grows_linearly_with_the_number_of_operations() -> None:
-    """Ten times as many may take thirty times as long on a busy machine, but not a hundred times."""
-    seconds = []
-    for repeats in (1_000, 10_000):
-        layers = tuple(Operation("RY", (i % 50,), (i * 0.1,)) for i in range(repeats))
-        content = encode(AQO(qubits=50, clbits=1, operations=(*layers, Operation("MEASURE", (0,), c=(0,)))))
-        start = time.process_time()
-        decode(content)
-        seconds.append(time.process_time() - start)
-    assert seconds[1] < 30 * seconds[0] + 0.05

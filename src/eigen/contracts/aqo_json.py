@@ -19,7 +19,7 @@ import re
 from typing import Any
 
 from eigen.contracts.angles import format_angle, format_number, parse_angle
-from eigen.contracts.aqo import AQO, AQO_VERSION, Angle, Operation, PauliTerm
+from eigen.contracts.aqo import AQO, AQO_VERSION, Affine, Angle, Operation, PauliTerm
 from eigen.contracts.aqo_rules import OPS, Rules
 from eigen.contracts.canonical import canonical_json, read_json, read_json_text
 from eigen.contracts.compilation import CompileLimits
@@ -34,6 +34,7 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 """Largest document taken."""
 
 _MAX_DEPTH = 16
+_MOST_REMEMBERED = 65_536
 _BLANKS = re.compile(r"^[ \t\n\r]++|(?<=[\[\]{},:])[ \t\n\r]++|(?<![ \t\n\r])[ \t\n\r]++(?=[\[\]{},:]|\Z)")
 _ONE_NUMBER = re.compile(r'"([a-z]+)":(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)')
 _WHAT = "AQO document"
@@ -51,16 +52,17 @@ def encode(circuit: AQO) -> bytes:
         >>> encode(AQO(qubits=1, clbits=1, operations=(Operation("H", (0,)), Operation("MEASURE", (0,), c=(0,)))))
         b'{"clbits":1,"operations":[{"op":"H","q":[0]},{"c":[0],"op":"MEASURE","q":[0]}],"qubits":1,"version":"0.1"}'
     """
-    operations = ",".join(map(_Spellings().__getitem__, circuit.operations))
     fields = {
         "clbits": canonical_json(circuit.clbits),
         "observables": _spell_observables(circuit),
-        "operations": f"[{operations}]".encode("ascii"),
+        "operations": b"".join((b"[", b",".join(map(_Spellings().__getitem__, circuit.operations)), b"]")),
         "parameters": canonical_json(circuit.parameters) if circuit.parameters else b"",
         "qubits": canonical_json(circuit.qubits),
         "version": canonical_json(AQO_VERSION),
     }
-    return b"{" + b",".join(b'"%b":%b' % (name.encode(), text) for name, text in fields.items() if text) + b"}"
+    members = [part for name, text in fields.items() if text for part in (b',"%b":' % name.encode(), text)]
+    members[0] = members[0].replace(b",", b"{")
+    return b"".join((*members, b"}"))
 
 
 def decode(content: bytes, *, require_measurement: bool = True, limits: CompileLimits | None = None) -> AQO:
@@ -88,30 +90,52 @@ def decode(content: bytes, *, require_measurement: bool = True, limits: CompileL
     return circuit
 
 
-class _Spellings(dict[Operation, str]):
-    """Operation → its canonical JSON, spelled when first asked for."""
+class _Spellings(dict[Operation, bytes]):
+    """Operation → its canonical JSON, spelled when first asked for.
 
-    def __missing__(self, operation: Operation) -> str:
-        spelled = self[operation] = _spell(operation)
+    What stands around the angles is remembered for each combination of the rest, so that a circuit whose angles all
+    differ costs their numbers only; whole operations are remembered up to a bound, so that such a circuit is not kept
+    twice.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._frames: dict[tuple[Any, ...], tuple[str, str]] = {}
+
+    def __missing__(self, operation: Operation) -> bytes:
+        op, q, angles, c, condition, basis = operation
+        rest = (op, q, c, condition, basis)
+        frame = self._frames.get(rest)
+        if frame is None:
+            frame = self._frames[rest] = _frame(operation)
+        if len(angles) != len(OPS[op].angles):
+            raise _not_an_operation(operation)
+        spelled = (frame[0] + _spell_angles(OPS[op].angles, angles) + frame[1]).encode("ascii")
+        if len(self) < _MOST_REMEMBERED:
+            self[operation] = spelled
         return spelled
 
 
-def _spell(operation: Operation) -> str:
-    op, q, angles, c, condition, basis = operation
-    if op not in OPS or len(angles) != len(OPS[op].angles):
-        raise InvalidArgumentError(
-            f"{quoted(op)} with {len(angles)} angles is not an operation of AQO", reason="AQO_UNKNOWN_OP"
-        )
+def _frame(operation: Operation) -> tuple[str, str]:
+    """Return what stands before and behind the angles of an operation."""
+    op, q, _, c, condition, basis = operation
+    if op not in OPS:
+        raise _not_an_operation(operation)
     parts = [f'"basis":"{basis}"'] if basis else []
     if c:
         parts.append(f'"c":{_spell_indices(c)}')
     if condition:
         parts.append(f'"if":{{"c":{_spell_indices(condition.c)},"eq":{condition.eq}}}')
     parts.append(f'"op":"{op}"')
-    if angles:
-        parts.append(f'"params":{{{_spell_angles(OPS[op].angles, angles)}}}')
-    parts.append(f'"q":{_spell_indices(q)}')
-    return f"{{{','.join(parts)}}}"
+    head, tail = "{" + ",".join(parts), f',"q":{_spell_indices(q)}}}'
+    return (head + ',"params":{', "}" + tail) if OPS[op].angles else (head, tail)
+
+
+def _not_an_operation(operation: Operation) -> InvalidArgumentError:
+    return InvalidArgumentError(
+        f"{quoted(operation.op)} with {len(operation.params)} angles is not an operation of AQO",
+        reason="AQO_UNKNOWN_OP",
+    )
 
 
 def _spell_indices(indices: tuple[int, ...]) -> str:
@@ -119,12 +143,13 @@ def _spell_indices(indices: tuple[int, ...]) -> str:
 
 
 def _spell_angles(names: tuple[str, ...], angles: tuple[Angle, ...]) -> str:
+    if len(names) == 1:
+        return f'"{names[0]}":{_spell_angle(angles[0])}'
     return ",".join(f'"{name}":{_spell_angle(angle)}' for name, angle in sorted(zip(names, angles, strict=True)))
 
 
 def _spell_angle(angle: Angle) -> str:
-    value = format_angle(angle)
-    return f'"{value}"' if isinstance(value, str) else format_number(value)
+    return f'"{format_angle(angle)}"' if isinstance(angle, Affine) else format_number(angle)
 
 
 def _spell_observables(circuit: AQO) -> bytes:
