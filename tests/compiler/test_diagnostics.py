@@ -14,9 +14,9 @@ import pytest
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.pipeline import compile_source
-from eigen.contracts.compilation import CompileLimits, CompileRequest, Language, ProgramSource
+from eigen.contracts.compilation import CompileLimits, CompileRequest, ProgramSource
 from eigen.contracts.diagnostics import Diagnostic, render
-from eigen.contracts.errors import EigenError, UnimplementedError
+from eigen.contracts.errors import EigenError
 
 _GOLDEN = Path(__file__).parent / "golden"
 _PROGRAMS = sorted(path.name.removesuffix(".eigen.py") for path in _GOLDEN.glob("*.eigen.py"))
@@ -61,20 +61,10 @@ def test_a_faulty_program_is_told_as_expected(name: str, request: pytest.Fixture
 
 
 def test_every_fault_has_a_golden_test() -> None:
-    """But for the language, which is not a fault of a text."""
     texts = "".join(path.read_text(encoding="utf-8") for path in _GOLDEN.glob("*.txt"))
-    missing = [one.code for one in Fault if f"[{one.code}]" not in texts]
-    assert missing == [Fault.LANGUAGE.code]
+    assert [one.code for one in Fault if f"[{one.code}]" not in texts] == []
 
 
 def test_codes_are_unique() -> None:
     codes = [one.code for one in Fault]
     assert len(set(codes)) == len(codes)
-
-
-@pytest.mark.parametrize("language", [Language.OPENQASM2, Language.OPENQASM3])
-def test_openqasm_is_refused_as_not_in_this_version(language: Language) -> None:
-    source = ProgramSource(content=b"OPENQASM 3.0;", language=language)
-    with pytest.raises(UnimplementedError) as caught:
-        compile_source(CompileRequest(source=source))
-    assert caught.value.reason == Fault.LANGUAGE.code

@@ -224,7 +224,6 @@ class Fault(Enum):
     HYBRID_LOOP = (
         "EL0603", _LATER, "{name}: hybrid loops are not supported by this version",
         "run the loop at your side, one job per iteration")
-    LANGUAGE = ("EL0604", _LATER, "programs in {language} are not supported by this version", "write Eigen-Lang or AQO")
     # EL07xx: suspicious, but allowed
     HIDDEN_NAME = ("EL0701", _WRONG, "the function {name} hides the built-in {name}", "rename it if that is not wanted")
     UNUSED_REGISTER = (

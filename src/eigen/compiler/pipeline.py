@@ -1,4 +1,4 @@
-"""The five passes in order: the compiler as one pure function."""
+"""The five passes in order: the compiler as one pure function. Other languages than Eigen-Lang join at the last one."""
 
 from __future__ import annotations
 
@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from eigen.compiler.canonical import bind, canonicalise
-from eigen.compiler.catalogue import Fault
 from eigen.compiler.check import check
 from eigen.compiler.collection import no_collections
 from eigen.compiler.lower import lower
 from eigen.compiler.parse import parse
 from eigen.compiler.resolve import resolve
 from eigen.compiler.stages import CanonicalProgram, LoweredProgram, Parameter, ResolvedProgram
+from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language, ProgramSource
-from eigen.contracts.errors import UnimplementedError
 
-__all__ = ["back_half", "compile_source", "front_half", "read_aqo", "refuse_language"]
+__all__ = ["OPENQASM", "back_half", "compile_source", "front_half", "read_aqo", "read_circuit"]
+
+OPENQASM = frozenset({Language.OPENQASM3, Language.OPENQASM2})
+"""Languages that the system reads in a worker process."""
 
 
 def compile_source(request: CompileRequest) -> CompiledProgram:
@@ -29,12 +31,11 @@ def compile_source(request: CompileRequest) -> CompiledProgram:
     Raises:
         InvalidArgumentError: The program or its inputs are wrong.
         ResourceExhaustedError: The program passes a limit.
-        UnimplementedError: The language, or a part of it, is not supported.
+        UnimplementedError: A part of the language is not supported.
     """
-    if request.source.language is Language.AQO:
-        circuit = read_aqo(request.source, limits=request.limits)
+    if request.source.language is not Language.EIGEN_LANG:
+        circuit = read_circuit(request.source, limits=request.limits)
         return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
-    refuse_language(request.source.language)
     with no_collections():
         resolved = front_half(request.source, entrypoint=request.entrypoint, limits=request.limits)
         circuit = back_half(resolved, inputs=request.inputs, limits=request.limits)
@@ -55,7 +56,19 @@ def back_half(resolved: ResolvedProgram, *, inputs: Mapping[str, Any], limits: C
 
 def read_aqo(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgram:
     """Return a program that was written as AQO, canonicalised."""
-    circuit = decode(source.content, require_measurement=False, limits=limits)
+    return _canonical(decode(source.content, require_measurement=False, limits=limits))
+
+
+def read_circuit(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgram:
+    """Return a program that was written as AQO or OpenQASM, canonicalised, all of it in this thread."""
+    if source.language is Language.AQO:
+        return read_aqo(source, limits=limits)
+    from eigen.compiler.openqasm.reader import read_openqasm
+
+    return _canonical(read_openqasm(source, limits=limits))
+
+
+def _canonical(circuit: AQO) -> CanonicalProgram:
     return canonicalise(
         LoweredProgram(
             qubits=circuit.qubits,
@@ -65,14 +78,3 @@ def read_aqo(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgra
             observables=circuit.observables,
         )
     )
-
-
-def refuse_language(language: Language) -> None:
-    """Refuse the languages that are not compiled here.
-
-    Raises:
-        UnimplementedError: It is one of them.
-    """
-    if language in (Language.OPENQASM2, Language.OPENQASM3):
-        fault, facts = Fault.LANGUAGE, {"language": str(language)}
-        raise UnimplementedError(fault.message.format_map(facts), reason=fault.code, hint=fault.hint.format_map(facts))

@@ -109,7 +109,7 @@ async def open_system(
             telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, folder, clock))
             ids = telemetry.ids(ids)
         artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs")
-        compiler: Compiler = DeferredCompiler()
+        compiler: Compiler = await stack.enter_async_context(DeferredCompiler())
         manager: DriverManager = LocalDriverManager(drivers)
         if telemetry is not None:
             artifacts, compiler, manager = (
