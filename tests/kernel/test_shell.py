@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,7 +98,7 @@ class FailingStore(MemoryArtifactStore):
 class BrokenStore(MemoryArtifactStore):
     """An artifact store with a defect."""
 
-    async def put(self, job_id: str, name: str, content: bytes) -> Artifact:
+    async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
         raise ZeroDivisionError("/home/ada/secret/path.py")
 
 

@@ -115,7 +115,7 @@ async def created(root: Path) -> None:
 
 async def compiled(root: Path) -> None:
     await created(root)
-    await store(root).put(JOB, "compiled.aqo.json", AQO["compiled.aqo.json"])
+    await store(root).put(JOB, {"compiled.aqo.json": AQO["compiled.aqo.json"]})
 
 
 @pytest.mark.parametrize("check", ARTIFACT_STORE_CHECKS, ids=lambda check: check.__name__)
@@ -139,7 +139,7 @@ async def whole_or_absent(root: Path, expected: dict[str, bytes]) -> set[str]:
 Act = Callable[[DiskArtifactStore], Awaitable[object]]
 ACTS: dict[str, tuple[Callable[[Path], Awaitable[None]] | None, Act, dict[str, bytes]]] = {
     "create": (None, lambda one: one.create(JOB, INPUTS, facts={"a": 1}), INPUTS),
-    "put": (created, lambda one: one.put(JOB, "compiled.aqo.json", AQO["compiled.aqo.json"]), INPUTS | AQO),
+    "put": (created, lambda one: one.put(JOB, {"compiled.aqo.json": AQO["compiled.aqo.json"]}), INPUTS | AQO),
     "seal": (compiled, lambda one: one.seal(JOB, RESULTS, facts={"b": 2}), INPUTS | AQO | RESULTS),
     "reset": (compiled, lambda one: one.reset(JOB), INPUTS | AQO),
     "discard": (compiled, lambda one: one.discard(JOB), INPUTS | AQO),
@@ -240,7 +240,7 @@ async def test_everything_is_synced_before_it_gets_its_name(tmp_path: Path) -> N
     await store(tmp_path, files).create(JOB, INPUTS, facts={})
     order = [one for one in files.calls if one in {"sync", "rename", "link"}]
     assert order == ["sync"] * 5 + ["rename"] + ["sync"]
-    await store(tmp_path).put(JOB, "compiled.aqo.json", b"{}")
+    await store(tmp_path).put(JOB, {"compiled.aqo.json": b"{}"})
     files = FaultyFileSystem()
     await store(tmp_path, files).seal(JOB, RESULTS, facts={})
     order = [one for one in files.calls if one in {"sync", "rename", "link"}]
@@ -250,7 +250,7 @@ async def test_everything_is_synced_before_it_gets_its_name(tmp_path: Path) -> N
 async def test_a_put_syncs_nothing(tmp_path: Path) -> None:
     await created(tmp_path)
     files = FaultyFileSystem()
-    await store(tmp_path, files).put(JOB, "compiled.aqo.json", b"{}")
+    await store(tmp_path, files).put(JOB, {"compiled.aqo.json": b"{}"})
     assert "sync" not in files.calls
 
 
@@ -351,6 +351,6 @@ async def test_two_stores_on_one_folder_agree(tmp_path: Path) -> None:
     await created(tmp_path)
     with pytest.raises(AlreadyExistsError):
         await store(tmp_path).create(JOB, {}, facts={})
-    await store(tmp_path).put(JOB, "a", b"1")
+    await store(tmp_path).put(JOB, {"a": b"1"})
     with pytest.raises(AlreadyExistsError):
-        await store(tmp_path).put(JOB, "a", b"2")
+        await store(tmp_path).put(JOB, {"a": b"2"})

@@ -54,7 +54,6 @@ REQUESTS = {
 ARGUMENTS: dict[str, Any] = {
     "job_id": JOB,
     "name": "results.json",
-    "content": SECRET.encode(),
     "files": {"job.yaml": SECRET.encode(), "program.eigen.py": b"1234"},
     "facts": {"inputs": SECRET},
     "context": CALLER,
@@ -411,11 +410,12 @@ async def test_bytes_of_artifacts_are_counted_where_they_moved(telemetry: Teleme
     await call(wrap(telemetry, ArtifactStore, Script(answer=b"12345")), ArtifactStore, "read")
     with pytest.raises(UnavailableError):
         await call(wrap(telemetry, ArtifactStore, Script(error=UnavailableError("disk"))), ArtifactStore, "put")
-    sizes = {"create": len(SECRET) + 4, "put": len(SECRET), "seal": len(SECRET) + 4, "read": 5}
+    sizes = {"create": len(SECRET) + 4, "put": len(SECRET) + 4, "seal": len(SECRET) + 4, "read": 5}
     assert counted(telemetry) == [("eigen_qfs_bytes_total", {"op": op}, size) for op, size in sizes.items()]
     (line,) = sink.events()
     assert (line["service"], line["event"], line["error"]) == ("qfs", "qfs.put", "UNAVAILABLE")
-    assert (line["job_id"], line["name"], line["size_bytes"]) == (JOB, "results.json", len(SECRET))
+    assert (line["job_id"], line["size_bytes"]) == (JOB, len(SECRET) + 4)
+    assert line["name"] == "job.yaml, program.eigen.py"
 
 
 async def test_spans_are_opened_in_the_jobs_trace(

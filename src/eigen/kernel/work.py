@@ -52,6 +52,7 @@ class JobWork:
         """Compile a job's program, and ask its device whether it can run it."""
         from eigen.contracts.compilation import CompileRequest
         from eigen.contracts.devices import canonical_target
+        from eigen.kernel.circuit_files import circuit_files
         from eigen.kernel.plan import DEFAULT_TARGET, make_plan
 
         attempt = run.record.attempt
@@ -67,7 +68,7 @@ class JobWork:
         device = self._drivers.device(run.plan.target)
         admission = self._drivers.admit(device.device_id, run.plan.payload.profile, run.plan.options)
         if run.record.ending is None:
-            await self._artifacts.put(run.record.job_id, "compiled.aqo.json", run.compiled.aqo_json)
+            await self._artifacts.put(run.record.job_id, await circuit_files(run.compiled))
         return Compiled(
             at=self._clock.now(),
             attempt=attempt,

@@ -55,12 +55,12 @@ class ArtifactStore(ABC):
         """
 
     @abstractmethod
-    async def put(self, job_id: str, name: str, content: bytes) -> Artifact:
-        """Add a file; the same content again is no error.
+    async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
+        """Add files, one after another; the same content again is no error.
 
         Raises:
             NotFoundError: There is no such job.
-            AlreadyExistsError: The file exists with other content (reason `ARTIFACT_EXISTS`).
+            AlreadyExistsError: A file exists with other content (reason `ARTIFACT_EXISTS`).
             FailedPreconditionError: The job is sealed.
             ResourceExhaustedError, UnavailableError: As `create`.
         """

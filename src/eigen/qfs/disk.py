@@ -48,10 +48,10 @@ class DiskArtifactStore(ArtifactStore):
         require_names(files)
         await self._run(lambda: self._folders.create(job_id, files, facts))
 
-    async def put(self, job_id: str, name: str, content: bytes) -> Artifact:
-        """Add a file; see the port."""
-        require_names([name])
-        return await self._run(lambda: self._folders.put(job_id, name, content))
+    async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
+        """Add files; see the port."""
+        require_names(files)
+        return await self._run(lambda: self._folders.put(job_id, files))
 
     async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Add the last files and make everything durable; see the port."""

@@ -89,11 +89,15 @@ class JobFolders:
         with self._undone_on_error(lambda: self._move_away(folder)):
             self._sync_folder(self._root)
 
-    def put(self, job_id: str, name: str, content: bytes) -> Artifact:
-        """Write a file under a temporary name, and give it its own; nothing is synced."""
-        meta = self.meta(job_id)
-        if meta.sealed:
+    def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
+        """Write each file under a temporary name, and give it its own; nothing is synced."""
+        if self.meta(job_id).sealed:
             raise job_sealed(job_id)
+        for name, content in files.items():
+            self._put(job_id, name, content)
+        return tuple(artifact_of(*one) for one in files.items())
+
+    def _put(self, job_id: str, name: str, content: bytes) -> None:
         folder = f"{self._root}/{job_id}"
         if not self._has_equal(job_id, name, content):
             temporary = f"{folder}/{_TEMPORARY}-{secrets.token_hex(8)}"
@@ -103,7 +107,6 @@ class JobFolders:
                     self._files.link(temporary, f"{folder}/{name}")
                 except FileExistsError:
                     self._has_equal(job_id, name, content)
-        return artifact_of(name, content)
 
     def seal(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
         """Write the last files, sync all that is not yet, give them their names, and replace `meta.json`."""

@@ -51,15 +51,15 @@ class MemoryArtifactStore(ArtifactStore):
         )
         self._folders[job_id] = _Folder(meta=meta.to_bytes(), files=dict(files))
 
-    async def put(self, job_id: str, name: str, content: bytes) -> Artifact:
-        """Add a file; see the port."""
+    async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
+        """Add files; see the port."""
         await anyio.lowlevel.checkpoint()
-        require_names([name])
+        require_names(files)
         folder, meta = self._open(job_id)
         if meta.sealed:
             raise job_sealed(job_id)
-        self._add(job_id, folder, {name: content})
-        return artifact_of(name, content)
+        self._add(job_id, folder, files)
+        return tuple(artifact_of(*one) for one in files.items())
 
     async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Add the last files; see the port."""

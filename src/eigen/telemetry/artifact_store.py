@@ -26,10 +26,10 @@ class ObservedArtifactStore(ArtifactStore):
         with self._calls("create", job_id=job_id, size_bytes=_size(files)):
             await self._inner.create(job_id, files, facts=facts)
 
-    async def put(self, job_id: str, name: str, content: bytes) -> Artifact:
-        """Pass on, and count the file's bytes."""
-        with self._calls("put", job_id=job_id, name=name, size_bytes=len(content)):
-            return await self._inner.put(job_id, name, content)
+    async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
+        """Pass on, and count the files' bytes."""
+        with self._calls("put", job_id=job_id, name=", ".join(files), size_bytes=_size(files)):
+            return await self._inner.put(job_id, files)
 
     async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Pass on, and count the files' bytes."""

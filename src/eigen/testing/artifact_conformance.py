@@ -86,18 +86,21 @@ async def a_put_file_is_there_and_is_never_replaced(store: ArtifactStore) -> Non
     await store.create(_JOB, _INPUTS, facts=_OPENING)
     (record,) = _records({"compiled.aqo.json": b"{}"})
     for _ in range(2):
-        _require(await store.put(_JOB, "compiled.aqo.json", b"{}") == record, "put returns the record")
-    await _refused(store.put(_JOB, "compiled.aqo.json", b"[]"), AlreadyExistsError, "ARTIFACT_EXISTS")
-    await _refused(store.put(_JOB, "job.yaml", b"other"), AlreadyExistsError, "ARTIFACT_EXISTS")
+        _require(await store.put(_JOB, {"compiled.aqo.json": b"{}"}) == (record,), "put returns the record")
+    await _refused(store.put(_JOB, {"compiled.aqo.json": b"[]"}), AlreadyExistsError, "ARTIFACT_EXISTS")
+    await _refused(store.put(_JOB, {"job.yaml": b"other"}), AlreadyExistsError, "ARTIFACT_EXISTS")
     _require(await store.read(_JOB, "compiled.aqo.json") == b"{}", "the first content stands")
     _require(await store.artifacts(_JOB) == _records({**_INPUTS, "compiled.aqo.json": b"{}"}), "it is listed")
     _require((await store.meta(_JOB))["files"] == _digests(_INPUTS), "it is not recorded before the job is sealed")
+    both = {"compiled.aqo.json": b"{}", "compiled.qasm": b"OPENQASM 3.0;"}
+    _require(await store.put(_JOB, both) == _records(both), "put takes several files, and one that is there again")
+    _require(await store.read(_JOB, "compiled.qasm") == both["compiled.qasm"], "the second file is there")
 
 
 async def sealing_records_everything(store: ArtifactStore) -> None:
     """Check that a sealed job has all files recorded, keeps its first facts where the last do not replace them."""
     await store.create(_JOB, _INPUTS, facts=_OPENING)
-    await store.put(_JOB, "compiled.aqo.json", b"{}")
+    await store.put(_JOB, {"compiled.aqo.json": b"{}"})
     await store.seal(_JOB, {**_RESULTS, "job.yaml": _INPUTS["job.yaml"]}, facts=_CLOSING)
     everything = {**_INPUTS, "compiled.aqo.json": b"{}", **_RESULTS}
     expected = {**_OPENING, **_CLOSING, "files": _digests(everything), "sealed": True}
@@ -113,8 +116,8 @@ async def a_sealed_job_does_not_change(store: ArtifactStore) -> None:
     await store.create(_JOB, _INPUTS, facts=_OPENING)
     await store.seal(_JOB, _RESULTS, facts=_CLOSING)
     before = (await store.meta(_JOB), await store.artifacts(_JOB))
-    await _refused(store.put(_JOB, "late", b""), FailedPreconditionError)
-    await _refused(store.put(_JOB, "job.yaml", _INPUTS["job.yaml"]), FailedPreconditionError)
+    await _refused(store.put(_JOB, {"late": b""}), FailedPreconditionError)
+    await _refused(store.put(_JOB, {"job.yaml": _INPUTS["job.yaml"]}), FailedPreconditionError)
     await _refused(store.seal(_JOB, {"late": b""}, facts=_CLOSING), FailedPreconditionError)
     await _refused(store.seal(_JOB, _RESULTS, facts={"record": None}), FailedPreconditionError)
     await _refused(store.discard(_JOB), FailedPreconditionError)
@@ -135,12 +138,12 @@ async def a_refused_seal_leaves_the_job_open(store: ArtifactStore) -> None:
 async def a_reset_takes_an_attempt_back(store: ArtifactStore) -> None:
     """Check that after a reset only the inputs are there, and another attempt may add other content."""
     await store.create(_JOB, _INPUTS, facts=_OPENING)
-    await store.put(_JOB, "compiled.aqo.json", b"first attempt")
+    await store.put(_JOB, {"compiled.aqo.json": b"first attempt"})
     await store.reset(_JOB)
     await store.reset(_JOB)
     _require(await store.artifacts(_JOB) == _records(_INPUTS), "only the inputs are left")
     await _refused(store.read(_JOB, "compiled.aqo.json"), NotFoundError)
-    await store.put(_JOB, "compiled.aqo.json", b"second attempt")
+    await store.put(_JOB, {"compiled.aqo.json": b"second attempt"})
     _require(await store.read(_JOB, "compiled.aqo.json") == b"second attempt", "another attempt may add its own")
 
 
@@ -158,7 +161,7 @@ async def a_discarded_job_is_gone(store: ArtifactStore) -> None:
 async def what_is_not_there_is_not_found(store: ArtifactStore) -> None:
     """Check that a job or file that is not there is said to be so."""
     for job_id in (_JOB, "../escape", "", "job_x"):
-        for call in (store.put(job_id, "a", b""), store.seal(job_id, {}, facts={}), store.reset(job_id)):
+        for call in (store.put(job_id, {"a": b""}), store.seal(job_id, {}, facts={}), store.reset(job_id)):
             await _refused(call, NotFoundError)
         for reading in (store.read(job_id, "a"), store.artifacts(job_id), store.meta(job_id), store.verify(job_id)):
             await _refused(reading, NotFoundError)
@@ -174,7 +177,7 @@ async def names_that_could_lead_elsewhere_are_refused(store: ArtifactStore) -> N
     await store.create(_JOB, {}, facts={})
     for name in ("", ".", "..", ".hidden", "a/b", "../a", "a\0b", "a b", "é", "a\n", "x" * 200, "meta.json"):
         await _refused(store.create(_OTHER, {name: b""}, facts={}), InvalidArgumentError, "ARTIFACT_NAME")
-        await _refused(store.put(_JOB, name, b""), InvalidArgumentError, "ARTIFACT_NAME")
+        await _refused(store.put(_JOB, {name: b""}), InvalidArgumentError, "ARTIFACT_NAME")
         await _refused(store.seal(_JOB, {name: b""}, facts={}), InvalidArgumentError, "ARTIFACT_NAME")
     _require(await store.job_ids() == (_JOB,), "nothing was made")
 
@@ -185,7 +188,7 @@ async def jobs_may_be_worked_on_at_once(store: ArtifactStore) -> None:
 
     async def live(job_id: str) -> None:
         await store.create(job_id, _INPUTS, facts=_OPENING)
-        await store.put(job_id, "compiled.aqo.json", job_id.encode())
+        await store.put(job_id, {"compiled.aqo.json": job_id.encode()})
         await store.seal(job_id, _RESULTS, facts=_CLOSING)
 
     async with anyio.create_task_group() as group:
