@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -80,8 +79,7 @@ def read_document(text: str, *, layout: Layout) -> Document:
     faults = Faults("job file")
     builder = _Builder(Document(layout=layout), faults)
     try:
-        for event in _events(text):
-            builder.take(event)
+        _take_events(text, builder, layout=layout, faults=faults)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         span = layout.place(mark.line, mark.column) if mark else None
@@ -91,8 +89,6 @@ def read_document(text: str, *, layout: Layout) -> Document:
         line, column = text.count("\n", 0, error.position), error.position - text.rfind("\n", 0, error.position) - 1
         message = f"holds the character {printable(chr(error.character))}, which YAML does not allow"
         faults.add("JOBSPEC_YAML", message, span=layout.place(line, column))
-    except (ValueError, OverflowError):  # PyYAML lets some escape, as for "\U99999999"
-        faults.add("JOBSPEC_YAML", "this is not YAML: an escape or directive has an impossible number")
     if faults.is_empty and builder.is_empty:
         faults.add("JOBSPEC_EMPTY", "is empty", hint="begin with apiVersion: eigen.os/v0.1")
     faults.raise_if_any()
@@ -102,9 +98,17 @@ def read_document(text: str, *, layout: Layout) -> Document:
 _QUOTES_NO_TEXT = re.compile(r"(?:[^']|'.'|'<[a-z ]+>'){1,100}", re.DOTALL)
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
-    events: Iterator[yaml.Event] = yaml.parse(text, Loader=yaml.SafeLoader)
-    return events
+def _take_events(text: str, builder: _Builder, *, layout: Layout, faults: Faults) -> None:
+    loader = yaml.SafeLoader(text)
+    try:
+        while loader.check_event():
+            builder.take(loader.get_event())
+    except (ValueError, OverflowError):  # PyYAML lets some escape, as for "\U99999999"
+        mark = loader.get_mark()
+        message = "this is not YAML: an escape or directive has an impossible number"
+        faults.add("JOBSPEC_YAML", message, span=layout.place(mark.line, mark.column))
+    finally:
+        loader.dispose()
 
 
 def _problem(error: yaml.MarkedYAMLError) -> str:
