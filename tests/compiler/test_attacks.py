@@ -131,6 +131,11 @@ def double(n):
     while True:
         n = x == y
 """,
+    "floats are looked for in a range": """
+    while True:
+        n = 0.5 in range(10000000)
+        n = 3.0 in range(10000000)
+""",
     "large integers are multiplied": """
     x = 1 << 2000
     while True:
