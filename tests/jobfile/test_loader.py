@@ -241,6 +241,14 @@ def test_all_faults_are_told_at_once_with_their_codes_and_paths(text: str, expec
     assert faults(text) == expected
 
 
+def test_an_escape_with_an_impossible_number_is_shown_at_its_place() -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        read('a: 1\nb: "\\U99999999"')
+    span = caught.value.diagnostics[0].span
+    assert span is not None
+    assert span.line == 2
+
+
 def test_a_fault_is_shown_with_its_line_underlined_what_was_found_and_what_is_allowed() -> None:
     with pytest.raises(ResourceExhaustedError) as caught:
         inline("shots: 0\n")
