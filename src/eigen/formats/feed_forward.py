@@ -15,6 +15,7 @@ from eigen.contracts.aqo import Condition, Operation
 from eigen.contracts.canonical import MAX_SAFE_INTEGER
 from eigen.contracts.errors import UnimplementedError
 from eigen.contracts.gates import MEASURE
+from eigen.formats.measurements import joined_measurements
 
 __all__ = [
     "ALWAYS",
@@ -126,6 +127,7 @@ def branches(function: Cases, then: Sequence[Operation], otherwise: Sequence[Ope
         UnimplementedError: A branch measures into the bits that it depends on, and goes on; or the function is too
             complicated.
     """
+    then, otherwise = joined_measurements(then), joined_measurements(otherwise)
     opposite = negated(function) if otherwise else NEVER
     depends = {bit for case in (*function, *opposite) for bit, _ in case}
     runs = [(case, block) for cases, block in ((function, then), (opposite, otherwise)) for case in cases if block]
