@@ -170,6 +170,14 @@ def test_iterators_do_not_nest_without_bound() -> None:
     assert isinstance(_compile((_START + body).encode()), ResourceExhaustedError)
 
 
+@pytest.mark.parametrize("loop", ["for k in d", "for i, k in enumerate(d)", "for k, j in zip(d, d)"])
+def test_a_dict_does_not_grow_while_it_is_iterated_over(loop: str) -> None:
+    """Python raises RuntimeError then."""
+    error = _compile((_START + f"    d = {{0: 1}}\n    {loop}:\n        d[k + 1] = 1\n").encode())
+    assert isinstance(error, InvalidArgumentError)
+    assert error.reason == "EL0317"
+
+
 @pytest.mark.parametrize(
     "use", ["h(x)", "rx(0, x)", "measure(x)", "d = {x: 1}", "n = x == (x,)", "n = 1 in x", "n = [x, x] == [x]"]
 )

@@ -142,13 +142,22 @@ def iterate(value: Value) -> Iterator[Value]:
     kind = type(value)
     if kind in _REGISTERS:
         return iter(value.items)
-    if kind in _SEQUENCES or kind is dict:
+    if kind in _SEQUENCES:
         return iter(value)
+    if kind is dict:
+        return _keys(value)
     if kind is Iteration:
         return iter(value.elements)
     if kind is Affine:
         refuse(Fault.SYMBOLIC, what="an iteration", value=describe(value))
     return refuse(Fault.NOT_ITERABLE, value=describe(value))
+
+
+def _keys(value: dict[Value, Value]) -> Iterator[Value]:
+    try:
+        yield from value
+    except RuntimeError:  # as Python has it; a copy would have to be paid for at each loop
+        refuse(Fault.READ_ONLY, value="a dict that is iterated over")
 
 
 def elements(value: Value, meter: Meter, what: str) -> list[Value]:
