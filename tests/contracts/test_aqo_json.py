@@ -468,3 +468,9 @@ def test_an_angle_beyond_the_exact_integers_is_the_nearest_double() -> None:
 
 def test_every_gate_is_an_operation() -> None:
     assert {gate.op for gate in GATES.values()} | {"MEASURE", "RESET", "BARRIER"} == set(OPS)
+
+
+def test_an_unknown_field_without_a_name_has_a_path_all_the_same() -> None:
+    with pytest.raises(InvalidArgumentError) as caught:
+        decode(b'{"":1,"operations":[{"c":[0],"op":"MEASURE","q":[0]}],"qubits":1,"version":"0.1"}')
+    assert [one.path for one in caught.value.diagnostics] == ['""']

@@ -148,7 +148,8 @@ class Rules:
             if key not in known:
                 guess = nearest(key, known)
                 hint = f'did you mean "{guess}"?' if guess else f"known are {', '.join(sorted(known)) or 'none'}"
-                place = f"{path}.{printable(key, limit=60)}" if path else printable(key, limit=60)
+                name = printable(key, limit=60) or '""'
+                place = f"{path}.{name}" if path else name
                 self._add("AQO_UNKNOWN_FIELD", f"{quoted(key)} is not a field{owner}", place, hint=hint)
 
     def _unknown_op(self, document: Mapping[str, Any], path: str) -> None:
