@@ -391,13 +391,16 @@ class CircuitBuilder:
         repetitions = 1.0
         for kind, argument in modifiers:
             repetitions *= max(1.0, abs(argument)) if kind == "pow" else 1.0
-        self._charge(int(min(gate.size * repetitions, self._limits.operations + 1)) - 1, place)
+        paid = int(min(gate.size * repetitions, self._limits.operations + 1))
+        self._charge(paid, place)
         try:
             elements = modified(gate, modifiers, angles, qubits)
         except UnknownPowerError as error:
             refuse(QasmFault.POWER, place, power=error.power)
-        for operation in operations_of(elements):
-            self.append(operation, place)
+        for number, operation in enumerate(operations_of(elements)):
+            if number >= paid:
+                self._charge(1, place)
+            self._operations.append(operation)
 
     def _measure(self, statement: Measure) -> None:
         source, target = self._qubits(statement.source), self._resolved(statement.target)

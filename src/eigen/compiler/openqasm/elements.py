@@ -109,7 +109,7 @@ def powered(elements: Sequence[Element], power: float) -> list[Element]:
         UnknownPowerError: This power is not known.
     """
     if power < 0:
-        elements, power = inverted(elements), -power
+        return inverted(powered(elements, -power))
     if len(elements) == 1 and elements[0].base in _SCALABLE and (power == int(power) or _is_principal(elements[0])):
         one = elements[0]
         return [one._replace(angles=(times(one.angles[0], power), *one.angles[1:]))]
