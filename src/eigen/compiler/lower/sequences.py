@@ -11,13 +11,11 @@ from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.meter import Meter
-from eigen.compiler.lower.observables import is_same
 from eigen.compiler.lower.values import (
     NUMBERS,
     Bit,
     ClassicalRegister,
     Iteration,
-    PauliSum,
     Qubit,
     QubitRegister,
     Test,
@@ -210,8 +208,8 @@ def contains(value: Value, element: Value, meter: Meter) -> bool:
         meter.charge(len(value))
         return element in value
     if kind is range:
-        is_whole = type(element) in NUMBERS and int(element) == element  # for others, Python looks at each element
-        return is_whole and int(element) in value
+        whole = int(element) if type(element) in NUMBERS else None  # for a float, Python looks at every element
+        return whole is not None and whole == element and whole in value
     if kind is Iteration:
         refuse(Fault.NOT_ITERABLE, value=describe(value))
     meter.charge(size_of(value) if size_of(value) > 0 else 0)
@@ -225,10 +223,6 @@ def equal(left: Value, right: Value, meter: Meter) -> bool:
         one, other = pairs.pop()
         kind = type(one)
         if one is other:
-            continue
-        if kind is PauliSum or type(other) is PauliSum:
-            if not is_same(one, other, meter):
-                return False
             continue
         if kind in NUMBERS and type(other) in NUMBERS:
             if one != other:
