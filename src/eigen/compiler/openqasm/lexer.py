@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from eigen.compiler.openqasm.catalogue import MAX_SOURCE_BYTES, QasmFault, refuse
 
-__all__ = ["END", "Lexer", "Token", "decoded"]
+__all__ = ["END", "Lexer", "Token", "decoded", "with_line_feeds"]
 
 _GREEK = "\u0391-\u03a9\u03b1-\u03c9"
 _BLANKS = r"(?:[ \t\n]++|//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/)*+"
@@ -70,11 +70,16 @@ def decoded(content: bytes) -> str:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
         refuse(QasmFault.NOT_UTF8, (0, 0), offset=error.start)
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    text = with_line_feeds(text)
     found = _UNSAFE.search(text)
     if found:
         refuse(QasmFault.CONTROL_CHARACTER, found.span(), character=f"U+{ord(found[0]):04X}")
     return text
+
+
+def with_line_feeds(text: str) -> str:
+    """Return a text with line feeds as its line ends."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 class Lexer:

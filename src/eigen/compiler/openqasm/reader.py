@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from eigen.compiler.openqasm.catalogue import QasmFault, QasmRefusal, refuse
+from eigen.compiler.openqasm.catalogue import MAX_SOURCE_BYTES, QasmFault, QasmRefusal, refuse
 from eigen.compiler.openqasm.circuit import CircuitBuilder
 from eigen.compiler.openqasm.evaluation import angle_of, evaluated
 from eigen.compiler.openqasm.expressions import ExpressionParser
-from eigen.compiler.openqasm.lexer import END, Lexer, decoded
+from eigen.compiler.openqasm.lexer import END, Lexer, decoded, with_line_feeds
 from eigen.compiler.openqasm.parser import Parser
 from eigen.compiler.openqasm.syntax import Place
 from eigen.compiler.source_text import SourceText
@@ -57,12 +57,10 @@ def read_openqasm(source: ProgramSource, *, limits: CompileLimits | None = None)
         >>> [one.op for one in circuit.operations]
         ['H', 'CX', 'MEASURE']
     """
-    text = ""
     try:
-        text = decoded(source.content)
-        return _circuit(text, source.language, limits or CompileLimits())
+        return _circuit(decoded(source.content), source.language, limits or CompileLimits())
     except QasmRefusal as refusal:
-        _raise_diagnostic(refusal, source, text)
+        _raise_diagnostic(refusal, source)
 
 
 def _circuit(text: str, language: Language, limits: CompileLimits) -> AQO:
@@ -166,8 +164,9 @@ def _no_names(name: str, place: Place) -> NoReturn:
     refuse(QasmFault.UNKNOWN_NAME, place, name=name, instead="")
 
 
-def _raise_diagnostic(refusal: QasmRefusal, source: ProgramSource, text: str) -> NoReturn:
+def _raise_diagnostic(refusal: QasmRefusal, source: ProgramSource) -> NoReturn:
     fault = refusal.fault
+    text = with_line_feeds(source.content[:MAX_SOURCE_BYTES].decode("utf-8", "replace"))
     facts = {name: printable(str(fact), limit=160) for name, fact in refusal.facts.items()}
     lines = SourceText.of(source, text)
     span = lines.span((*_position(text, refusal.start), *_position(text, max(refusal.start, refusal.end))))
