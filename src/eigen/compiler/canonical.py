@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from eigen.compiler.catalogue import Fault
-from eigen.compiler.stages import CanonicalProgram, LoweredProgram, Parameter
+from eigen.compiler.stages import CanonicalProgram, LoweredProgram
 from eigen.contracts.aqo import AQO, Operation, profile
 from eigen.contracts.aqo_json import encode
 from eigen.contracts.canonical import sha256_hex
@@ -19,6 +20,7 @@ from eigen.contracts.compilation import CompiledProgram
 from eigen.contracts.diagnostics import Diagnostic, nearest
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.gates import MEASURE
+from eigen.contracts.observables import canonical_terms
 from eigen.contracts.printable import printable, quoted
 
 __all__ = ["bind", "canonicalise"]
@@ -38,6 +40,7 @@ def canonicalise(lowered: LoweredProgram) -> CanonicalProgram:
         profile=profile(circuit),
         parameters=lowered.parameters,
         outputs=lowered.outputs,
+        hybrid=lowered.hybrid,
         defaults=lowered.defaults,
         warnings=lowered.warnings,
     )
@@ -54,7 +57,7 @@ def _circuit(lowered: LoweredProgram) -> AQO:
         clbits=clbits,
         parameters=tuple(one.name for one in lowered.parameters),
         operations=operations,
-        observables=lowered.observables,
+        observables={name: canonical_terms(terms) for name, terms in lowered.observables.items()},
     )
 
 
@@ -71,14 +74,15 @@ def bind(program: CanonicalProgram, *, inputs: Mapping[str, Any], static_inputs:
     """
     values = {name: value for name, value in inputs.items() if name not in static_inputs}
     names = [one.name for one in program.parameters]
+    defaults = _defaults(program)
     faults = [
         *_unknown(values, [*names, *sorted(static_inputs)], names),
-        *_unbound(program.parameters, values),
+        *_unbound(defaults, values),
     ]
     if faults:
         raise InvalidArgumentError(faults[0].message, reason=faults[0].code, hint=faults[0].hint, diagnostics=faults)
     binding: dict[str, Any] = {
-        one.name: float(values[one.name]) if one.name in values else one.default for one in program.parameters
+        name: float(values[name]) if name in values else default for name, default in defaults.items()
     }
     return CompiledProgram(
         aqo_json=program.aqo_json,
@@ -87,6 +91,7 @@ def bind(program: CanonicalProgram, *, inputs: Mapping[str, Any], static_inputs:
         binding=binding,
         defaults=program.defaults,
         outputs=program.outputs,
+        hybrid=replace(program.hybrid, initial=binding) if program.hybrid else None,
         warnings=program.warnings,
     )
 
@@ -98,14 +103,20 @@ def _unknown(values: Mapping[str, Any], known: list[str], parameters: list[str])
         yield _diagnostic(Fault.UNKNOWN_INPUT, name, instead=f'did you mean "{guess}"?' if guess else listed)
 
 
-def _unbound(parameters: tuple[Parameter, ...], values: Mapping[str, Any]) -> Iterator[Diagnostic]:
-    for one in parameters:
-        if one.name in values:
-            if not _is_finite_number(values[one.name]):
-                shown = quoted(values[one.name])
-                yield _diagnostic(Fault.INPUT_TYPE, one.name, expected="a finite number", value=shown)
-        elif one.default is None:
-            yield _diagnostic(Fault.MISSING_INPUT, one.name)
+def _defaults(program: CanonicalProgram) -> dict[str, float | None]:
+    """Return parameter → value where the inputs give none: where a loop starts, else the program's default."""
+    start = program.hybrid.initial if program.hybrid else {}
+    return {one.name: start.get(one.name, one.default) for one in program.parameters}
+
+
+def _unbound(defaults: Mapping[str, float | None], values: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    for name, default in defaults.items():
+        if name in values:
+            if not _is_finite_number(values[name]):
+                shown = quoted(values[name])
+                yield _diagnostic(Fault.INPUT_TYPE, name, expected="a finite number", value=shown)
+        elif default is None:
+            yield _diagnostic(Fault.MISSING_INPUT, name)
 
 
 def _is_finite_number(value: Any) -> bool:

@@ -2,7 +2,7 @@
 
 What lives here: the table. What must never: a decision. Codes are never renumbered or used again for something else,
 since scripts test them (`error.reason`) and the reference documentation is drawn from this table. Groups: EL00xx text,
-EL01xx syntax, EL02xx names, EL03xx values, EL04xx quantum operations, EL05xx limits, EL06xx not in this version.
+EL01xx syntax, EL02xx names, EL03xx values, EL04xx quantum operations, EL05xx limits, EL07xx suspicious.
 
 A message or hint is a template of `str.format`; its fields are facts that the pass gives, made printable before.
 """
@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from enum import Enum
 
-from eigen.contracts.errors import EigenError, InvalidArgumentError, ResourceExhaustedError, UnimplementedError
+from eigen.contracts.errors import EigenError, InvalidArgumentError, ResourceExhaustedError
 
 __all__ = ["Fault"]
 
 _WRONG = InvalidArgumentError
 _LIMIT = ResourceExhaustedError
-_LATER = UnimplementedError
 
 
 class Fault(Enum):
@@ -110,6 +109,7 @@ class Fault(Enum):
         "EL0212", _WRONG, "{name} cannot be called outside functions", "constants are built from plain values only")
     INPUT_ANNOTATION = (
         "EL0213", _WRONG, "an input cannot be a {name}", "inputs are int, float, bool, str, list or Param")
+    GATE_VALUE = ("EL0214", _WRONG, "{name} is a gate and gives no value", "{instead}")
     # EL03xx: values
     OPERAND_TYPES = ("EL0301", _WRONG, "{operator} cannot be applied to {left} and {right}", "{instead}")
     OPERAND_TYPE = ("EL0302", _WRONG, "{operator} cannot be applied to {operand}", "{instead}")
@@ -145,6 +145,7 @@ class Fault(Enum):
     RETURN_KEYS = ("EL0323", _WRONG, "{key} cannot name an output", "outputs are named by non-empty texts")
     EMPTY = ("EL0324", _WRONG, "{name} of nothing", "make sure that there is at least one element")
     ZERO_STEP = ("EL0325", _WRONG, "the step of {what} is zero", "use a step other than 0")
+    NO_TRUTH = ("EL0326", _WRONG, "{value} is neither true nor false", "{instead}")
     # EL04xx: quantum operations
     QUBIT_EXPECTED = ("EL0401", _WRONG, "{gate} takes {expected}, not {value}", "{instead}")
     ANGLE_EXPECTED = (
@@ -195,6 +196,39 @@ class Fault(Enum):
         "build a new one before the branch")
     BIT_RANGE = (
         "EL0426", _WRONG, "there is no classical bit {index}: the program has {count}", "bits are numbered from 0")
+    PAULI_QUBIT = ("EL0430", _WRONG, "{pauli} acts on one qubit, not on {value}", "{instead}")
+    PAULI_TEXT = ("EL0431", _WRONG, "{text} is not a sum of Pauli strings: {problem}", 'write "0.18 XX - 1.05 II"')
+    PAULI_SIZES = (
+        "EL0432", _WRONG, "{first} and {second} have different lengths, so that their letters are for different qubits",
+        "fill up with I: the leftmost letter is the highest qubit's")
+    OBSERVABLE_SOURCE = ("EL0433", _WRONG, "{value} is not an observable", "{instead}")
+    IMAGINARY = (
+        "EL0434", _WRONG, "the observable has the imaginary coefficient {coefficient} at {term}",
+        "an observable is Hermitian: products of different Paulis on one qubit need a partner, such as X*Y + Y*X")
+    COEFFICIENT = (
+        "EL0435", _WRONG, "the coefficient of {term} must be a finite number, not {value}", "write a plain number")
+    EXPECTATION_NAME = ("EL0436", _WRONG, "{value} cannot name an expectation value", "{instead}")
+    EXPECTATION_TWICE = (
+        "EL0437", _WRONG, 'there is an expectation value "{name}" already', "give each one a name of its own")
+    AFTER_EXPECTATION = (
+        "EL0438", _WRONG, "nothing can be done to the qubits after ExpectationValue",
+        "an expectation value is that of the final state; move ExpectationValue behind the last operation")
+    CONDITION_DECLARATION = (
+        "EL0439", _WRONG, "{name} cannot stand under a measured condition",
+        "it belongs to the whole circuit; move it out of the branch")
+    OBJECTIVE = ("EL0440", _WRONG, "minimize takes an ExpectationValue first, not {value}", "{instead}")
+    START_SHAPE = ("EL0441", _WRONG, "x0 has {given}, but the program has {expected}", "{instead}")
+    START_NAME = ("EL0442", _WRONG, 'x0 names "{name}", which is no parameter of the program', "{instead}")
+    START_VALUE = ("EL0443", _WRONG, "the start value of {name} must be a finite number, not {value}", "{instead}")
+    METHOD = ("EL0444", _WRONG, "there is no optimizer {value}", "{instead}")
+    LOOP_OPTION = ("EL0445", _WRONG, "{name} must be {allowed}, not {value}", "leave it out for the method's default")
+    TWO_LOOPS = (
+        "EL0446", _WRONG, "the program has two calls of minimize", "a job runs one loop; submit a job for each")
+    NO_PARAMETERS = (
+        "EL0447", _WRONG, "minimize has nothing to vary: the program has no free parameter",
+        "annotate an argument of the program as Param, as in `def main(theta: Param = 0.1):`")
+    LATE_PARAMETER = (
+        "EL0448", _WRONG, "the parameter {name} is declared after minimize", "declare all parameters before it")
     # EL05xx: limits
     SOURCE_SIZE = ("EL0501", _LIMIT, "the program has {size} bytes; at most {limit} are taken", "use loops and helpers")
     LINE_LENGTH = ("EL0502", _LIMIT, "the line has {size} characters; at most {limit} are taken", "break it up")
@@ -216,17 +250,16 @@ class Fault(Enum):
     QUBITS = ("EL0516", _LIMIT, "the program uses more than {limit} {what}", "use fewer")
     CALL_DEPTH = ("EL0517", _LIMIT, "calls nest deeper than {limit}", "check that the recursion ends, or use a loop")
     NESTING = ("EL0518", _LIMIT, "iterations nest deeper than {limit}", "make a list of the inner one: list(…)")
-    # EL06xx: documented, but not in this version
-    OBSERVABLES = (
-        "EL0601", _LATER, "{name}: observables are not supported by this version", "measure the qubits instead")
-    EXPECTATION = (
-        "EL0602", _LATER, "{name}: expectation values are not supported by this version", "measure the qubits instead")
-    HYBRID_LOOP = (
-        "EL0603", _LATER, "{name}: hybrid loops are not supported by this version",
-        "run the loop at your side, one job per iteration")
+    TERMS = (
+        "EL0519", _LIMIT, "{what} has more than {limit} Pauli terms", "split the observable, or drop its small terms")
     # EL07xx: suspicious, but allowed
     HIDDEN_NAME = ("EL0701", _WRONG, "the function {name} hides the built-in {name}", "rename it if that is not wanted")
     UNUSED_REGISTER = (
         "EL0702", _WRONG, "nothing is measured into bits {bits} of a ClassicalRegister, which stay 0",
         "write measure(…, c=…)")
+    UNUSED = ("EL0703", _WRONG, "{what} {name} is never used", "use it, delete it, or begin its name with _")
+    UNREACHABLE = (
+        "EL0704", _WRONG, "this can never run: the {keyword} above always leaves", "delete it, or move it up")
+    REPLACED = ("EL0706", _WRONG, "the value of {name} is replaced before it is used", "delete this line")
+    UNCALLED = ("EL0705", _WRONG, "the function {name} is never called", "call it, delete it, or begin its name with _")
     # fmt: on

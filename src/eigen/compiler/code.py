@@ -67,6 +67,9 @@ Instruction = tuple[int, Any]
 ) = range(46)
 # fmt: on
 
+NUM_INSTRUCTIONS = 46
+"""How many instructions there are."""
+
 
 class GateCall(NamedTuple):
     """A call of a gate with its operands on the stack in the gate's order: qubits, then angles.

@@ -7,17 +7,22 @@ error. Every outside text passes `printable` here, and nowhere else in the compi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NoReturn
+from itertools import islice
+from typing import Any, NamedTuple, NoReturn
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.source_text import Place, SourceText
 from eigen.contracts.diagnostics import Diagnostic, Note, Severity, nearest
 from eigen.contracts.printable import printable
 
-__all__ = ["MAX_DIAGNOSTICS", "Refusal", "Report", "did_you_mean", "refuse"]
+__all__ = ["MAX_DIAGNOSTICS", "Refusal", "Report", "Suggestion", "did_you_mean", "refuse"]
 
 MAX_DIAGNOSTICS = 100
 """Most faults that are shown of one pass; how many more there are is said."""
+
+_MAX_NOTED = 1_000  # of those that are shown the first in the text are chosen
+_MAX_SUGGESTIONS = 20
+_MAX_KNOWN = 2_000
 
 
 class Refusal(Exception):  # noqa: N818  # it is not an error that anybody outside the compiler meets
@@ -41,10 +46,28 @@ def refuse(fault: Fault, *, place: Place | None = None, **facts: Any) -> NoRetur
     raise Refusal(fault, facts, place)
 
 
-def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> str:
+class Suggestion(NamedTuple):
+    """A hint that is looked up only if it is shown, and only for the first few faults: it costs a search.
+
+    Attributes:
+        name: What was written.
+        known: The names there are.
+        otherwise: The hint where none of them is near.
+    """
+
+    name: str
+    known: Iterable[str]
+    otherwise: str
+
+    def __str__(self) -> str:
+        """Return the hint, with the nearest known name."""
+        guess = nearest(self.name, islice(self.known, _MAX_KNOWN))
+        return f'did you mean "{guess}"?' if guess else self.otherwise
+
+
+def did_you_mean(name: str, known: Iterable[str], *, otherwise: str) -> Suggestion:
     """Return a hint with the nearest known name, or `otherwise`."""
-    guess = nearest(name, known)
-    return f'did you mean "{guess}"?' if guess else otherwise
+    return Suggestion(name, known, otherwise)
 
 
 class Report:
@@ -60,6 +83,8 @@ class Report:
     def __init__(self, text: SourceText) -> None:
         self._text = text
         self._found: list[tuple[Fault, Diagnostic]] = []
+        self._num_more = 0
+        self._num_suggestions = 0
         self.warnings: list[Diagnostic] = []
 
     @property
@@ -69,11 +94,15 @@ class Report:
 
     def add(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: Any) -> None:
         """Note a fault."""
+        if len(self._found) >= _MAX_NOTED:
+            self._num_more += 1
+            return
         self._found.append((fault, self.diagnostic(fault, place, notes=notes, facts=facts)))
 
     def warn(self, fault: Fault, place: Place, **facts: Any) -> None:
         """Note something suspicious."""
-        self.warnings.append(self.diagnostic(fault, place, facts=facts, severity=Severity.WARNING))
+        if len(self.warnings) < MAX_DIAGNOSTICS:
+            self.warnings.append(self.diagnostic(fault, place, facts=facts, severity=Severity.WARNING))
 
     def diagnostic(
         self,
@@ -85,7 +114,7 @@ class Report:
         severity: Severity = Severity.ERROR,
     ) -> Diagnostic:
         """Return the diagnostic of a fault."""
-        shown = {name: printable(str(fact), limit=160) for name, fact in facts.items()}
+        shown = {name: printable(self._shown(fact), limit=160) for name, fact in facts.items()}
         span = self._text.span(place)
         return Diagnostic(
             code=fault.code,
@@ -95,6 +124,16 @@ class Report:
             span=span,
             notes=(*self._text.notes(span), *notes),
         )
+
+    def _shown(self, fact: object) -> str:
+        if isinstance(fact, Suggestion):
+            self._num_suggestions += 1
+            return str(fact) if self._num_suggestions <= _MAX_SUGGESTIONS else fact.otherwise
+        return str(fact)
+
+    def ordered_warnings(self) -> tuple[Diagnostic, ...]:
+        """Return what is suspicious in order of the text."""
+        return tuple(sorted(self.warnings, key=_position))
 
     def clear(self) -> None:
         """Forget all faults, because one that makes them moot is to be told alone."""
@@ -117,7 +156,8 @@ class Report:
         ordered = sorted(self._found, key=lambda one: _position(one[1]))
         fault, first = ordered[0]
         diagnostics = [diagnostic for _, diagnostic in ordered[:MAX_DIAGNOSTICS]]
-        details = {"more": len(ordered) - MAX_DIAGNOSTICS} if len(ordered) > MAX_DIAGNOSTICS else {}
+        num_more = len(ordered) + self._num_more - len(diagnostics)
+        details = {"more": num_more} if num_more else {}
         line, column = _position(first)
         raise fault.kind(
             f"{printable(self._text.filename)}:{line}:{column}: {first.message}",

@@ -15,7 +15,7 @@ from typing import Any
 from eigen.compiler.code import Code
 from eigen.compiler.source_text import Place, SourceText
 from eigen.contracts.aqo import CircuitProfile, Operation, PauliTerm
-from eigen.contracts.compilation import ProgramDefaults
+from eigen.contracts.compilation import HybridLoop, ProgramDefaults
 from eigen.contracts.diagnostics import Diagnostic
 
 __all__ = [
@@ -136,6 +136,7 @@ class LoweredProgram:
         parameters: In order of declaration.
         observables: Named sums of Pauli terms.
         outputs: What the program returns, by name, as in `CompiledProgram`.
+        hybrid: The loop that it declares.
         defaults: What the decorator says.
         warnings: What is suspicious.
     """
@@ -146,6 +147,7 @@ class LoweredProgram:
     parameters: tuple[Parameter, ...] = ()
     observables: Mapping[str, tuple[PauliTerm, ...]] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    hybrid: HybridLoop | None = None
     defaults: ProgramDefaults = field(default_factory=ProgramDefaults)
     warnings: tuple[Diagnostic, ...] = ()
 
@@ -160,6 +162,7 @@ class CanonicalProgram:
         profile: What it needs of a device.
         parameters: In order of declaration.
         outputs: What the program returns.
+        hybrid: The loop that it declares, with the start values that the program names.
         defaults: What the decorator says.
         warnings: What is suspicious.
     """
@@ -169,5 +172,6 @@ class CanonicalProgram:
     profile: CircuitProfile
     parameters: tuple[Parameter, ...]
     outputs: Mapping[str, Any]
+    hybrid: HybridLoop | None
     defaults: ProgramDefaults
     warnings: tuple[Diagnostic, ...]

@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from eigen.compiler.catalogue import Fault
 from eigen.contracts.gates import GATE_ALIASES, GATES, Gate
 
 __all__ = [
@@ -20,11 +19,12 @@ __all__ = [
     "BUILTINS",
     "GATE_NAMES",
     "LANGUAGE_NAMES",
-    "LATER",
     "MATH_CONSTANTS",
     "MATH_FUNCTIONS",
+    "OBSERVABLES",
     "PROGRAM_DECORATOR",
     "QUANTUM",
+    "RESULT_ATTRIBUTES",
     "Signature",
 ]
 
@@ -74,7 +74,7 @@ BUILTINS: Mapping[str, Signature] = MappingProxyType(
         "min": _pure("min(values) or min(a, b, …)", 1, -1),
         "range": _pure("range(start, stop, step)", 1, 3),
         "reversed": _pure("reversed(values)", 1, 1),
-        "round": _pure("round(number, digits)", 1, 2, "ndigits"),
+        "round": _pure("round(number, ndigits)", 1, 2, "ndigits"),
         "sorted": _pure("sorted(values, reverse=False)", 1, 1, "reverse"),
         "sum": _pure("sum(values, start=0)", 1, 2, "start"),
         "tuple": _pure("tuple(values)", 0, 1),
@@ -116,35 +116,33 @@ MATH_CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "tau": ma
 QUANTUM: Mapping[str, Signature] = MappingProxyType(
     {
         "ClassicalRegister": _quantum("ClassicalRegister(size)", 1, 1, "size"),
+        "ExpectationValue": _quantum("ExpectationValue(name, observable)", 0, 2, "observable"),
         "Param": _quantum("Param(name, default)", 1, 2, "name", "default"),
         "QubitRegister": _quantum("QubitRegister(size)", 1, 1, "size"),
         "barrier": _quantum("barrier(qubits, …)", 0, -1),
         "measure": _quantum('measure(qubits, …, c=bits, basis="Z")', 1, -1, "c", "basis"),
         "measure_all": _quantum('measure_all(basis="Z")', 0, 0, "basis"),
+        "minimize": _quantum(
+            'minimize(objective, x0, method="COBYLA", max_iters=…, tol=…, seed=…)',
+            2, 2, "objective", "x0", "method", "max_iters", "tol", "seed",
+        ),
         "reset": _quantum("reset(qubits, …)", 1, -1),
     }
-)
+)  # fmt: skip
 """Quantum operations that are not gates, and declarations."""
+
+OBSERVABLES: Mapping[str, Signature] = MappingProxyType(
+    {letter: _pure(f"{letter}(qubit)", 1, 1) for letter in "IXYZ"}
+    | {"Observable": _pure("Observable(terms)", 0, 1, *"IXYZ")}
+)
+"""Functions that give observables."""
 
 GATE_NAMES: Mapping[str, Gate] = MappingProxyType(
     dict(GATES) | {alias: GATES[name] for alias, name in GATE_ALIASES.items()}
 )
 """Every spelling of every gate."""
 
-LATER: Mapping[str, Fault] = MappingProxyType(
-    {
-        "X": Fault.OBSERVABLES,
-        "Y": Fault.OBSERVABLES,
-        "Z": Fault.OBSERVABLES,
-        "I": Fault.OBSERVABLES,
-        "Observable": Fault.OBSERVABLES,
-        "ExpectationValue": Fault.EXPECTATION,
-        "minimize": Fault.HYBRID_LOOP,
-    }
-)
-"""Documented names that this version does not compile."""
-
-LANGUAGE_NAMES = frozenset({PROGRAM_DECORATOR, "Qubit", "Bit", *QUANTUM, *GATE_NAMES, *LATER})
+LANGUAGE_NAMES = frozenset({PROGRAM_DECORATOR, "Qubit", "Bit", *QUANTUM, *GATE_NAMES, *OBSERVABLES})
 """What can be imported from `eigen_lang`; all of it is there without an import too."""
 
 ANNOTATIONS = frozenset(
@@ -168,5 +166,8 @@ ANNOTATIONS = frozenset(
 )
 """Types that annotations may name."""
 
-ATTRIBUTES = frozenset({"size"})
+RESULT_ATTRIBUTES = ("fun", "x", "method", "nfev", "metadata")
+"""Attributes of what `minimize` gives."""
+
+ATTRIBUTES = frozenset({"size", *RESULT_ATTRIBUTES})
 """Attributes that values have."""

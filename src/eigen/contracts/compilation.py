@@ -10,7 +10,16 @@ from typing import Any
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.diagnostics import Diagnostic
 
-__all__ = ["CompileLimits", "CompileRequest", "CompiledProgram", "Language", "ProgramDefaults", "ProgramSource"]
+__all__ = [
+    "OPTIMIZER_METHODS",
+    "CompileLimits",
+    "CompileRequest",
+    "CompiledProgram",
+    "HybridLoop",
+    "Language",
+    "ProgramDefaults",
+    "ProgramSource",
+]
 
 
 class Language(StrEnum):
@@ -43,13 +52,28 @@ class ProgramSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompileLimits:
-    """What a program may use; an operator may set lower limits, not higher ones."""
+    """What a program may use; an operator may set lower limits, not higher ones.
+
+    Attributes:
+        source_bytes: Size of the text.
+        syntax_depth: Depth of the syntax tree.
+        syntax_nodes: Size of the syntax tree.
+        operations: Emitted operations.
+        terms: Pauli terms of all observables together.
+        steps: Steps of evaluation; what costs more than the simplest instruction counts as several, in time and memory.
+        integer_bits: Size of an integer.
+        sequence_items: Elements of a list, tuple, text or dict.
+        parameters: Free parameters.
+        qubits: Qubits.
+        call_depth: Calls inside of each other.
+    """
 
     source_bytes: int = 256 * 1024
     syntax_depth: int = 200
     syntax_nodes: int = 200_000
     operations: int = 1_000_000
-    steps: int = 10_000_000
+    terms: int = 100_000
+    steps: int = 5_000_000
     integer_bits: int = 4_096
     sequence_items: int = 100_000
     parameters: int = 1_024
@@ -87,6 +111,32 @@ class ProgramDefaults:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
+OPTIMIZER_METHODS = ("COBYLA", "NELDER-MEAD", "POWELL", "L-BFGS-B", "SLSQP", "SPSA", "ADAM")
+"""Optimizers that `minimize` may name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HybridLoop:
+    """A declared loop: vary the free parameters until an expectation value is least.
+
+    Attributes:
+        objective: Name of the observable whose expectation value is minimised.
+        initial: Start value of every parameter by name, in order of declaration; values from the inputs stand above
+            those that the program names.
+        method: One of `OPTIMIZER_METHODS`.
+        max_iters: Most iterations, or None for the method's default.
+        tol: When to stop, in the method's own sense, or None for the method's default.
+        seed: Seed of the optimizer's own randomness, or None for one that is derived from the job's.
+    """
+
+    objective: str
+    initial: Mapping[str, float]
+    method: str = "COBYLA"
+    max_iters: int | None = None
+    tol: float | None = None
+    seed: int | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompiledProgram:
     """A compiled program.
@@ -97,7 +147,10 @@ class CompiledProgram:
         profile: What it needs of a device.
         binding: Values of its free parameters, from the inputs and the program's defaults.
         defaults: What the decorator says.
-        outputs: What the program returns, by name: `{"kind": "bits", "c": [0, 1]}` or `{"kind": "value", "value": …}`.
+        outputs: What the program returns, by name: `{"kind": "bits", "c": [0, 1]}`, `{"kind": "value", "value": …}`,
+            `{"kind": "expectation", "name": …}` with the name of an observable, or `{"kind": "optimizer", "field": …}`
+            with what of the loop's result it is: `fun`, `x`, `method`, `nfev`, `metadata`, or empty for all of it.
+        hybrid: The loop that the program declares, or None.
         warnings: What is suspicious but allowed.
     """
 
@@ -107,4 +160,5 @@ class CompiledProgram:
     binding: Mapping[str, float] = field(default_factory=dict)
     defaults: ProgramDefaults = field(default_factory=ProgramDefaults)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    hybrid: HybridLoop | None = None
     warnings: tuple[Diagnostic, ...] = ()

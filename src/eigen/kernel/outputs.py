@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from eigen.contracts.canonical import canonical_json
+from eigen.contracts.execution import ExecutionResult
 from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
 from eigen.contracts.results import JobResults
 from eigen.contracts.version import VERSION
@@ -62,10 +63,8 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
         state=final.state,
         counts=dict(sorted(result.counts.items())),
         shots=plan.options.shots,
-        expectation_values={
-            name: {"value": value, "std_error": error} for name, (value, error) in result.expectation_values.items()
-        },
-        outputs={name: _output(one, result.counts) for name, one in compiled.outputs.items()},
+        expectation_values={name: _expectation(*estimate) for name, estimate in result.expectation_values.items()},
+        outputs={name: _output(one, result) for name, one in compiled.outputs.items()},
         execution_time_sec=result.execution_time_sec,
         metadata=result.metadata,
         timeline={event.stage: format_time(event.at) for event in [*run.events, last]},
@@ -84,11 +83,20 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
     )
 
 
-def _output(output: Mapping[str, Any], counts: Mapping[str, int]) -> Any:
-    """Return an output as it stands in the results: a value as it is, bits as the counts of these bits alone."""
+def _output(output: Mapping[str, Any], result: ExecutionResult) -> Any:
+    """Return an output as it stands in the results.
+
+    A value stands as it is, bits as the counts of these bits alone, an expectation value with its standard error.
+    """
     if output["kind"] == "bits":
-        return {"counts": marginal_counts(counts, tuple(output["c"]))}
+        return {"counts": marginal_counts(result.counts, tuple(output["c"]))}
+    if output["kind"] == "expectation":
+        return _expectation(*result.expectation_values[output["name"]])
     return output["value"]
+
+
+def _expectation(value: float, std_error: float) -> dict[str, float]:
+    return {"value": value, "std_error": std_error}
 
 
 def _versions() -> dict[str, str]:

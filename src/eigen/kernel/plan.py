@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from eigen.contracts.compilation import CompiledProgram
-from eigen.contracts.errors import ResourceExhaustedError
+from eigen.contracts.errors import ResourceExhaustedError, UnimplementedError
 from eigen.contracts.execution import MAX_SHOTS, CircuitFormat, CircuitPayload, ExecutionOptions
 from eigen.contracts.jobspec import JobSpecBody
 
@@ -47,7 +47,15 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int) 
 
     Raises:
         ResourceExhaustedError: The shots are not 1 to 1,000,000.
+        UnimplementedError: The program declares a hybrid loop.
     """
+    if compiled.hybrid is not None:
+        raise UnimplementedError(
+            "the program declares a hybrid loop (minimize), which this version does not run",
+            reason="HYBRID_LOOP",
+            hint="leave minimize out and run the loop at your side, one job per iteration, with --input NAME=VALUE",
+            details={"missing": ["hybrid loops"]},
+        )
     defaults = compiled.defaults
     shots = _first(body.shots, defaults.shots, DEFAULT_SHOTS)
     if not 1 <= shots <= MAX_SHOTS:

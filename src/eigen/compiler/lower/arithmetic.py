@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.meter import Meter
-from eigen.compiler.lower.values import NUMBERS, Bit, Test, Value, describe
+from eigen.compiler.lower.values import NUMBERS, Bit, Expectation, Minimum, MinimumPart, Test, Value, describe
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
 
@@ -44,6 +44,7 @@ SMALL = 1 << 62
 
 _INTEGERS_ONLY = frozenset({"&", "|", "^", "<<", ">>"})
 _HUGE = 1 << 40
+_AT_RUN_TIME = frozenset({Expectation, Minimum, MinimumPart})
 
 
 def refuse_operands(symbol: str, left: Value, right: Value) -> Value:
@@ -52,6 +53,8 @@ def refuse_operands(symbol: str, left: Value, right: Value) -> Value:
         if type(value) in (Bit, Test):
             refuse(Fault.MEASURED, what=symbol, value=describe(value))
     instead = "convert or index the values first"
+    if _AT_RUN_TIME.intersection((type(left), type(right))):
+        instead = "its value is known only when the program runs; put numbers into the observable itself"
     if symbol == "+" and list in (type(left), type(right)):
         instead = "add lists to lists: values + [value]"
     refuse(Fault.OPERAND_TYPES, operator=symbol, left=describe(left), right=describe(right), instead=instead)

@@ -58,8 +58,8 @@ class Branches:
 
     def begin(self, branch: Branch, test: Test, depth: int, variables: list[Value]) -> None:
         """Begin the block that runs if `test` holds."""
-        self._meter.charge(len(variables))
         outside = self._required
+        self._meter.charge(len(variables) + outside.cost_of(test))
         self._hold(outside.and_test(test))
         self._open.append(_OpenBranch(branch.number, depth, test, outside, list(variables)))
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NoReturn
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.code import GateCall
 from eigen.compiler.lower.conditions import Required
+from eigen.compiler.lower.estimates import Estimates
 from eigen.compiler.lower.meter import Meter
 from eigen.compiler.lower.registers import GROUPS, Registers, first_double
-from eigen.compiler.lower.values import Bit, Qubit, QubitRegister, Value, describe, is_number
+from eigen.compiler.lower.values import Bit, Expectation, Minimum, Qubit, QubitRegister, Value, describe, is_number
 from eigen.compiler.report import refuse
 from eigen.compiler.source_text import NO_PLACE, Place
 from eigen.compiler.stages import Parameter
@@ -26,6 +28,8 @@ __all__ = ["Circuit"]
 
 _MAX_REMEMBERED = 100_000
 _STEPS_PER_TERM = 4
+_STEPS_PER_NEW_OPERATION = 12  # it is kept, and spelled out
+_STEPS_PER_CONDITION = 40
 _BOOLEAN = frozenset({0, 1})  # angles that a truth value would be found by
 _BASES = {"Z": "", "X": "X", "Y": "Y"}
 
@@ -39,6 +43,7 @@ class Circuit:
     Attributes:
         registers: The qubits and bits.
         operations: In order.
+        estimates: What is asked about the final state.
         parameters: Name → parameter, in order of declaration.
     """
 
@@ -51,6 +56,7 @@ class Circuit:
         self._tables: dict[Condition | None, dict[tuple[Value, ...], Operation]] = {None: {}}
         self._remembered = self._tables[None]  # gates that were emitted under the present condition
         self._num_remembered = 0
+        self.estimates = Estimates(self.registers, meter)
         self._others: dict[Operation, Operation] = {}
         self.operations: list[Operation] = []
         self.parameters: dict[str, Parameter] = {}
@@ -62,7 +68,10 @@ class Circuit:
             self._remembered = {}
         else:
             self._condition = required.condition
-            self._remembered = self._tables.setdefault(self._condition, {})
+            if self._condition not in self._tables:
+                self._meter.charge(_STEPS_PER_CONDITION)
+                self._tables[self._condition] = {}
+            self._remembered = self._tables[self._condition]
 
     # Operations
 
@@ -87,7 +96,7 @@ class Circuit:
             self._new_gate(call, operands, places)
         else:
             if len(self.operations) >= self._max_operations:
-                refuse(Fault.OPERATIONS, limit=self._max_operations)
+                self._refuse_more()
             self.operations.append(operation)
 
     def _new_gate(self, call: GateCall, operands: list[Value], places: Sequence[Place]) -> None:
@@ -125,6 +134,7 @@ class Circuit:
         if len(q) > 1 and len(set(q)) != len(q):
             refuse(Fault.DUPLICATE_QUBIT, gate=call.name, qubit=first_double(q))
         self._check_condition()
+        self._meter.charge(_STEPS_PER_NEW_OPERATION + _STEPS_PER_TERM * len(angles))
         operation = Operation(call.op, q, angles, (), self._condition)
         if self._num_remembered < _MAX_REMEMBERED and not _BOOLEAN.intersection(angles):
             self._num_remembered += 1
@@ -177,14 +187,21 @@ class Circuit:
 
     def _emit(self, operation: Operation) -> None:
         if len(self.operations) >= self._max_operations:
-            refuse(Fault.OPERATIONS, limit=self._max_operations)
+            self._refuse_more()
         self.operations.append(operation)
+
+    def _refuse_more(self) -> NoReturn:
+        if self.estimates.observables:
+            refuse(Fault.AFTER_EXPECTATION)
+        refuse(Fault.OPERATIONS, limit=self._max_operations)
 
     def _emit_other(self, operation: Operation) -> None:
         """Emit an operation that is not a gate; equal ones are one object, since they may name all qubits."""
         if operation.op != BARRIER:
             self._check_condition()
             operation = operation._replace(condition=self._condition)
+        if operation not in self._others:
+            self._meter.charge(_STEPS_PER_NEW_OPERATION + len(operation.q) + len(operation.c))
         self._emit(self._others.setdefault(operation, operation))
 
     def barrier(self, values: list[Value], place: Place) -> None:
@@ -232,6 +249,24 @@ class Circuit:
         if q:
             self._emit_other(Operation(MEASURE, q, c=c, basis=_BASES[basis]))
 
+    # What is asked about the final state
+
+    def expectation_value(self, values: list[Value], place: Place, **by_name: Value) -> Expectation:
+        """Declare an expectation value of the final state; nothing can be emitted after it."""
+        self._check_unconditional("ExpectationValue")
+        expectation = self.estimates.expectation_value(values, place, **by_name)
+        self._max_operations = len(self.operations)
+        return expectation
+
+    def minimize(self, values: list[Value], **by_name: Value) -> Minimum:
+        """Declare the loop over the free parameters."""
+        self._check_unconditional("minimize")
+        return self.estimates.minimize(values, list(self.parameters), **by_name)
+
+    def _check_unconditional(self, name: str) -> None:
+        if self._required.bits:
+            refuse(Fault.CONDITION_DECLARATION, name=name)
+
     # Parameters
 
     def parameter(self, name: Value, default: Value = None) -> Affine:
@@ -241,6 +276,8 @@ class Circuit:
         if default is not None and not (is_number(default) and _is_finite(default)):
             refuse(Fault.PARAMETER_DEFAULT, name=name, value=describe(default))
         value = None if default is None else float(default)
+        if self.estimates.loop is not None and name not in self.parameters:
+            refuse(Fault.LATE_PARAMETER, name=name)
         known = self.parameters.setdefault(name, Parameter(name=name, default=value))
         if known.default != value:
             refuse(Fault.PARAMETER_TWICE, name=name)

@@ -13,8 +13,23 @@ from types import MappingProxyType
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.arithmetic import finite, numbers, symbolic
 from eigen.compiler.lower.meter import Meter
-from eigen.compiler.lower.sequences import check_key, elements, iterate, ordered, size_of, unpack
-from eigen.compiler.lower.values import NUMBERS, Bit, Iteration, Test, Value, describe
+from eigen.compiler.lower.observables import combined
+from eigen.compiler.lower.pauli_sources import observable, pauli
+from eigen.compiler.lower.sequences import elements, iterate, ordered, set_item, size_of, unpack
+from eigen.compiler.lower.values import (
+    NUMBERS,
+    Bit,
+    ClassicalRegister,
+    Expectation,
+    Iteration,
+    Minimum,
+    MinimumPart,
+    PauliSum,
+    Qubit,
+    Test,
+    Value,
+    describe,
+)
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
 
@@ -23,6 +38,7 @@ __all__ = ["FUNCTIONS", "truth"]
 Function = Callable[[Meter, list[Value], dict[str, Value]], Value]
 
 _MAX_DIGITS = 400
+_STEPS_TO_ROUND = 150  # with many digits
 
 
 def truth(value: Value, what: str) -> bool:
@@ -38,8 +54,23 @@ def truth(value: Value, what: str) -> bool:
         refuse(Fault.MEASURED, what=what, value=describe(value))
     if kind is Affine:
         refuse(Fault.SYMBOLIC, what=what, value=describe(value))
+    if kind in _NEITHER:
+        refuse(Fault.NO_TRUTH, value=describe(value), instead=_NEITHER[kind])
+    if kind is ClassicalRegister or (kind in (list, tuple) and value and type(value[0]) is Bit):
+        refuse(Fault.MEASURED, what=what, value="a group of measured bits")
     size = size_of(value)
     return size > 0 if size >= 0 else bool(value) if kind in NUMBERS else value is not None
+
+
+_NEITHER: Mapping[type, str] = MappingProxyType(
+    {
+        Qubit: "measure it, and branch on the bit: if measure(q[0]):",
+        PauliSum: "compare it with another observable, or with 0",
+        Expectation: "its value is known only when the program runs; return it",
+        Minimum: "its value is known only when the program runs; return it",
+        MinimumPart: "its value is known only when the program runs; return it",
+    }
+)
 
 
 def _number(value: Value, name: str) -> Value:
@@ -83,8 +114,7 @@ def _dict(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> V
     result: dict[Value, Value] = {}
     for pair in elements(arguments[0], meter, "the dict") if arguments else ():
         key, value = unpack(pair, 2)
-        check_key(key)
-        result[key] = value
+        set_item(result, key, value, meter)
     return result
 
 
@@ -132,7 +162,7 @@ def _extreme(name: str, choose: Callable[[list[Value]], Value]) -> Function:
         values = arguments if len(arguments) > 1 else elements(arguments[0], meter, name)
         if not values:
             refuse(Fault.EMPTY, name=name)
-        ordered(values)
+        ordered(values, meter)
         return choose(values)
 
     return function
@@ -156,9 +186,10 @@ def _reversed(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) 
     return Iteration(iter(values[::-1]), len(values), ())
 
 
-def _round(_meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Value:
+def _round(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Value:
     value = _number(arguments[0], "round")
     digits = by_name.get("ndigits", arguments[1] if len(arguments) > 1 else None)
+    meter.charge(_STEPS_TO_ROUND)
     if digits is None:
         return round(value)
     if not -_MAX_DIGITS <= _integer(digits, "round") <= _MAX_DIGITS:
@@ -172,7 +203,7 @@ def _round(_meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> 
 
 def _sorted(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Value:
     values = elements(arguments[0], meter, "sorted")
-    ordered(values)
+    ordered(values, meter, passes=len(values).bit_length())
     meter.charge(len(values) * len(values).bit_length())
     return sorted(values, reverse=truth(by_name.get("reverse", False), "sorted"))
 
@@ -189,6 +220,8 @@ def _sum(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Val
 def _added(left: Value, right: Value, meter: Meter) -> Value:
     if type(left) in NUMBERS and type(right) in NUMBERS:
         return numbers("+", left, right, meter)
+    if type(left) is PauliSum or type(right) is PauliSum:
+        return combined("+", left, right, meter)
     for value in (left, right):
         if type(value) is not Affine:
             _number(value, "sum")
@@ -203,18 +236,23 @@ def _zip(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> V
 def _mathematical(name: str, compute: Callable[..., Value]) -> Function:
     def function(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
         values = [_number(one, name) for one in arguments]
-        shown = f"{name}({', '.join(map(describe, values))})"
         try:
-            return finite(compute(*values), shown)
+            return finite(compute(*values), name)
         except OverflowError:
-            return refuse(Fault.NOT_FINITE, operation=shown)
+            return refuse(Fault.NOT_FINITE, operation=_called(name, values))
         except (ValueError, ZeroDivisionError):
-            return refuse(Fault.ARITHMETIC, operation=shown, problem="the argument is outside the function's domain")
+            problem = "the argument is outside the function's domain"
+            return refuse(Fault.ARITHMETIC, operation=_called(name, values), problem=problem)
 
     return function
 
 
-def _gcd(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
+def _called(name: str, values: list[Value]) -> str:
+    return f"{name}({', '.join(map(describe, values))})"
+
+
+def _gcd(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
+    meter.charge(sum(_integer(one, "gcd").bit_length() for one in arguments) // 32)
     return math.gcd(*(_integer(one, "gcd") for one in arguments))
 
 
@@ -241,7 +279,9 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
         "tuple": _tuple,
         "zip": _zip,
         "gcd": _gcd,
+        "Observable": observable,
     }
+    | {letter: pauli(letter) for letter in "IXYZ"}
     | {
         function.__name__: _mathematical(function.__name__, function)
         for function in (

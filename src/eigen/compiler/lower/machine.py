@@ -1,7 +1,8 @@
 """The machine that runs flat code over static values.
 
 Theory: a stack machine whose calls are frames on a list, so that nothing a user writes can recurse in ours. Every
-instruction counts one step; a run ends after `limits.steps` of them, whatever the program. A branch on a measured bit
+instruction counts one step, and a run ends after `limits.steps` of them, whatever the program; what takes more time or
+memory than the simplest ones is charged to the meter besides, in units of such steps. A branch on a measured bit
 is not decided here: its block is run under a condition that every operation emitted in it bears.
 
 What never happens here: `eval`, `exec`, `getattr` or a method call by a user's name. The loop tests the most frequent
@@ -29,6 +30,7 @@ from eigen.compiler.code import (
     LOAD,
     NEXT,
     NEXT_EACH,
+    NUM_INSTRUCTIONS,
     RETURN,
     SKIP_UNLESS,
     STORE,
@@ -55,6 +57,19 @@ _TRUE = object()
 
 
 _FREE_SLOTS = 32  # a call that clears more variables is charged for them
+_COSTS = [2] * NUM_INSTRUCTIONS  # of instructions that are not done inline, above the step that each one counts
+for _op, _cost in (
+    (c.BUILTIN, 6),
+    (c.CALL, 6),
+    (c.RETURN, 3),
+    (c.QUANTUM, 8),
+    (c.BRANCH, 8),
+    (c.END_THEN, 6),
+    (c.END_ELSE, 6),
+    (c.POP, 1),
+    (c.GLOBAL, 1),
+):
+    _COSTS[_op] = _cost
 
 _Frame = tuple[Code, int, list[Value], int]
 """Where a call goes back to: code, position, variables, and the height of the stack below what was called."""
@@ -189,6 +204,7 @@ class Machine(ValueStack):
                     if not stack.pop():
                         position = argument.target
                 else:
+                    meter.charge(_COSTS[op])
                     self._position = position
                     table[op](argument)
                     position = self._position
@@ -368,11 +384,15 @@ class Machine(ValueStack):
 QUANTUM_CALLS: Mapping[str, Callable[..., Value]] = MappingProxyType(
     {
         "ClassicalRegister": lambda circuit, values, _place, **by_name: circuit.registers.new_bits(*values, **by_name),
+        "ExpectationValue": lambda circuit, values, place, **by_name: circuit.expectation_value(
+            values, place, **by_name
+        ),
         "Param": lambda circuit, values, _place, **by_name: circuit.parameter(*values, **by_name),
         "QubitRegister": lambda circuit, values, _place, **by_name: circuit.registers.new_qubits(*values, **by_name),
         "barrier": lambda circuit, values, place: circuit.barrier(values, place),
         "measure": lambda circuit, values, place, **by_name: circuit.measure(values, place, **by_name),
         "measure_all": lambda circuit, _values, _place, **by_name: circuit.measure_all(**by_name),
+        "minimize": lambda circuit, values, _place, **by_name: circuit.minimize(values, **by_name),
         "reset": lambda circuit, values, place: circuit.reset(values, place),
     }
 )

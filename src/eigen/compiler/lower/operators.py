@@ -11,8 +11,9 @@ from eigen.compiler.lower.arithmetic import SIMPLE, SMALL, numbers, refuse_opera
 from eigen.compiler.lower.conditions import both, opposite, test_of, test_of_equality
 from eigen.compiler.lower.functions import truth
 from eigen.compiler.lower.meter import Meter
-from eigen.compiler.lower.sequences import contains, elements, equal, join, repeat
-from eigen.compiler.lower.values import NUMBERS, Bit, ClassicalRegister, QubitRegister, Test, Value, describe
+from eigen.compiler.lower.observables import combined, negated
+from eigen.compiler.lower.sequences import contains, elements, equal, join, repeat, size_of
+from eigen.compiler.lower.values import NUMBERS, Bit, ClassicalRegister, PauliSum, QubitRegister, Test, Value, describe
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
 
@@ -49,6 +50,8 @@ def binary(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
         return repeat(left, right, meter)
     if symbol == "*" and other in _REPEATED and kind is int:
         return repeat(right, left, meter)
+    if kind is PauliSum or other is PauliSum:
+        return combined(symbol, left, right, meter)
     if kind is Affine or other is Affine:
         return symbolic(symbol, left, right, meter)
     return refuse_operands(symbol, left, right)
@@ -81,15 +84,26 @@ def compared(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
         return (
             (left == right) is (symbol == "==") if symbol in ("==", "!=") else _membership(symbol, left, right, meter)
         )
+    if kind is PauliSum or other is PauliSum:
+        return _compared_sums(symbol, left, right, meter)
     if symbol in ("in", "not in"):
         return _membership(symbol, left, right, meter)
     if kind in NUMBERS or other in NUMBERS or kind in _MEASURED or other in _MEASURED:
+        meter.charge(4 * max(size_of(left), size_of(right), 0))  # they may be measured bits
         test = test_of_equality(symbol, left, right)
         if test is not None:
             return test
     if symbol in ("==", "!="):
         return equal(left, right, meter) is (symbol == "==")
     return _ordered(symbol, left, right, meter)
+
+
+def _compared_sums(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
+    if symbol in ("in", "not in"):
+        return _membership(symbol, left, right, meter)
+    if symbol not in ("==", "!="):
+        refuse(Fault.NOT_COMPARABLE, left=describe(left), right=describe(right))
+    return equal(left, right, meter) is (symbol == "==")
 
 
 def _membership(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
@@ -108,8 +122,10 @@ def _ordered(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
     return refuse(Fault.NOT_COMPARABLE, left=describe(left), right=describe(right))
 
 
-def prefixed(symbol: str, value: Value) -> Value:
+def prefixed(symbol: str, value: Value, meter: Meter) -> Value:
     """Return `symbol value`."""
+    if type(value) is PauliSum and symbol in ("+", "-"):
+        return negated(value, meter) if symbol == "-" else value
     if symbol != "not":
         return unary(symbol, value)
     test = test_of(value)

@@ -8,7 +8,18 @@ from typing import Any
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.meter import Meter
-from eigen.compiler.lower.values import Bit, ClassicalRegister, Test, Value, describe
+from eigen.compiler.lower.sequences import size_of
+from eigen.compiler.lower.values import (
+    Bit,
+    ClassicalRegister,
+    Expectation,
+    Minimum,
+    MinimumPart,
+    PauliSum,
+    Test,
+    Value,
+    describe,
+)
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
 from eigen.contracts.canonical import MAX_SAFE_INTEGER
@@ -18,6 +29,7 @@ __all__ = ["outputs_of"]
 _UNNAMED = "result"
 _MAX_NAME = 256
 _MAX_DEPTH = 16
+_STEPS_PER_VALUE = 6
 
 
 def outputs_of(value: Value, meter: Meter) -> Mapping[str, Any]:
@@ -39,15 +51,20 @@ def outputs_of(value: Value, meter: Meter) -> Mapping[str, Any]:
 
 
 def _output(value: Value, meter: Meter) -> dict[str, Any]:
-    bits = _bits_of(value)
+    if type(value) is Expectation:
+        return {"kind": "expectation", "name": value.name}
+    if type(value) in (Minimum, MinimumPart):
+        return {"kind": "optimizer", "field": value.name if type(value) is MinimumPart else ""}
+    bits = _bits_of(value, meter)
     if bits is not None:
         return {"kind": "bits", "c": bits}
     return {"kind": "value", "value": _json(value, meter)}
 
 
-def _bits_of(value: Value) -> list[int] | None:
+def _bits_of(value: Value, meter: Meter) -> list[int] | None:
     if type(value) is Bit:
         return [value.index]
+    meter.charge(max(size_of(value), 0))
     items = value.items if type(value) is ClassicalRegister else value if type(value) in (list, tuple) else ()
     if items and all(type(one) is Bit for one in items):
         return [one.index for one in items]
@@ -71,10 +88,12 @@ def _json(value: Value, meter: Meter) -> Any:
             target[key] = new
         if type(new) is list:
             meter.items(len(one), "the output")
+            meter.charge(_STEPS_PER_VALUE * len(one))
             new += [None] * len(one)
             pending += [(part, new, index, depth + 1) for index, part in enumerate(one)]
         elif type(new) is dict:
             meter.items(len(one), "the output")
+            meter.charge(_STEPS_PER_VALUE * len(one))
             pending += [(part, new, _key(name), depth + 1) for name, part in one.items()]
     return holder[0]
 
@@ -98,4 +117,8 @@ def _scalar(value: Value) -> Any:
         instead = "the results hold the values of the parameters"
     elif kind in (Bit, Test):
         instead = "return a list of bits only, or the bit itself"
+    elif kind is PauliSum:
+        instead = "return its expectation value: ExpectationValue(…)"
+    elif kind in (Expectation, Minimum, MinimumPart):
+        instead = 'give each one a name: return {"a": …, "b": …}'
     return refuse(Fault.RETURN_VALUE, value=describe(value), instead=instead)

@@ -66,7 +66,9 @@ class _Lower:
             clbits=self._circuit.registers.num_bits,
             operations=tuple(self._circuit.operations),
             parameters=tuple(self._circuit.parameters.values()),
+            observables=self._circuit.estimates.observables,
             outputs=outputs,
+            hybrid=self._circuit.estimates.loop,
             defaults=self._resolved.defaults,
             warnings=(*self._resolved.warnings, *self._report.warnings),
         )

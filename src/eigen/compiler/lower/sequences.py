@@ -6,16 +6,18 @@ equality works with a list of pairs, and what would recurse inside Python (hashe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.meter import Meter
+from eigen.compiler.lower.observables import is_same
 from eigen.compiler.lower.values import (
     NUMBERS,
     Bit,
     ClassicalRegister,
     Iteration,
+    PauliSum,
     Qubit,
     QubitRegister,
     Test,
@@ -44,6 +46,8 @@ __all__ = [
 
 _SEQUENCES = frozenset({list, tuple, str, range})
 _REGISTERS = frozenset({QubitRegister, ClassicalRegister})
+_COMPARED_AT_ONCE = 64  # characters or bits
+_HASHED_BITS = 60
 _KEYS = frozenset({int, float, bool, str, type(None)})
 
 
@@ -71,7 +75,7 @@ def get_item(value: Value, index: Value, meter: Meter) -> Value:
     """Return `value[index]`."""
     kind = type(value)
     if kind is dict:
-        return _of_key(value, index)
+        return _of_key(value, index, meter)
     if kind not in _SEQUENCES and kind not in _REGISTERS:
         refuse(Fault.NOT_INDEXABLE, value=describe(value))
     items = value.items if kind in _REGISTERS else value
@@ -92,12 +96,19 @@ def _out_of_range(value: Value, index: int) -> None:
     refuse(Fault.INDEX_RANGE, index=describe(index), value=describe(value), size=counted(size, things), instead=instead)
 
 
-def _of_key(value: dict[Value, Value], key: Value) -> Value:
+def _of_key(value: dict[Value, Value], key: Value, meter: Meter) -> Value:
     check_key(key)
+    _charge_for_collisions(value, key, meter)
     if key not in value:
         names = ", ".join(str(one)[:40] for one in list(value)[:10])
         refuse(Fault.UNKNOWN_KEY, key=quoted(key), instead=f"it has {names}" if names else "it is empty")
     return value[key]
+
+
+def _charge_for_collisions(value: dict[Value, Value], key: Value, meter: Meter) -> None:
+    """Pay for keys whose hashes can be made to collide, so that Python looks at each of them."""
+    if type(key) is int and key.bit_length() > _HASHED_BITS:
+        meter.charge(len(value))
 
 
 def check_key(key: Value) -> None:
@@ -122,6 +133,7 @@ def set_item(value: Value, index: Value, element: Value, meter: Meter) -> None:
     """Do `value[index] = element`."""
     if type(value) is dict:
         check_key(index)
+        _charge_for_collisions(value, index, meter)
         value[index] = element
         if len(value) > meter.limits.sequence_items:
             refuse(Fault.SEQUENCE_ITEMS, what="the dict", limit=meter.limits.sequence_items)
@@ -201,6 +213,7 @@ def contains(value: Value, element: Value, meter: Meter) -> bool:
     kind = type(value)
     if kind is dict:
         check_key(element)
+        _charge_for_collisions(value, element, meter)
         return element in value
     if kind is str:
         if type(element) is not str:
@@ -208,11 +221,11 @@ def contains(value: Value, element: Value, meter: Meter) -> bool:
         meter.charge(len(value))
         return element in value
     if kind is range:
-        whole = int(element) if type(element) in NUMBERS else None  # for a float, Python looks at every element
-        return whole is not None and whole == element and whole in value
+        is_whole = type(element) in NUMBERS and int(element) == element  # for others, Python looks at each element
+        return is_whole and int(element) in value
     if kind is Iteration:
         refuse(Fault.NOT_ITERABLE, value=describe(value))
-    meter.charge(size_of(value) if size_of(value) > 0 else 0)
+    meter.charge(2 * max(size_of(value), 0))
     return any(equal(element, one, meter) for one in iterate(value))
 
 
@@ -224,6 +237,10 @@ def equal(left: Value, right: Value, meter: Meter) -> bool:
         kind = type(one)
         if one is other:
             continue
+        if kind is PauliSum or type(other) is PauliSum:
+            if not is_same(one, other, meter):
+                return False
+            continue
         if kind in NUMBERS and type(other) in NUMBERS:
             if one != other:
                 return False
@@ -233,7 +250,7 @@ def equal(left: Value, right: Value, meter: Meter) -> bool:
             _known(one)
             _known(other)
             return False
-        meter.charge(size_of(one) if kind not in _FREE else 0)
+        meter.charge(3 * size_of(one) if kind not in _FREE else 0)
         more = compare(one, other)
         if more is None:
             return False
@@ -283,8 +300,16 @@ _EQUAL: Mapping[type, Callable[[Value, Value], Pairs | None]] = MappingProxyType
 )
 
 
-def ordered(values: Iterable[Value]) -> None:
-    """Refuse values that have no order among each other: numbers have one, and texts."""
+def ordered(values: list[Value], meter: Meter, *, passes: int = 1) -> None:
+    """Refuse values that have no order among each other: numbers have one, and texts.
+
+    Args:
+        values: What is to be compared.
+        meter: Pays for long texts and integers.
+        passes: How often each one is going to be compared.
+    """
+    sizes = [len(one) if type(one) is str else one.bit_length() if type(one) is int else 0 for one in values]
+    meter.charge(passes * sum(sizes) // _COMPARED_AT_ONCE)
     kinds = [NUMBERS if type(one) in NUMBERS else type(one) for one in values]
     previous: object = None
     for kind, value in zip(kinds, values, strict=True):

@@ -10,9 +10,10 @@ from eigen.compiler.code import Call
 from eigen.compiler.lower.functions import FUNCTIONS
 from eigen.compiler.lower.meter import Meter
 from eigen.compiler.lower.operators import prefixed
-from eigen.compiler.lower.sequences import check_key, iterate, set_item, unpack
-from eigen.compiler.lower.values import ClassicalRegister, QubitRegister, Value, describe
+from eigen.compiler.lower.sequences import iterate, set_item, unpack
+from eigen.compiler.lower.values import ClassicalRegister, Minimum, MinimumPart, QubitRegister, Value, describe
 from eigen.compiler.report import refuse
+from eigen.compiler.symbols import RESULT_ATTRIBUTES
 
 __all__ = ["ValueStack"]
 
@@ -75,19 +76,23 @@ class ValueStack:
         self._stack[-1] = iterate(self._stack[-1])
 
     def _unary(self, symbol: str) -> None:
-        self._stack[-1] = prefixed(symbol, self._stack[-1])
+        self._stack[-1] = prefixed(symbol, self._stack[-1], self._meter)
 
     def _list(self, count: int) -> None:
+        self._meter.charge(count)
         self._stack.append(self._taken(count))
 
     def _tuple(self, count: int) -> None:
+        self._meter.charge(count)
         self._stack.append(tuple(self._taken(count)))
 
     def _dict(self, count: int) -> None:
+        self._meter.charge(4 + 3 * count)
         values = self._taken(2 * count)
-        for key in values[::2]:
-            check_key(key)
-        self._stack.append(dict(zip(values[::2], values[1::2], strict=True)))
+        new: dict[Value, Value] = {}
+        for key, value in zip(values[::2], values[1::2], strict=True):
+            set_item(new, key, value, self._meter)
+        self._stack.append(new)
 
     def _slice(self, _argument: Value) -> None:
         self._stack.append(slice(*self._taken(3)))
@@ -108,6 +113,10 @@ class ValueStack:
 
     def _attribute(self, name: str) -> None:
         value = self._stack[-1]
-        if name != "size" or type(value) not in (QubitRegister, ClassicalRegister):
-            refuse(Fault.UNKNOWN_ATTRIBUTE, name=name, instead=f"{describe(value)} has none; registers have size")
-        self._stack[-1] = len(value.items)
+        if type(value) is Minimum and name in RESULT_ATTRIBUTES:
+            self._stack[-1] = MinimumPart(name)
+        elif name == "size" and type(value) in (QubitRegister, ClassicalRegister):
+            self._stack[-1] = len(value.items)
+        else:
+            there_are = "registers have size, results of minimize have " + ", ".join(RESULT_ATTRIBUTES)
+            refuse(Fault.UNKNOWN_ATTRIBUTE, name=name, instead=f"{describe(value)} does not have it; {there_are}")

@@ -4,7 +4,7 @@ Numbers, texts, lists, tuples, dicts and ranges are Python's own; qubits, bits, 
 conditions on measured bits are the classes here. What a value can do is told by its type in tables; no attribute or
 method of a value is ever looked up by a name that a user wrote.
 
-A new kind of value (a Pauli sum) is a class here, a row in `_NAMES`, and entries in the operators' tables.
+A new kind of value is a class here, a row in `_NAMES`, and entries in the operators' tables.
 """
 
 from __future__ import annotations
@@ -21,9 +21,15 @@ __all__ = [
     "UNBOUND",
     "Bit",
     "ClassicalRegister",
+    "Expectation",
     "Iteration",
+    "Minimum",
+    "MinimumPart",
+    "PauliSum",
+    "Product",
     "Qubit",
     "QubitRegister",
+    "Summand",
     "Test",
     "Value",
     "counted",
@@ -87,6 +93,52 @@ class Test(NamedTuple):
     values: tuple[tuple[int, int], ...]
 
 
+Product = tuple[tuple[int, ...], str, bool]
+"""Qubits, ascending; the Pauli of each; whether it is multiplied by i."""
+
+Summand = tuple[Product, float]
+"""A Pauli product and its coefficient."""
+
+
+class PauliSum:
+    """An observable: the first `size` summands of a list that longer sums share."""
+
+    __slots__ = ("shared", "size")
+
+    def __init__(self, shared: list[Summand], size: int) -> None:
+        self.shared = shared
+        self.size = size
+
+    @property
+    def summands(self) -> list[Summand]:
+        """Its summands, as a list of its own."""
+        return self.shared[: self.size]
+
+
+class Expectation:
+    """The expectation value of an observable, which only a run of the program knows."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+class Minimum:
+    """What `minimize` gives, once the program has run."""
+
+    __slots__ = ()
+
+
+class MinimumPart:
+    """One attribute of what `minimize` gives."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
 class Iteration:
     """What `enumerate`, `zip` and `reversed` give: elements that come one by one, once."""
 
@@ -120,6 +172,10 @@ _NAMES: dict[type, str] = {
     Test: "a condition on measured bits",
     Iteration: "an iteration",
     Affine: "a free parameter",
+    PauliSum: "an observable",
+    Expectation: "an expectation value",
+    Minimum: "the result of minimize",
+    MinimumPart: "a part of the result of minimize",
 }
 _SHOWN = frozenset({int, float, bool})
 _MOST_SHOWN_BITS = 64

@@ -12,10 +12,12 @@ from eigen.compiler.report import Report, did_you_mean
 from eigen.compiler.resolve.expressions import Expressions
 from eigen.compiler.resolve.scopes import FOREIGN_HINTS, Module, arity
 from eigen.compiler.source_text import Place
-from eigen.compiler.symbols import BUILTINS, GATE_NAMES, LATER, MATH_FUNCTIONS, QUANTUM, Signature
+from eigen.compiler.symbols import BUILTINS, GATE_NAMES, MATH_FUNCTIONS, OBSERVABLES, QUANTUM, Signature
 from eigen.contracts.gates import Gate
 
 __all__ = ["Calls"]
+
+_PAULI_GATES = frozenset("xyz")
 
 
 class Calls(Expressions):
@@ -37,6 +39,9 @@ class Calls(Expressions):
     def _call(self, node: ast.Call) -> None:
         """Translate a call whose result is wanted; a gate has none."""
         if self._is_gate(node.func):
+            name = _written(node)
+            pauli = f"; if you mean the observable, write {name.upper()}(…)" if name in _PAULI_GATES else ""
+            self._report.add(Fault.GATE_VALUE, _place(node), name=name, instead=f"write it on a line of its own{pauli}")
             self.assembler.plan((c.CONST, None, _place(node)))
         self.call(node)
 
@@ -68,6 +73,7 @@ class Calls(Expressions):
         value = function.value
         is_math = isinstance(value, ast.Name) and value.id in self._module.modules and not self.is_local(value.id)
         if is_math and function.attr in MATH_FUNCTIONS:
+            self._module.used_imports.add(value.id)  # type: ignore[attr-defined]  # it is a name
             self._builtin_call(node, function.attr, MATH_FUNCTIONS[function.attr])
         elif is_math:
             instead = did_you_mean(function.attr, MATH_FUNCTIONS, otherwise="see the reference for what math has")
@@ -80,11 +86,12 @@ class Calls(Expressions):
     def _named_call(self, node: ast.Call, name: str, original: str) -> None:
         if original in QUANTUM:
             self._quantum_call(node, original)
-        elif original in LATER:
-            self._refused(node, LATER[original], name=original)
+        elif original in OBSERVABLES:
+            self._builtin_call(node, original, OBSERVABLES[original])
         elif name in BUILTINS:
             self._builtin_call(node, name, BUILTINS[name])
         elif (function := self._module.math_name(name)) in MATH_FUNCTIONS:
+            self._module.used_imports.add(name)
             self._builtin_call(node, function, MATH_FUNCTIONS[function])
         else:
             instead = FOREIGN_HINTS.get(name) or did_you_mean(
@@ -126,22 +133,24 @@ class Calls(Expressions):
         """Check the number and names of arguments against a signature."""
         given = len(node.args)
         keywords = self._keywords(node)
-        known = set(signature.keywords)
-        by_name = sum(1 for one in keywords if one in known and one not in {"c", "basis", "reverse"})
+        names = _argument_names(signature)
+        missing = [one for one in names[given : signature.least] if one not in keywords]
         if signature.most >= 0 and given > signature.most:
             self._report.add(
                 Fault.TOO_MANY_ARGUMENTS, _place(node), name=name, expected=arity(signature), given=given,
                 signature=signature.text,
             )  # fmt: skip
-        elif given + by_name < signature.least:
-            argument = signature.text.partition("(")[2].rstrip(")").split(", ")[given] or "1"
+        elif missing:
             self._report.add(
-                Fault.MISSING_ARGUMENT, _place(node), name=name, argument=argument, signature=signature.text
+                Fault.MISSING_ARGUMENT, _place(node), name=name, argument=missing[0], signature=signature.text
             )
         for one in node.keywords:
-            if one.arg not in known:
-                instead = did_you_mean(one.arg or "", known, otherwise=f"see its signature: {signature.text}")
+            if one.arg not in signature.keywords:
+                otherwise = f"see its signature: {signature.text}"
+                instead = did_you_mean(one.arg or "", signature.keywords, otherwise=otherwise)
                 self._report.add(Fault.UNKNOWN_ARGUMENT, _place(one), name=name, argument=one.arg, instead=instead)
+            elif one.arg in names[:given]:
+                self._report.add(Fault.DOUBLE_ARGUMENT, _place(one), name=name, argument=one.arg)
         return c.Call(name, -1, given, keywords, given + len(keywords))
 
     def _user_call(self, node: ast.Call, name: str) -> None:
@@ -233,6 +242,12 @@ def _gate_calls(module: Module) -> dict[str, tuple[c.GateCall, Gate]]:
         name: (c.GateCall(gate.op, name, gate.num_qubits, gate.params, gate.num_qubits + len(gate.params)), gate)
         for name, gate in {**GATE_NAMES, **imported}.items()
     }
+
+
+def _argument_names(signature: Signature) -> list[str]:
+    """Return the names of a function's arguments, in order."""
+    arguments = signature.text.partition("(")[2].partition(")")[0]
+    return [one.partition("=")[0] for one in arguments.split(", ")]
 
 
 def _signature(gate: Gate) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -108,6 +109,7 @@ class Expressions:
         if name in module.constants:
             self.assembler.emit(c.GLOBAL, module.constants[name], place)
         elif module.math_name(name) in MATH_CONSTANTS:
+            module.used_imports.add(name)
             self.assembler.emit(c.CONST, MATH_CONSTANTS[module.math_name(name)], place)
         else:
             self._unknown(name, place)
@@ -117,7 +119,7 @@ class Expressions:
         if self._module.is_function(name):
             self._report.add(Fault.FUNCTION_AS_VALUE, place, name=name)
             return
-        known = [*self._locals, *self._module.constants, *self._module.callable_names()]
+        known = chain(self._locals, self._module.constants, self._module.callable_names())
         otherwise = FOREIGN_HINTS.get(name, "assign it first, or make it an argument")
         instead = otherwise if name in FOREIGN_HINTS else did_you_mean(name, known, otherwise=otherwise)
         self._report.add(Fault.UNKNOWN_NAME, place, name=name, instead=instead)
@@ -155,6 +157,7 @@ class Expressions:
         place = _place(node)
         value = node.value
         if isinstance(value, ast.Name) and value.id in self._module.modules and not self.is_local(value.id):
+            self._module.used_imports.add(value.id)
             if node.attr in MATH_CONSTANTS:
                 self.assembler.emit(c.CONST, MATH_CONSTANTS[node.attr], place)
                 return

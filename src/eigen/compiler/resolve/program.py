@@ -11,6 +11,7 @@ from eigen.compiler.code import Code
 from eigen.compiler.report import Report
 from eigen.compiler.resolve.scopes import Module, bound_names, target_names
 from eigen.compiler.resolve.statements import Statements
+from eigen.compiler.resolve.usage import warn_of_unused
 from eigen.compiler.source_text import NO_PLACE, Place
 from eigen.compiler.stages import CheckedProgram, InputArgument, ResolvedProgram
 from eigen.compiler.symbols import BUILTINS, LANGUAGE_NAMES
@@ -53,6 +54,7 @@ class _Resolve:
         functions = tuple(self._function_code(node) for node in self._functions)
         inputs = tuple(self._inputs())
         self._report.raise_if_any()
+        warn_of_unused(self._checked.body, self._checked.entry, self._module, (module, *functions), self._report)
         size = sum(len(one.instructions) for one in (module, *functions)) * _BYTES_PER_INSTRUCTION
         return ResolvedProgram(
             text=self._checked.text,
@@ -62,7 +64,7 @@ class _Resolve:
             constants=tuple(self._module.constants),
             inputs=inputs,
             defaults=self._checked.defaults,
-            warnings=tuple(self._report.warnings),
+            warnings=self._report.ordered_warnings(),
             size_bytes=size + 4 * len(self._checked.text.text),
         )
 

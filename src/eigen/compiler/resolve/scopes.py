@@ -14,9 +14,9 @@ from types import MappingProxyType
 from eigen.compiler.symbols import (
     BUILTINS,
     GATE_NAMES,
-    LATER,
     MATH_CONSTANTS,
     MATH_FUNCTIONS,
+    OBSERVABLES,
     QUANTUM,
     Signature,
 )
@@ -60,6 +60,7 @@ class Module:
         functions: Function's name → its index.
         signatures: Of the functions, by index.
         constants: Constant's name → its slot.
+        used_imports: Names of `math`, or the module itself, that the program uses.
         imports: Imported name → (`lang` or `math`, name there).
         modules: Local names of the module `math`.
     """
@@ -69,6 +70,7 @@ class Module:
     imports: Mapping[str, tuple[str, str]]
     modules: frozenset[str]
     constants: dict[str, int] = field(default_factory=dict)
+    used_imports: set[str] = field(default_factory=set)
 
     def new_slot(self, name: str) -> int:
         """Return the slot of a constant, a new one if the name is new."""
@@ -91,14 +93,14 @@ class Module:
             name in self.functions
             or original in GATE_NAMES
             or original in QUANTUM
-            or original in LATER
+            or original in OBSERVABLES
             or original in BUILTINS
             or self.math_name(name) in MATH_FUNCTIONS
         )
 
     def callable_names(self) -> Iterable[str]:
         """Return every name that can be called."""
-        return (*self.functions, *self.imports, *GATE_NAMES, *QUANTUM, *BUILTINS, *LATER)
+        return (*self.functions, *self.imports, *GATE_NAMES, *QUANTUM, *BUILTINS, *OBSERVABLES)
 
 
 def target_names(target: ast.expr) -> list[str]:

@@ -1,4 +1,4 @@
 @hybrid_program
 def main():
     h(0)
-    return ExpectationValue(1)
+    return ExpectationValue(1, Z(0))

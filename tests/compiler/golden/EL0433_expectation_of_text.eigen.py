@@ -1,4 +1,4 @@
 @hybrid_program
 def main():
     h(0)
-    r = minimize(1, [0.1])
+    return ExpectationValue("XX")

@@ -1,4 +1,6 @@
+def entangle(a, b):
+    cx(a, b)
+
 @hybrid_program
 def main():
-    H = Z(0) * Z(1)
     h(0)

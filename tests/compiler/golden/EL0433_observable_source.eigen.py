@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    h(0)
+    return ExpectationValue(Observable(["XX", 0.5]))
