@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -85,6 +87,14 @@ class Shell:
         line = process.stdout.readline()
         assert line.startswith("Job submitted: job_id=job_"), line
         return line.rstrip().partition("=")[2]
+
+
+@pytest.fixture(autouse=True)
+def foreground() -> Iterator[None]:
+    """Commands take Ctrl-C, also where the tests run in a shell's background: that ignores it, and hands this on."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

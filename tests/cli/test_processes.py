@@ -46,6 +46,7 @@ def test_watch_of_a_failed_job_ends_as_its_submission_did(shell):
     assert shell.run("submit", "--job", shell.job(["hh(0)"])).returncode == 2
     watched = shell.run("watch", "@last")
     assert watched.returncode == 2
+    assert watched.stdout.endswith("ended in an error\n")
     assert "error[EL0202]" in watched.stderr
 
 
@@ -132,6 +133,15 @@ def test_ctrl_c_cancels_the_job_and_tells_so(shell, long_body):
     assert said.startswith("cancelling")
     assert f"{job_id} is CANCELLED after " in said
     assert "Traceback" not in said
+
+
+def test_ctrl_c_does_not_reach_a_job_that_a_shell_runs_in_the_background(shell):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with shell.start("submit", "--job", shell.job()) as submission:
+        shell.submitted(submission)
+        submission.send_signal(signal.SIGINT)
+        said = submission.communicate(timeout=60)[1]
+    assert (submission.returncode, "cancelling" in said) == (0, False)
 
 
 def test_ctrl_c_stops_watching_and_leaves_the_job_alone(shell, long_body):

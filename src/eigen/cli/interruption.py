@@ -1,4 +1,7 @@
-"""Ctrl-C while jobs of this command run: the first one cancels them, the second one leaves, the third one drops all."""
+"""Ctrl-C while jobs of this command run: the first one cancels them, the second one leaves, the third one drops all.
+
+A command that was started with Ctrl-C ignored, as shells start those in the background, goes on ignoring it.
+"""
 
 from __future__ import annotations
 
@@ -43,6 +46,9 @@ class Interruption:
 
     async def obey(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         """Take Ctrl-C from here on, as this module says."""
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+            task_status.started()
+            return
         with anyio.open_signal_receiver(signal.SIGINT) as signals:
             task_status.started()
             await anext(signals)

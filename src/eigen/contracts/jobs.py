@@ -174,6 +174,12 @@ _FACE_OF_STAGE: Mapping[str, tuple[float, str]] = {
     "finished": (1.0, "finished"),
 }
 
+_WORDS_OF_END: Mapping[JobState, str] = {
+    JobState.ERROR: "ended in an error",
+    JobState.CANCELLED: "cancelled",
+    JobState.TIMEOUT: "out of time",
+}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobEvent:
@@ -355,7 +361,7 @@ class StoredEvent:
             state=self.state,
             stage=self.stage,
             progress=progress,
-            message=message,
+            message=_WORDS_OF_END.get(self.state, message),
             event_seq=self.event_seq,
             timestamp=self.at,
         )
