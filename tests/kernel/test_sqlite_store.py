@@ -216,6 +216,18 @@ async def test_a_newer_root_is_refused_and_left_untouched(tmp_path: Path) -> Non
     assert (tmp_path / "jobs.sqlite3").read_bytes() == before
 
 
+async def test_nobody_else_may_read_what_is_kept(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="one") as store:
+        await store.insert(new_job())
+        rights = rights_of_others(tmp_path)
+    assert {"jobs.sqlite3", "jobs.sqlite3-wal"} <= rights.keys()
+    assert set(rights.values()) == {0}
+
+
+def rights_of_others(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o077 for path in folder.rglob("*") if path.is_file()}
+
+
 async def test_a_root_that_is_a_file_is_a_typed_error(tmp_path: Path) -> None:
     (tmp_path / "root").write_text("not a folder")
     with pytest.raises(UnavailableError):

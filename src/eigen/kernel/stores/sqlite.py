@@ -17,6 +17,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -175,9 +176,11 @@ class SqliteJobStore(JobStore):
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._root_lock = open_lock_file(self._folder / "store.lock")
             with exclusive_lock(self._root_lock):
-                self._writer = _connect(self._folder / "jobs.sqlite3")
+                path = self._folder / "jobs.sqlite3"
+                _make_private(path)
+                self._writer = _connect(path)
                 migrate(self._writer)
-                self._reader = _connect(self._folder / "jobs.sqlite3")
+                self._reader = _connect(path)
 
     def _close(self) -> None:
         with _translated(), exclusive_lock(self._root_lock):
@@ -238,6 +241,15 @@ class SqliteJobStore(JobStore):
         except EigenError as error:
             for write in batch:
                 write.error = error
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, if it is missing, for its owner alone; SQLite gives its companions the same mode.
+
+    One that exists must not be opened here: closing it would let go of the locks that SQLite holds in this process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
 
 
 def _connect(path: Path) -> sqlite3.Connection:
