@@ -81,7 +81,8 @@ def _not_a_file(shown: str) -> EigenError:
 def _translated(error: OSError | ValueError, shown: str) -> EigenError:
     number = error.errno if isinstance(error, OSError) else errno.EINVAL
     if number == errno.ENOENT:
-        return NotFoundError(f"there is no file {quoted(shown, limit=200)}", reason="JOBFILE_NOT_FOUND")
+        hint = "look at its spelling, and at the folder that it is relative to"
+        return NotFoundError(f"there is no file {quoted(shown, limit=200)}", reason="JOBFILE_NOT_FOUND", hint=hint)
     if number == errno.ELOOP:
         hint = "programs of a job file are read without following links"
         return InvalidArgumentError(f"{quoted(shown, limit=200)} is a link", reason="JOBFILE_LINK", hint=hint)
