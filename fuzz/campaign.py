@@ -23,7 +23,7 @@ from fuzz.supervision import Child, Ended, Settings
 from fuzz.targets import TARGETS
 from fuzz.worker import BUCKETS_PER_FACTOR, IDLE, draw
 
-__all__ = ["Finding", "Outcome", "Plan", "Tally", "run"]
+__all__ = ["Finding", "Outcome", "Plan", "Tally", "run", "run_in", "signatures"]
 
 LOT = 250
 """Inputs that a process is given at a time."""
@@ -46,6 +46,7 @@ class Plan:
         targets: Names of the targets.
         reduce_sec: How long each of the first findings is made smaller.
         settings: What an input may take.
+        bug: Name of a bug that is put into every entry point, or empty.
     """
 
     seed: int = 1
@@ -55,6 +56,7 @@ class Plan:
     targets: Sequence[str] = tuple(TARGETS)
     reduce_sec: float = 60.0
     settings: Settings = field(default_factory=Settings)
+    bug: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,11 +150,25 @@ def run(plan: Plan) -> Outcome:
     """Do what is planned, and reduce what was found."""
     begin = time.monotonic()
     campaign = _Campaign(plan)
+
+    def work() -> None:
+        with Child(plan.settings) as child:
+            campaign.work(child)
+
     with ThreadPoolExecutor(plan.processes) as threads:
-        for done in [threads.submit(campaign.work) for _ in range(plan.processes)]:
+        for done in [threads.submit(work) for _ in range(plan.processes)]:
             done.result()
-    _reduce_all(campaign.outcome)
+    with Child(plan.settings) as child:
+        _reduce_all(campaign.outcome, child)
     campaign.outcome.seconds = time.monotonic() - begin
+    return campaign.outcome
+
+
+def run_in(child: Child, plan: Plan) -> Outcome:
+    """Do what is planned in a process that is there already, which saves the time that it takes to start one."""
+    campaign = _Campaign(plan)
+    campaign.work(child)
+    _reduce_all(campaign.outcome, child)
     return campaign.outcome
 
 
@@ -180,10 +196,9 @@ class _Campaign:
         self._lock = Lock()
         self._end = time.monotonic() + 60 * plan.minutes if plan.minutes is not None else math.inf
 
-    def work(self) -> None:
-        with Child(self._plan.settings) as child:
-            while (lot := self._next()) is not None:
-                self._work_on(child, lot)
+    def work(self, child: Child) -> None:
+        while (lot := self._next()) is not None:
+            self._work_on(child, lot)
 
     def _next(self) -> _Lot | None:
         with self._lock:
@@ -191,9 +206,9 @@ class _Campaign:
 
     def _work_on(self, child: Child, lot: _Lot) -> None:
         target, start, stop = lot
-        command = {"do": "run", "target": target, "seed": self._plan.seed, "start": start, "stop": stop}
+        numbers = {"seed": self._plan.seed, "start": start, "stop": stop}
         try:
-            answer = child.ask(command)
+            answer = child.ask({"do": "run", "target": target, "bug": self._plan.bug, **numbers})
         except Ended as ended:
             with self._lock:
                 self._note_end(lot, ended)
@@ -230,30 +245,28 @@ class _Campaign:
                 known.number, known.story = finding.number, finding.story
 
 
-def _reduce_all(outcome: Outcome) -> None:
+def _reduce_all(outcome: Outcome, child: Child) -> None:
     if not outcome.findings:
         return
     corpus = read_corpus()
-    with Child(outcome.plan.settings) as child:
-        for index, finding in enumerate(outcome.findings.values()):
-            _reduce(finding, outcome.plan.seed, corpus, child, max_sec=outcome.plan.reduce_sec if index < _MAX_REDUCED else 0)
+    for index, finding in enumerate(outcome.findings.values()):
+        finding.content = draw(finding.target, seed=outcome.plan.seed, number=finding.number, corpus=corpus)
+        if index < _MAX_REDUCED:
+            _reduce(finding, outcome.plan, child)
 
 
-def _reduce(finding: Finding, seed: int, corpus: Corpus, child: Child, *, max_sec: float) -> None:
-    finding.content = draw(finding.target, seed=seed, number=finding.number, corpus=corpus)
-
+def _reduce(finding: Finding, plan: Plan, child: Child) -> None:
     def fails(content: bytes) -> bool:
-        return finding.signature in signatures(child, finding.target, content)
+        return finding.signature in signatures(child, finding.target, content, bug=plan.bug)
 
-    if max_sec:
-        most = _FATAL_TRIALS if finding.kind in _FATAL else _TRIALS
-        finding.content = reduced(finding.content, fails, max_trials=most, max_sec=max_sec)
+    most = _FATAL_TRIALS if finding.kind in _FATAL else _TRIALS
+    finding.content = reduced(finding.content, fails, max_trials=most, max_sec=plan.reduce_sec)
 
 
-def signatures(child: Child, target: str, content: bytes) -> dict[str, str]:
+def signatures(child: Child, target: str, content: bytes, *, bug: str = "") -> dict[str, str]:
     """Return what is wrong with one input: signature → story."""
     try:
-        answer = child.ask({"do": "try", "target": target, "content": base64.b64encode(content).decode()})
+        answer = child.ask({"do": "try", "target": target, "bug": bug, "content": base64.b64encode(content).decode()})
     except Ended as ended:
         return {ended.kind: ended.story}
     return {signature: story for _, signature, story in answer["problems"]}

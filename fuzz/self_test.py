@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from fuzz.campaign import Outcome, Plan, run
+from fuzz.campaign import Outcome, Plan, run_in
 from fuzz.seeded_bugs import EXPECTED, TRIGGER
-from fuzz.supervision import Settings
+from fuzz.supervision import Child, Settings
 
 __all__ = ["failures"]
 
-_SETTINGS = Settings(hang_sec=2.0, stall_sec=3.0)
-_PLAN = Plan(num_inputs=12, targets=("grammar",), reduce_sec=2.0, settings=_SETTINGS)
+_PLAN = Plan(
+    num_inputs=8, targets=("grammar",), reduce_sec=1.0, settings=Settings(slow_sec=0.5, hang_sec=1.0, stall_sec=1.5)
+)
 
 
 def failures() -> Iterator[str]:
     """Run the harness once without a bug and once with each, and name what it gets wrong."""
-    sound = run(_PLAN)
-    if sound.findings:
-        yield f"without a bug it finds {sorted(one.signature for one in sound.findings.values())}"
-    for name, kind in EXPECTED.items():
-        outcome = run(replace(_PLAN, settings=replace(_SETTINGS, bug=name)))
-        problem = _problem(outcome, kind)
-        if problem:
-            yield f"with an entry point that {name}: {problem}"
+    with Child(_PLAN.settings) as child:
+        sound = run_in(child, _PLAN)
+        if sound.findings:
+            yield f"without a bug it finds {sorted(one.signature for one in sound.findings.values())}"
+        for bug, kind in EXPECTED.items():
+            problem = _problem(run_in(child, replace(_PLAN, bug=bug)), kind)
+            if problem:
+                yield f"with an entry point that {bug}: {problem}"
 
 
 def _problem(outcome: Outcome, kind: str) -> str:

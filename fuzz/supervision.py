@@ -38,7 +38,6 @@ class Settings:
         stall_sec: Time on the wall without progress after which its process is ended.
         memory_bytes: Resident memory above the worker's own after its start.
         address_bytes: Address space of a worker.
-        bug: Name of a bug that is put into every entry point, or empty.
     """
 
     slow_sec: float = 1.0
@@ -46,7 +45,6 @@ class Settings:
     stall_sec: float = 120.0
     memory_bytes: int = 200 * 1024 * 1024
     address_bytes: int = 2 * 1024 * 1024 * 1024
-    bug: str = ""
 
 
 _START_SEC = 600.0  # a worker that reads nothing is starting, on a machine that may be busy
@@ -105,6 +103,8 @@ class Child:
             line = b""
         if line:
             answer: dict[str, Any] = json.loads(line)
+            if answer["is_spent"]:
+                self._end()
             return answer
         raise self._ended(process)
 

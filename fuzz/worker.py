@@ -24,7 +24,7 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -66,9 +66,8 @@ def main() -> None:
     worker = _Worker(settings, corpus)
     worker.warm_up()
     for line in sys.stdin:
-        print(json.dumps(worker.obey(json.loads(line))), file=answers, flush=True)
-        if worker.is_spent:
-            break
+        answer = worker.obey(json.loads(line)) | {"is_spent": worker.is_spent}
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 class _Worker:
@@ -78,6 +77,7 @@ class _Worker:
         self._watch = Watch()
         self._number = _mapped(Path(settings["number_file"]).open("r+b"))
         self._base_rss = 0
+        self._bug: Callable[[bytes], None] | None = None
         self.is_spent = False
 
     def warm_up(self) -> None:
@@ -103,6 +103,7 @@ class _Worker:
             pass
 
     def obey(self, command: dict[str, Any]) -> dict[str, Any]:
+        self._bug = BUGS.get(command["bug"])
         if command["do"] == "try":
             content = base64.b64decode(command["content"])
             return {"problems": self._judge(command["target"], content, 0)[2]}
@@ -132,7 +133,6 @@ class _Worker:
         """Return the outcome, its time, and problems: kind, signature, story."""
         target, watch = TARGETS[name], self._watch
         watch.may_open = target.may_open
-        bug = BUGS.get(self._settings["bug"])
         problems: list[tuple[str, str, str]] = []
         answer: Any = None
         outcome = "accepted"
@@ -141,8 +141,8 @@ class _Worker:
         with watch:
             before = time.thread_time()  # the process's clock stands still between ticks while a timer runs
             try:
-                if bug:
-                    bug(content)
+                if self._bug:
+                    self._bug(content)
                 answer = target.read(content)
             except BaseException as error:  # noqa: BLE001  # nothing but typed errors may come out, and this tells
                 failure = error

@@ -7,13 +7,13 @@ from typing import Any
 
 from eigen.compiler.canonical import bind, canonicalise
 from eigen.compiler.check import check
-from eigen.compiler.collection import no_collections
 from eigen.compiler.lower import lower
 from eigen.compiler.parse import parse
 from eigen.compiler.resolve import resolve
 from eigen.compiler.stages import CanonicalProgram, LoweredProgram, Parameter, ResolvedProgram
 from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode
+from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language, ProgramSource
 
 __all__ = ["OPENQASM", "back_half", "compile_source", "front_half", "read_aqo", "read_circuit"]

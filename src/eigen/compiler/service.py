@@ -18,10 +18,10 @@ from anyio.to_thread import run_sync
 
 from eigen.compiler.cache import BoundedCache
 from eigen.compiler.canonical import bind
-from eigen.compiler.collection import no_collections
 from eigen.compiler.openqasm.frontend import OpenQasmFrontend
 from eigen.compiler.pipeline import OPENQASM, back_half, front_half, read_aqo, read_circuit
 from eigen.compiler.stages import CanonicalProgram, ResolvedProgram
+from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language
 from eigen.contracts.errors import FailedPreconditionError
 from eigen.ports.compiler import Compiler

@@ -14,7 +14,10 @@ load the job file's model. Nothing in this layer does I/O, keeps state, or knows
 | `trace` | W3C trace context, and which job the running task works for |
 | `gates` | the one gate table |
 | `aqo` | Abstract Quantum Operations |
-| `angles`, `aqo_rules`, `aqo_json` | the spelling of angles; what an AQO document must keep to; its JSON form |
+| `angles`, `aqo_rules` | the spelling of angles; what an AQO document must keep to |
+| `aqo_json`, `aqo_schema` | AQO as JSON, and its schema |
+| `bases` | rotations into the basis of a measurement |
+| `collection` | the garbage collector's rest while much is allocated |
 | `jobspec` | `job.yaml` as a model |
 | `compilation` | what the compiler takes and gives |
 | `execution` | what a driver takes and gives |

@@ -22,6 +22,7 @@ from eigen.contracts.angles import format_angle, format_number, parse_angle
 from eigen.contracts.aqo import AQO, AQO_VERSION, Affine, Angle, Operation, PauliTerm
 from eigen.contracts.aqo_rules import OPS, Rules
 from eigen.contracts.canonical import canonical_json, read_json, read_json_text
+from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompileLimits
 from eigen.contracts.errors import EigenError, InvalidArgumentError, ResourceExhaustedError
 from eigen.contracts.faults import Faults
@@ -82,7 +83,8 @@ def decode(content: bytes, *, require_measurement: bool = True, limits: CompileL
     """
     limits = limits or CompileLimits()
     _check_size(content, limits)
-    circuit = _read_plain(content, limits) or _read_plain(_compact(content), limits) or _read_any(content, limits)
+    with no_collections():
+        circuit = _read_plain(content, limits) or _read_plain(_compact(content), limits) or _read_any(content, limits)
     if require_measurement and not circuit.observables and not any(one.op == MEASURE for one in circuit.operations):
         faults = Faults(_WHAT)
         faults.add("AQO_NOTHING_MEASURED", "nothing is measured", path="operations", hint="add a MEASURE operation")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from eigen.compiler.collection import no_collections
 from eigen.compiler.openqasm.reader import read_openqasm
 from eigen.contracts.aqo_json import encode
+from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompileLimits, Language, ProgramSource
 from eigen.workers.engine import Engine
 

@@ -1,7 +1,7 @@
 """Python's garbage collector rests while much is allocated of which nothing is garbage.
 
-Syntax trees, code and operations are plain trees and lists: collections during a pass find nothing and take half of its
-time. What is allocated meanwhile is bounded by the compiler's limits.
+Syntax trees, code and operations are plain trees and lists: collections while they are made find nothing, and take half
+of the time. What is allocated meanwhile is bounded by the limits of programs and circuits.
 """
 
 from __future__ import annotations
