@@ -158,9 +158,9 @@ def distribution(circuit: AQO) -> dict[str, float]:
 
 def assert_same_distribution(one: AQO, other: AQO) -> None:
     left, right = distribution(one), distribution(other)
-    assert all(
-        abs(left.get(bits, 0) - right.get(bits, 0)) < 1e-9 for bits in left.keys() | right.keys()
-    ), f"{left} and {right}"
+    assert all(abs(left.get(bits, 0) - right.get(bits, 0)) < 1e-9 for bits in left.keys() | right.keys()), (
+        f"{left} and {right}"
+    )
 
 
 @given(circuit=circuits(angles | symbolic, parameters=PARAMETERS))

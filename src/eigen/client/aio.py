@@ -138,7 +138,7 @@ class AsyncClient:
         """Submit a job; on return it is durable.
 
         Args:
-            job: A `job.yaml` or a program file, Eigen-Lang source, or a `JobSpec`.
+            job: A `job.yaml` or a program file, source text, a `JobSpec`, a circuit as AQO, or a Qiskit circuit.
             program: A program file that stands above the one that the job names.
             name: Stands above `metadata.name`; the following ones stand above their fields in `spec`.
             target: Device.
@@ -146,7 +146,7 @@ class AsyncClient:
             seed: Seed of the sampling, 0 to 2^53 − 1.
             priority: 0 to 100, higher first.
             timeout_sec: Longest time to a result, seconds.
-            inputs: Laid over `spec.inputs`, key by key.
+            inputs: Laid over `spec.inputs`, key by key; for a Qiskit circuit by its parameters or their names.
             idempotency_key: The same key and content give the same job.
 
         Raises:

@@ -6,25 +6,31 @@ The command line and both clients package jobs here, and nowhere else. Seed sect
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard, Union
 
-from eigen.contracts.compilation import CompileLimits, ProgramSource
+from eigen.contracts.aqo import AQO
+from eigen.contracts.compilation import CompileLimits, Language
 from eigen.contracts.diagnostics import Diagnostic
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.jobspec import JobSpec
 from eigen.contracts.requests import SubmitJobRequest
 from eigen.jobfile.loader import LoadedJob, load_job, override
-from eigen.jobfile.program import job_of_program, load_program
+from eigen.jobfile.program import job_of_program, load_program, source_of
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
 
 __all__ = ["Overrides", "PackagedJob", "package"]
 
 _JOB_FILES = frozenset({".yaml", ".yml"})
 
-JobLike = str | os.PathLike[str] | JobSpec
-"""A job file or program file (`Path`, or text without a line break), Eigen-Lang source, or a `JobSpec`."""
+JobLike = Union[str, os.PathLike[str], JobSpec, AQO, "QuantumCircuit"]
+"""A job file or program file (`Path`, or text without a line break), source text (Eigen-Lang, or OpenQASM with its
+header), a `JobSpec`, a circuit as AQO, or a Qiskit circuit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,17 +80,22 @@ def package(
     """Return the request for a job.
 
     Args:
-        job: A `job.yaml`, a program file, Eigen-Lang source, or a `JobSpec` with an inline program.
+        job: A `job.yaml`, a program file, source text, a `JobSpec` with an inline program, or a circuit: AQO, or
+            Qiskit's, which becomes a program in AQO here, in the caller's process.
         program: A program file that stands above the one that the job names.
-        overrides: Values that stand above the job's.
+        overrides: Values that stand above the job's; inputs of a Qiskit circuit may go by its parameters or their
+            names.
         idempotency_key: The same key and content give the same job.
 
     Raises:
         NotFoundError: A file is not there.
         InvalidArgumentError: A file or a value is wrong; `diagnostics` says where.
         ResourceExhaustedError: A limit is passed.
+        UnimplementedError: A Qiskit circuit holds what AQO cannot say.
     """
     loaded = _load(job, program=Path(program) if program is not None else None)
+    if overrides is not None and _is_qiskit_circuit(job):
+        overrides = replace(overrides, inputs=_by_own_names(job, overrides.inputs))
     if overrides is not None and overrides.values():
         loaded = replace(loaded, spec=override(loaded.spec, overrides.values()))
     request = SubmitJobRequest(
@@ -96,8 +107,12 @@ def package(
 def _load(job: JobLike, *, program: Path | None) -> LoadedJob:
     if isinstance(job, JobSpec):
         loaded = _of_spec(job)
+    elif isinstance(job, AQO):
+        loaded = _of_circuit(job)
+    elif _is_qiskit_circuit(job):
+        loaded = _of_qiskit(job)
     elif isinstance(job, str) and "\n" in job:
-        loaded = job_of_program(ProgramSource(content=job.encode("utf-8", "surrogatepass")))
+        loaded = job_of_program(source_of(job.encode("utf-8", "surrogatepass"), filename=""))
     elif (path := Path(job)).suffix in _JOB_FILES:
         return load_job(path, program=program)
     else:
@@ -115,4 +130,32 @@ def _of_spec(spec: JobSpec) -> LoadedJob:
     content = spec.spec.program.encode("utf-8", "surrogatepass")
     if len(content) > CompileLimits().source_bytes * 256:
         raise InvalidArgumentError("the program is too large", reason="JOBSPEC_PROGRAM_SIZE")
-    return replace(job_of_program(ProgramSource(content=content, language=spec.spec.language)), spec=spec)
+    source = source_of(content, filename="", language=spec.spec.language)
+    return replace(job_of_program(source), spec=spec)
+
+
+def _of_circuit(circuit: AQO) -> LoadedJob:
+    from eigen.contracts.aqo_json import encode
+
+    return job_of_program(source_of(encode(circuit), filename="", language=Language.AQO))
+
+
+def _of_qiskit(circuit: QuantumCircuit) -> LoadedJob:
+    from eigen.formats.qiskit_circuit import from_qiskit
+
+    return _of_circuit(from_qiskit(circuit))
+
+
+def _is_qiskit_circuit(job: object) -> TypeGuard[QuantumCircuit]:
+    """Tell without loading Qiskit: whoever has a circuit has loaded it."""
+    qiskit = sys.modules.get("qiskit")
+    return qiskit is not None and isinstance(job, qiskit.QuantumCircuit)
+
+
+def _by_own_names(circuit: QuantumCircuit, inputs: Mapping[Any, Any]) -> dict[str, Any]:
+    """Return inputs by AQO's names of the circuit's parameters; other names stay as they are, to be refused."""
+    from eigen.formats.qiskit_circuit import qiskit_parameter_names
+
+    names = qiskit_parameter_names(circuit)
+    spelled = {getattr(given, "name", given): value for given, value in inputs.items()}
+    return {names.get(name, name): value for name, value in spelled.items()}

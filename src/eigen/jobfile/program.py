@@ -37,7 +37,7 @@ MAX_PROGRAM_BYTES: Mapping[Language, int] = {
 """Largest program by language."""
 
 _LANGUAGE_HINT = "name it .eigen.py, .qasm or .aqo.json, or set spec.language in a job.yaml"
-_OPENQASM2 = re.compile(rb"(?:\s|//[^\n]*\n|/\*.*?\*/)*OPENQASM\s+2[.;\s]", re.DOTALL)
+_OPENQASM = re.compile(rb"(?:\s++|//[^\n]*+\n|/\*(?:[^*]++|\*(?!/))*+\*/)*+OPENQASM\s++([0-9]++)[.;\s]")
 _KEPT_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,60}(?:\.eigen\.py|\.py|\.qasm[23]?|\.aqo\.json)")
 _RESERVED_NAMES = frozenset({"compiled.aqo.json", "compiled.qasm"})
 
@@ -61,10 +61,15 @@ def load_program(path: Path) -> ProgramSource:
 
 
 def language_of(filename: str, content: bytes = b"") -> Language | None:
-    """Return the language that a file's name tells, or None; which OpenQASM a `.qasm` file is, its content tells."""
+    """Return the language that a file's name tells, or None.
+
+    Which OpenQASM a `.qasm` file is, its header tells, and so it does of a program that has no file.
+    """
     language = next((language for suffix, language in _SUFFIXES.items() if filename.endswith(suffix)), None)
-    is_older = filename.endswith(".qasm") and _OPENQASM2.match(content[:4096])
-    return Language.OPENQASM2 if is_older else language
+    header = _OPENQASM.match(content[:4096]) if filename.endswith(".qasm") or not filename else None
+    if header is None:
+        return language
+    return Language.OPENQASM2 if header[1] == b"2" else Language.OPENQASM3
 
 
 def source_of(content: bytes, *, filename: str, language: Language | None = None) -> ProgramSource:

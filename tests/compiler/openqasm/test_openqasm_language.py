@@ -68,13 +68,13 @@ MEANINGS = {
     "nested conditions": ("qubit q; bit[2] c; if (c[0]) { if (c[1]) x q; }", ["X(0,) if (0,1)==3"]),
     "a measurement under its own condition": ("qubit[2] q; bit[2] c; if (c == 0) { c = measure q; }",
                                               ["MEASURE(0,1)->(0,1) if (0,1)==0"]),
-    "resets and barriers": 
+    "resets and barriers":
         ("qubit[2] q; reset q; barrier q[1]; barrier;", ["RESET(0,1)", "BARRIER(1,)", "BARRIER(0,1)"]),
     "physical qubits": ("h $2; cx $2, $0;", ["H(2,)", "CX(2,0)"]),
-    "a gate of the program's own": 
+    "a gate of the program's own":
         ("gate g(a, b) x1, y1 { rz(a / 2) y1; cx y1, x1; p(b) x1; } qubit[2] q; g(1, 2) q[0], q[1];",
                                     ["RZ(0.5)(1,)", "CX(1,0)", "P(2)(0,)"]),
-    "a known definition is its gate": 
+    "a known definition is its gate":
         ("gate rzz(t) a, b { cx a, b; rz(t) b; cx a, b; } qubit[2] q; rzz(0.5) q[0], q[1];",
                                        ["RZZ(0.5)(0,1)"]),
     "another definition of a name is what it says": ("gate rzz(t) a, b { rz(t) a; } qubit[2] q; rzz(0.5) q[0], q[1];",
@@ -99,7 +99,7 @@ OLDER_MEANINGS = {
     "U and CX": ("qreg q[2]; U(0.1,0.2,0.3) q[0]; CX q[0],q[1];", ["U(0.1,0.2,0.3)(0,)", "CX(0,1)"]),
     "older names": ("qreg q[2]; u2(0,pi) q[0]; cu3(1,2,3) q[0],q[1]; u1(1) q; u0(1) q[0];",
                     ["U(1.571,0,3.142)(0,)", "CU(1,2,3,0)(0,1)", "P(1)(0,)", "P(1)(1,)", "ID(0,)"]),
-    "a gate that not every library has may be defined": 
+    "a gate that not every library has may be defined":
         ("gate swap a,b { cx a,b; } qreg q[2]; swap q[0],q[1];", ["CX(0,1)"]),
     "ln": ("qreg q[1]; rz(ln(1)) q[0];", ["RZ(0)(0,)"]),
 }  # fmt: skip

@@ -29,11 +29,13 @@ class Form(StrEnum):
     """What a compiled program may be written as."""
 
     AQO = "aqo"
+    QASM3 = "qasm3"
+    QASM2 = "qasm2"
 
 
 JobOption = Annotated[Path, typer.Option("--job", metavar="FILE", help="A job.yaml, or a program file.")]
 OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of stdout.")]
-EmitOption = Annotated[Form, typer.Option("--emit", help="What to write: canonical AQO.")]
+EmitOption = Annotated[Form, typer.Option("--emit", help="What to write: canonical AQO, or OpenQASM.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A job.yaml, or a program file.")]
 
 
@@ -45,12 +47,17 @@ def compile_program(
     inputs: InputOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compile a program to AQO without running it."""
+    """Compile a program to AQO or OpenQASM without running it.
+
+    OpenQASM 3 keeps parameters as inputs; OpenQASM 2 has none, so that they take the values that the inputs give them.
+    """
     from eigen.cli.order import Order
     from eigen.cli.session import conduct
 
+    if as_json and emit is not Form.AQO:
+        raise typer.BadParameter("--json prints canonical AQO; leave --emit or --json out")
     order = Order(file=job, program=program, inputs=inputs or ())
-    conduct(partial(_compile, order, out=out, as_json=as_json), as_json=as_json)
+    conduct(partial(_compile, order, out=out, emit=emit, as_json=as_json), as_json=as_json)
 
 
 def check(file: FileArgument, inputs: InputOption = None, as_json: JsonOption = False) -> None:
@@ -64,7 +71,7 @@ def check(file: FileArgument, inputs: InputOption = None, as_json: JsonOption = 
     conduct(partial(_check, Order(file=file, inputs=inputs or ()), as_json=as_json), as_json=as_json)
 
 
-async def _compile(order: Order, *, out: Path | None, as_json: bool) -> ExitCode:
+async def _compile(order: Order, *, out: Path | None, emit: Form, as_json: bool) -> ExitCode:
     import anyio.to_thread
 
     from eigen.cli.exit_codes import ExitCode
@@ -76,13 +83,27 @@ async def _compile(order: Order, *, out: Path | None, as_json: bool) -> ExitCode
     async with _nowhere() as api:
         compiled = await _compiled(api, packaged.request)
     tell_warnings((*packaged.warnings, *compiled.warnings), as_json=as_json)
+    content = await anyio.to_thread.run_sync(_written, compiled, emit)
     if out is None or as_json:
-        emit_bytes(compiled.aqo_json)
+        emit_bytes(content)
     if out is not None:
-        await anyio.to_thread.run_sync(write_whole, out, compiled.aqo_json)
+        await anyio.to_thread.run_sync(write_whole, out, content)
         if not as_json:
             note(f"{compiled.profile.qubits} qubits, sha256 {compiled.digest}")
     return ExitCode.OK
+
+
+def _written(compiled: CompiledProgram, form: Form) -> bytes:
+    """Return a compiled program in one of its forms."""
+    if form is Form.AQO:
+        return compiled.aqo_json
+    from eigen.contracts.aqo_json import decode
+    from eigen.formats.openqasm_export import to_openqasm2, to_openqasm3
+
+    circuit = decode(compiled.aqo_json, require_measurement=False)
+    if form is Form.QASM3:
+        return to_openqasm3(circuit).encode()
+    return to_openqasm2(circuit, binding=compiled.binding).encode()
 
 
 async def _check(order: Order, *, as_json: bool) -> ExitCode:
