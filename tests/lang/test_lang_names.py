@@ -18,10 +18,13 @@ _DEFINED = {
     for node in _STUB.body
     if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_")
 }
+_ALIASES = {
+    node.target.id for node in _STUB.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+}
 
 
 def test_module_stub_and_compiler_have_the_same_names() -> None:
-    assert set(eigen.lang.__all__) == set(_DEFINED) == LANGUAGE_NAMES
+    assert set(eigen.lang.__all__) == {*_DEFINED, *_ALIASES} == LANGUAGE_NAMES
 
 
 @pytest.mark.parametrize("name", [*GATES, *GATE_ALIASES])

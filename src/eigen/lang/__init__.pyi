@@ -1,10 +1,10 @@
 """The names of Eigen-Lang with their types. Angles are radians; a gate on a register acts on each of its qubits."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeVar, overload
+from typing import Any, Literal, TypeAlias, TypeVar, overload
 
 _F = TypeVar("_F", bound=Callable[..., Any])
-_Basis = Literal["X", "Y", "Z"]
+_Basis = Literal["X", "Y", "Z"] | str
 
 class Qubit:
     """A qubit of the program."""
@@ -38,32 +38,58 @@ class ClassicalRegister(Sequence[Bit]):
     @overload
     def __getitem__(self, index: slice) -> ClassicalRegister: ...
 
-class Param:
-    """A free parameter: stays symbolic in the circuit; its value is given by the inputs, else by its default."""
+Param: TypeAlias = float
+"""A free parameter: stays symbolic in the circuit; its value is given by the inputs, else by its default.
 
-    def __init__(self, name: str, default: float = ...) -> None: ...
-    def __add__(self, other: float | Param) -> Param: ...
-    def __radd__(self, other: float) -> Param: ...
-    def __sub__(self, other: float | Param) -> Param: ...
-    def __rsub__(self, other: float) -> Param: ...
-    def __mul__(self, other: float) -> Param: ...
-    def __rmul__(self, other: float) -> Param: ...
-    def __truediv__(self, other: float) -> Param: ...
-    def __neg__(self) -> Param: ...
+To type checkers it is the number that it will be, so that `theta: Param = 0.1` and `2 * theta + 0.5` are what they look
+like; `Param("theta", 0.1)` in a program's body is right too, but they do not know it.
+"""
 
 class Observable:
-    """A real sum of Pauli products; not compiled by this version."""
+    """A real sum of Pauli products, such as `0.5 * Z(0) * Z(1) - 1.2 * X(0) + 0.3`.
 
-    def __init__(self, terms: str | Mapping[str, float] | Observable = ..., **letters: int) -> None: ...
+    From a text or a dict of Pauli strings, whose leftmost letter is for the highest qubit; `Observable(Z=0, X=1)` is
+    the sum of Z on qubit 0 and X on qubit 1.
+    """
+
+    def __init__(self, terms: str | Mapping[str, float] | Observable = ..., **letters: Qubit | int) -> None: ...
     def __add__(self, other: Observable | float) -> Observable: ...
     def __radd__(self, other: float) -> Observable: ...
     def __sub__(self, other: Observable | float) -> Observable: ...
     def __rsub__(self, other: float) -> Observable: ...
     def __mul__(self, other: Observable | float) -> Observable: ...
     def __rmul__(self, other: float) -> Observable: ...
+    def __truediv__(self, other: float) -> Observable: ...
     def __neg__(self) -> Observable: ...
+    def __pos__(self) -> Observable: ...
 
-_Angle = float | Param
+@overload
+def ExpectationValue(observable: Observable | Literal[0]) -> _Expectation:
+    """Ask for the expectation value of an observable in the final state."""
+
+@overload
+def ExpectationValue(name: str, observable: Observable | Literal[0]) -> _Expectation:
+    """Ask for the expectation value under a name of its own."""
+
+class _Expectation:
+    """An expectation value, known once the program has run: return it, or minimise it."""
+
+class _Minimum:
+    """What `minimize` gives, known once the program has run: return it, or parts of it."""
+
+    @property
+    def fun(self) -> float: ...
+    @property
+    def x(self) -> Mapping[str, float]: ...
+    @property
+    def method(self) -> str: ...
+    @property
+    def nfev(self) -> int: ...
+    @property
+    def metadata(self) -> Mapping[str, Any]: ...
+
+_Angle = float
+_Method = Literal["COBYLA", "NELDER-MEAD", "POWELL", "L-BFGS-B", "SLSQP", "SPSA", "ADAM"]
 _Qubits = Qubit | int | Sequence[Qubit] | Sequence[int]
 _Bits = Bit | int | Sequence[Bit] | Sequence[int]
 
@@ -97,30 +123,30 @@ def barrier(*qubits: _Qubits) -> None:
     """Keep operations on these qubits, or on all, from moving across."""
 
 def X(qubit: Qubit | int) -> Observable:
-    """Pauli X; not compiled by this version."""
+    """Pauli X on one qubit, as an observable."""
 
 def Y(qubit: Qubit | int) -> Observable:
-    """Pauli Y; not compiled by this version."""
+    """Pauli Y on one qubit, as an observable."""
 
 def Z(qubit: Qubit | int) -> Observable:
-    """Pauli Z; not compiled by this version."""
+    """Pauli Z on one qubit, as an observable."""
 
 def I(qubit: Qubit | int) -> Observable:
-    """Identity; not compiled by this version."""
-
-def ExpectationValue(name: str | Observable = ..., observable: Observable = ...) -> Any:
-    """Expectation value of an observable; not compiled by this version."""
+    """Identity on one qubit, as an observable."""
 
 def minimize(
-    objective: Any,
+    objective: _Expectation,
     x0: Sequence[float] | Mapping[str, float],
     *,
-    method: str = ...,
+    method: _Method | str = ...,
     max_iters: int = ...,
     tol: float = ...,
     seed: int = ...,
-) -> Any:
-    """Minimise an objective over the free parameters; not compiled by this version."""
+) -> _Minimum:
+    """Declare the loop that varies the free parameters until an expectation value is least.
+
+    `x0` is in order of declaration of the parameters, or a dict by name.
+    """
 
 def id(qubit: _Qubits, /) -> None:
     """Identity."""
