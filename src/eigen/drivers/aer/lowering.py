@@ -25,13 +25,12 @@ from qiskit.circuit import Parameter
 from qiskit.circuit.classical import expr
 
 from eigen.contracts.aqo import AQO, Affine, Angle, Condition, Operation, evaluate
+from eigen.contracts.bases import INTO_BASIS, OUT_OF_BASIS, used_later
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
 from eigen.drivers.aer.options import Method
 
 __all__ = ["LoweredCircuit"]
 
-_INTO_BASIS = {"": (), "X": ("h",), "Y": ("sdg", "h")}
-_OUT_OF_BASIS = {"": (), "X": ("h",), "Y": ("h", "s")}
 
 _SEQUENCES: Mapping[str, tuple[tuple[str, tuple[int, ...]], ...]] = {
     # gate: (gate, positions among its qubits) in order, for methods that take no matrices
@@ -80,15 +79,15 @@ class LoweredCircuit:
     def _lower(self, value: Callable[[Angle], Any]) -> QuantumCircuit:
         lowered = QuantumCircuit(self._circuit.qubits, self._circuit.clbits)
         lower_gate = _gate_lowering(lowered, self._method, value)
-        used_later = _used_later(self._circuit)
+        used_behind = used_later(self._circuit)
         for index, operation in enumerate(self._circuit.operations):
             if operation.op == BARRIER:
                 continue
             if operation.condition is None:
-                _lower_one(lowered, operation, lower_gate, used_later.get(index, ()))
+                _lower_one(lowered, operation, lower_gate, used_behind.get(index, ()))
             else:
                 with lowered.if_test(_test(lowered, operation.condition)):
-                    _lower_one(lowered, operation, lower_gate, used_later.get(index, ()))
+                    _lower_one(lowered, operation, lower_gate, used_behind.get(index, ()))
         return lowered
 
 
@@ -96,12 +95,12 @@ def _lower_one(
     lowered: QuantumCircuit,
     operation: Operation,
     lower_gate: Callable[[Operation], None],
-    used_later: tuple[int, ...],
+    used_behind: tuple[int, ...],
 ) -> None:
     if operation.op == MEASURE:
-        _rotate(lowered, _INTO_BASIS[operation.basis], operation.q)
+        _rotate(lowered, INTO_BASIS[operation.basis], operation.q)
         lowered.measure(operation.q, operation.c)
-        _rotate(lowered, _OUT_OF_BASIS[operation.basis], used_later)
+        _rotate(lowered, OUT_OF_BASIS[operation.basis], used_behind)
     elif operation.op == RESET:
         lowered.reset(operation.q)
     else:
@@ -145,22 +144,6 @@ def _test(lowered: QuantumCircuit, condition: Condition) -> Any:
     for other in tests[1:]:
         test = expr.logic_and(test, other)
     return test
-
-
-def _used_later(circuit: AQO) -> dict[int, tuple[int, ...]]:
-    """Return, for each measurement in basis X or Y by its index, those of its qubits that are used behind it."""
-    if not any(operation.basis for operation in circuit.operations):
-        return {}
-    found: dict[int, tuple[int, ...]] = {}
-    used: set[int] = set()
-    for index in range(len(circuit.operations) - 1, -1, -1):
-        operation = circuit.operations[index]
-        if operation.op == BARRIER:
-            continue
-        if operation.basis:
-            found[index] = tuple(qubit for qubit in operation.q if qubit in used)
-        used.update(operation.q)
-    return found
 
 
 def _has_symbolic_matrix(circuit: AQO, method: Method) -> bool:
