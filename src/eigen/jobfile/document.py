@@ -102,7 +102,7 @@ def _take_events(text: str, builder: _Builder, *, layout: Layout, faults: Faults
     loader = yaml.SafeLoader(text)
     try:
         while loader.check_event():
-            builder.take(loader.get_event())
+            builder.take(loader.get_event())  # type: ignore[no-untyped-call]  # the stubs leave it bare
     except (ValueError, OverflowError):  # PyYAML lets some escape, as for "\U99999999"
         mark = loader.get_mark()
         message = "this is not YAML: an escape or directive has an impossible number"
