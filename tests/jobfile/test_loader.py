@@ -486,3 +486,12 @@ def test_a_job_file_that_cannot_be_read_is_a_typed_error_with_the_path_as_typed(
         load_job(folder / name)
     assert caught.value.reason == reason
     assert str(folder / name)[:50] in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["a: [" + "1, " * 19_990 + "1]\n", "spec:\n  - a\n" * 40_000])
+def test_a_large_job_file_is_read_or_refused_within_a_second(text: str) -> None:
+    """Nothing more is read once as many faults were found as are told."""
+    before = time.thread_time()
+    with pytest.raises(InvalidArgumentError):
+        read(text)
+    assert time.thread_time() - before < 2  # twice the promise: other tests share the processor's caches

@@ -30,8 +30,8 @@ MAX_BYTES = 1024 * 1024
 """Largest job file."""
 MAX_DEPTH = 16
 """Deepest nesting of mappings and sequences."""
-MAX_NODES = 50_000
-"""Most keys and values; PyYAML reads about as many in a second."""
+MAX_NODES = 20_000
+"""Most keys and values; PyYAML reads about as many in half a second."""
 
 Path = tuple[str | int, ...]
 """Where a value stands: keys and indices from the root."""
@@ -276,6 +276,8 @@ class _Builder:
             path = self._next_path()
         span = self.document.layout.span(_extent(event))
         self._faults.add(code, message, path=show_path(path), hint=hint, span=span, limit=limit)
+        if self._faults.is_full:
+            self._faults.raise_if_any()
 
     def _stop(self, code: str, message: str, event: yaml.Event) -> None:
         self._fault(code, message, event, limit=True)
