@@ -97,8 +97,18 @@ def test_devices_are_listed_with_and_without_the_word(done_shell):
     assert done_shell.json("devices", "status", "sim:local")[0]["state"] == "ONLINE"
 
 
+def test_check_names_an_unknown_target_as_a_submission_does(shell):
+    job = shell.job(spec="  target: sim:lcoal\n")
+    checked, submitted = (shell.run(*one, job, "--json") for one in (["check"], ["submit", "--job"]))
+    (diagnostic,), error = json.loads(checked.stdout), json.loads(submitted.stderr)["error"]
+    assert (checked.returncode, submitted.returncode) == (2, 2)
+    assert diagnostic["code"] == error["reason"] == "JOBSPEC_UNKNOWN_TARGET"
+    assert diagnostic["path"] == "spec.target"
+
+
 def test_compile_prints_canonical_aqo_and_leaves_no_root(shell):
     printed = shell.run("compile", "--job", shell.job()).stdout
+    assert shell.run("compile", "--job", shell.job(), "--out", "-").stdout == printed
     assert shell.run("compile", "--job", shell.job(), "--out", "bell.aqo.json", "--emit", "aqo").returncode == 0
     assert (shell.folder / "bell.aqo.json").read_text() == printed
     assert printed == json.dumps(json.loads(printed), sort_keys=True, separators=(",", ":"))

@@ -34,7 +34,9 @@ class Form(StrEnum):
 
 
 JobOption = Annotated[Path, typer.Option("--job", metavar="FILE", help="A job.yaml, or a program file.")]
-OutOption = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of stdout.")]
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write here instead of stdout, which - means too.")
+]
 EmitOption = Annotated[Form, typer.Option("--emit", help="What to write: canonical AQO, or OpenQASM.")]
 FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A job.yaml, or a program file.")]
 
@@ -54,6 +56,7 @@ def compile_program(
     from eigen.cli.order import Order
     from eigen.cli.session import conduct
 
+    out = None if out == Path("-") else out
     if as_json and emit is not Form.AQO:
         raise typer.BadParameter("--json prints canonical AQO; leave --emit or --json out")
     order = Order(file=job, program=program, inputs=inputs or ())
@@ -142,24 +145,26 @@ async def _diagnostics(order: Order) -> list[Diagnostic]:
 
 
 async def _target_diagnostics(api: SystemApi, target: str | None) -> Iterable[Diagnostic]:
+    from eigen.contracts.diagnostics import Diagnostic
     from eigen.contracts.errors import NotFoundError
 
     try:
         if target is not None:
             await api.get_device_details(target)
     except NotFoundError as error:
-        return _diagnostics_of(error, path="spec.target")
+        code = "JOBSPEC_UNKNOWN_TARGET"  # as a submission says it
+        return (Diagnostic(code=code, message=error.message, hint=error.hint, path="spec.target"),)
     return ()
 
 
-def _diagnostics_of(error: EigenError, *, path: str = "") -> Iterable[Diagnostic]:
+def _diagnostics_of(error: EigenError) -> Iterable[Diagnostic]:
     """Return a user's error as diagnostics; raise any other one again."""
     from eigen.cli.exit_codes import ExitCode, exit_code_of
     from eigen.contracts.diagnostics import Diagnostic
 
     if exit_code_of(error) is not ExitCode.USER_ERROR:
         raise error
-    return error.diagnostics or (Diagnostic(code=error.reason, message=error.message, hint=error.hint, path=path),)
+    return error.diagnostics or (Diagnostic(code=error.reason, message=error.message, hint=error.hint),)
 
 
 async def _compiled(api: SystemApi, request: SubmitJobRequest) -> CompiledProgram:
