@@ -43,7 +43,9 @@ def main() -> int:
 
 
 def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m fuzz", description="Hostile inputs for everything that reads them.")
+    parser = argparse.ArgumentParser(
+        prog="python -m fuzz", description="Hostile inputs for everything that reads them."
+    )
     parser.add_argument("--inputs", type=int, default=100_000, help="how many inputs over all targets")
     parser.add_argument("--seed", type=int, default=1, help="where all inputs come from")
     parser.add_argument("--processes", type=int, default=1, help="how many processes read them")

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
-from fuzz.corpus import Corpus, read_corpus
+from fuzz.corpus import read_corpus
 from fuzz.reduction import reduced
 from fuzz.supervision import Child, Ended, Settings
 from fuzz.targets import TARGETS

@@ -1,4 +1,4 @@
-"""What mutations begin with: the examples, the compiler's golden programs, every known attack; and words to splice in."""
+"""What mutations begin with: examples, the compiler's golden programs, every known attack; and words to splice in."""
 
 from __future__ import annotations
 
@@ -59,19 +59,27 @@ def _compiled(path: Path) -> bytes:
 
 
 _NUMBERS = (
-    b"0", b"1", b"-1", b"2", b"255", b"10**12", b"9**9**9", b"1<<4095", b"1e308", b"1e999", b"-0.0", b"0x7fffffffffffffff", b"18446744073709551616",
+    b"0", b"1", b"-1", b"2", b"255", b"10**12", b"9**9**9", b"1<<4095", b"1e308", b"1e999", b"-0.0",
+    b"0x7fffffffffffffff", b"18446744073709551616",
     b"1_0", b"0b2", b"1j", b"9" * 4400, b"1e-320", b"1.", b".5", b"00",
 )  # fmt: skip
 _MARKS = (
-    b"(", b")", b"[", b"]", b"{", b"}", b'"', b"'", b'"""', b"\\", b"\n", b"\r\n", b"\t", b"    ", b"\x00", b"\x0c", b"\x1b[2J", b"#", b"@", b":=", b"**", b"->",
-    b"...", b";", b",", b"=", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xef\xbb\xbf", "é".encode(), "\u0301".encode() * 50, "\u202e".encode(),
-    "ｅｘｅｃ".encode(), "ſ".encode(), "\u2028".encode(), "\u200b".encode(), b"# coding: rot13\n", b"\\N{BULLET}", b"\\x", b"f'{1}'", b"(" * 60, b"[" * 300,
-    b"-" * 60, b"not " * 60, b"a." * 20, b"lambda: " * 20, b"1 if 1 else " * 20, b"0+" * 1100, b"<<: *a", b"&a ", b"*a", b"!!python/object:os.system ",
-    b"? ", b"- " * 20, b"|\n", b">\n", b"%YAML 1.2\n---\n", b"{a: " * 20, b'"\\ud800"', b'{"a":1,"a":2}', b"NaN", b"Infinity", b"null", b"[[[[[[[[[[[[[[[[[[",
+    b"(", b")", b"[", b"]", b"{", b"}", b'"', b"'", b'"""', b"\\", b"\n", b"\r\n", b"\t", b"    ", b"\x00", b"\x0c",
+    b"\x1b[2J", b"#", b"@", b":=", b"**", b"->",
+    b"...", b";", b",", b"=", b"\xff", b"\xc0\xaf", b"\xed\xa0\x80", b"\xef\xbb\xbf", "é".encode(),
+    "\u0301".encode() * 50, "\u202e".encode(),
+    "ｅｘｅｃ".encode(), "ſ".encode(), "\u2028".encode(), "\u200b".encode(), b"# coding: rot13\n",
+    b"\\N{BULLET}", b"\\x", b"f'{1}'", b"(" * 60, b"[" * 300,
+    b"-" * 60, b"not " * 60, b"a." * 20, b"lambda: " * 20, b"1 if 1 else " * 20, b"0+" * 1100, b"<<: *a", b"&a ",
+    b"*a", b"!!python/object:os.system ",
+    b"? ", b"- " * 20, b"|\n", b">\n", b"%YAML 1.2\n---\n", b"{a: " * 20, b'"\\ud800"', b'{"a":1,"a":2}', b"NaN",
+    b"Infinity", b"null", b"[[[[[[[[[[[[[[[[[[",
 )  # fmt: skip
 _NAMES = (
-    "__import__", "__class__", "eval", "exec", "open", "getattr", "print", "os", "sys", "main", "math", "size", "self", "apiVersion", "spec",
-    "program", "program_path", "shots", "inputs", "metadata", "name", "op", "params", "operations", "qubits", "clbits", "version", "../x", "/etc/passwd",
+    "__import__", "__class__", "eval", "exec", "open", "getattr", "print", "os", "sys", "main", "math", "size",
+    "self", "apiVersion", "spec",
+    "program", "program_path", "shots", "inputs", "metadata", "name", "op", "params", "operations", "qubits",
+    "clbits", "version", "../x", "/etc/passwd",
 )  # fmt: skip
 
 WORDS: tuple[bytes, ...] = (

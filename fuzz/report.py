@@ -30,6 +30,10 @@ _KINDS = (
     ("stall", "stalls"),
     ("crash", "crashes"),
 )
+_COLUMNS = (
+    "target", "inputs", "mean size", "accepted", "refused", "reasons", "calls of Python's parser", "median", "p99.9",
+    "slowest", "memory of a process",
+)  # fmt: skip
 _SUFFIXES = {"jobs": ".job.yaml", "circuits": ".aqo.json"}
 
 
@@ -48,8 +52,8 @@ def _header(outcome: Outcome) -> Iterator[str]:
 
 
 def _inputs(outcome: Outcome) -> Iterator[str]:
-    yield "| target | inputs | mean size | accepted | refused | reasons | calls of Python's parser | median | p99.9 | slowest | memory of a process |"
-    yield "|---|---|---|---|---|---|---|---|---|---|---|"
+    yield f"| {' | '.join(_COLUMNS)} |"
+    yield "|---" * len(_COLUMNS) + "|"
     for name, tally in outcome.tallies.items():
         if tally.count:
             yield _row(name, tally)
@@ -92,8 +96,8 @@ def _findings(outcome: Outcome) -> Iterator[str]:
     yield f"Found ({len(outcome.findings)} kinds, {outcome.restarts} processes started anew):"
     yield ""
     for one in outcome.findings.values():
-        shown = ascii(one.content[:200])
-        yield f"- {one.target} {one.number} ({one.count} inputs): {one.signature}: {one.story.strip().splitlines()[-1][:200]}"
+        shown, last = ascii(one.content[:200]), one.story.strip().splitlines()[-1]
+        yield f"- {one.target} {one.number} ({one.count} inputs): {one.signature}: {last[:200]}"
         yield f"  {len(one.content)} bytes: `{shown}`"
 
 
@@ -107,7 +111,5 @@ def save(outcome: Outcome, folder: Path) -> None:
 
 
 def _story(finding: Finding, seed: int) -> str:
-    return (
-        f"{finding.signature}\ntarget {finding.target}, seed {seed}, input {finding.number}; {finding.count} inputs of this run\n\n"
-        f"{finding.story}\n"
-    )
+    place = f"target {finding.target}, seed {seed}, input {finding.number}; {finding.count} inputs of this run"
+    return f"{finding.signature}\n{place}\n\n{finding.story}\n"

@@ -34,7 +34,7 @@ def _run_parsed_code(_content: bytes) -> None:
 
 
 def _open_file(_content: bytes) -> None:
-    open("/dev/null").close()  # noqa: SIM115, PTH123  # as a careless reader would
+    open("/dev/null").close()  # noqa: PTH123  # as a careless reader would
 
 
 def _list_folder(_content: bytes) -> None:
@@ -137,7 +137,9 @@ def _on_trigger(bug: Callable[[bytes], None]) -> Callable[[bytes], None]:
     return triggered
 
 
-BUGS: Mapping[str, Callable[[bytes], None]] = MappingProxyType({name: _on_trigger(bug) for name, (bug, _) in _SEEDED.items()})
+BUGS: Mapping[str, Callable[[bytes], None]] = MappingProxyType(
+    {name: _on_trigger(bug) for name, (bug, _) in _SEEDED.items()}
+)
 """Every seeded bug by its name."""
 
 EXPECTED: Mapping[str, str] = MappingProxyType({name: kind for name, (_, kind) in _SEEDED.items()})

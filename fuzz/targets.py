@@ -1,13 +1,14 @@
 """What is fuzzed: how inputs are made, the real entry point that reads each, and what its answer must keep to.
 
 Limits: `mutants`, `grammar` and `jobs` compile under lower ones (100,000 steps, 10,000 operations), because an endless
-loop takes the compiler a second under its own; `full` has the compiler's own, on both kinds of programs.
+loop takes the compiler seconds under its own; `full` has the compiler's own, on both kinds of programs.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,13 @@ from eigen.compiler.pipeline import compile_source
 from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode, encode
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, ProgramSource
-from eigen.contracts.errors import EigenError, InvalidArgumentError, NotFoundError, ResourceExhaustedError, UnimplementedError
+from eigen.contracts.errors import (
+    EigenError,
+    InvalidArgumentError,
+    NotFoundError,
+    ResourceExhaustedError,
+    UnimplementedError,
+)
 from eigen.contracts.printable import printable
 from eigen.jobfile.loader import read_job
 from fuzz.corpus import WORDS, Corpus
@@ -50,6 +57,7 @@ class Target:
         check: Names what is untrue of an answer.
         placeless: Beginnings of reasons (and messages) that have no place, because they are about the whole input.
         may_open: What may be opened while it reads.
+        patience: How many times as long as others its inputs may take.
     """
 
     weight: int
@@ -58,18 +66,20 @@ class Target:
     check: Callable[[bytes, Any], Iterator[str]]
     placeless: tuple[str, ...] = ()
     may_open: Opens = nothing
+    patience: float = 1.0
 
 
 def complaints(target: Target, error: EigenError) -> Iterator[tuple[str, str]]:
     """Name what is wrong with a typed error: kind and story."""
     if not isinstance(error, _TYPED):
         yield "unhandled", f"{type(error).__name__} is not an error of the user's: {error}"
+        return
     has_places = bool(error.diagnostics) and all(one.span or one.path for one in error.diagnostics)
     if not has_places and not f"{error.reason}: {error}".startswith(target.placeless):
         yield "unplaced", f"{error.reason} without a place: {error}"
     for text in _shown(error):
         if printable(text, limit=len(text), keep="\t") != text:
-            yield "unprintable", f"{error.reason} shows {ascii(text)}"
+            yield "unprintable", f"{error.reason} shows {text!a}"
         if SECRET.decode() in text:
             yield "escape", f"{error.reason} shows a file from outside"
 
@@ -83,12 +93,27 @@ def _shown(error: EigenError) -> Iterator[str]:
             yield one.span.text
 
 
+_ARGUMENTS = re.compile(rb"def main\(([^)]{0,1000})\)")
+_ONE_ARGUMENT = re.compile(rb"([A-Za-z]\w*)[ ]*(?::[ ]*(\w+)[ ]*)?(?:,|\Z)")
+_INPUTS: Mapping[bytes, Any] = MappingProxyType(
+    {b"Param": 0.25, b"float": 0.5, b"str": "101", b"list": [1], b"bool": True}
+)
+
+
+def _inputs(content: bytes) -> dict[str, Any]:
+    """Give values to the arguments of `main` that have no default, so that mutants of the examples go on."""
+    found = _ARGUMENTS.search(content)
+    arguments = _ONE_ARGUMENT.findall(found[1]) if found else ()
+    return {name.decode("ascii", "replace"): _INPUTS.get(kind, 3) for name, kind in arguments}
+
+
 def _compile(content: bytes, limits: CompileLimits) -> CompiledProgram:
-    return compile_source(CompileRequest(source=ProgramSource(content=content), limits=limits))
+    source = ProgramSource(content=content)
+    return compile_source(CompileRequest(source=source, inputs=_inputs(content), limits=limits))
 
 
 def _check_compiled(_content: bytes, program: CompiledProgram) -> Iterator[str]:
-    """A compiled program is an AQO document that reads as what it was written from."""
+    """Name why a compiled program is no AQO document, or not the canonical one."""
     if len(program.aqo_json) > _LARGE_BYTES:
         return
     try:
@@ -102,7 +127,7 @@ def _check_compiled(_content: bytes, program: CompiledProgram) -> Iterator[str]:
 
 
 def _check_circuit(_content: bytes, circuit: AQO) -> Iterator[str]:
-    """What was read once is written, read again and written to the same bytes."""
+    """Name why what was read is not the same once it is written and read again."""
     written = encode(circuit)
     try:
         again = decode(written, require_measurement=False)
@@ -189,6 +214,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
             draw=_either,
             read=lambda content: _compile(content, CompileLimits()),
             check=_check_compiled,
+            patience=10.0,  # ten million steps, at a microsecond for each
         ),
         "jobs": Target(
             weight=8,

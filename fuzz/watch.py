@@ -23,13 +23,15 @@ Misdeed = tuple[str, str]
 Opens = Callable[[object, int], bool]
 """Whether a path (or descriptor) may be opened with these flags."""
 
-_KINDS = (
-    ("os.system", "process"), ("os.fork", "process"), ("os.exec", "process"), ("os.spawn", "process"), ("os.posix_spawn", "process"),
-    ("os.kill", "process"), ("pty.", "process"), ("subprocess.", "process"), ("socket.", "process"), ("ctypes.", "process"),
-    ("exec", "execution"), ("compile", "execution"), ("code.", "execution"), ("function.", "execution"), ("marshal.", "execution"),
-    ("pickle.", "execution"), ("import", "import"), ("open", "file"), ("os.", "file"), ("shutil.", "file"), ("glob.", "file"),
-    ("pathlib.", "file"), ("tempfile.", "file"),
-)  # fmt: skip
+_KINDS = {
+    "process": (
+        "os.system", "os.fork", "os.exec", "os.spawn", "os.posix_spawn", "os.kill", "pty.", "subprocess.", "socket.",
+        "ctypes.",
+    ),
+    "execution": ("exec", "compile", "code.", "function.", "marshal.", "pickle."),
+    "import": ("import",),
+    "file": ("open", "os.", "shutil.", "glob.", "pathlib.", "tempfile."),
+}  # fmt: skip
 
 
 _HARMLESS = frozenset({"builtins.id"})
@@ -74,7 +76,7 @@ class Watch:
         if event == "compile" and arguments[1] == PARSER_FILE:
             self.parses += 1
         elif event != "open" or not self._is_allowed(arguments):
-            kind = next((kind for prefix, kind in _KINDS if event.startswith(prefix)), "event")
+            kind = next((kind for kind, prefixes in _KINDS.items() if event.startswith(prefixes)), "event")
             self.misdeeds.append((kind, f"{event} {ascii(arguments)[:300]}"))
 
     def _is_allowed(self, arguments: tuple[Any, ...]) -> bool:

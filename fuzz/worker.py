@@ -1,9 +1,9 @@
 """The process in which inputs are read: watched, limited, and expendable.
 
-It takes commands and gives answers as lines of JSON. `run` makes inputs by their numbers and reads them; `try` reads one
-that is sent. The number of the input that is being read stands in a file that its parent has mapped too, so that an input
-that ends this process is known. A timer of the kernel's, which counts the process's own time and needs no interpreter
-to work, ends it when one input takes too long.
+It takes commands and gives answers as lines of JSON. `run` makes inputs by their numbers and reads them; `try` reads
+one that is sent. The number of the input that is being read stands in a file that its parent has mapped too, so that
+an input that ends this process is known. A timer of the kernel's, which counts the process's own time and needs no
+interpreter to work, ends it when one input takes too long.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import eigen.compiler
 from eigen.contracts.diagnostics import nearest
@@ -75,7 +75,8 @@ class _Worker:
         self._settings = settings
         self._corpus = corpus
         self._watch = Watch()
-        self._number = _mapped(Path(settings["number_file"]).open("r+b"))
+        with Path(settings["number_file"]).open("r+b") as file:
+            self._number = mmap.mmap(file.fileno(), 8)
         self._base_rss = 0
         self._bug: Callable[[bytes], None] | None = None
         self.is_spent = False
@@ -99,7 +100,7 @@ class _Worker:
             target.read(content)
         except EigenError as error:
             error.to_json()
-        except Exception:  # noqa: BLE001, S110  # the same kind of input is judged later
+        except Exception:  # noqa: BLE001  # the same kind of input is judged later
             pass
 
     def obey(self, command: dict[str, Any]) -> dict[str, Any]:
@@ -125,9 +126,17 @@ class _Worker:
             num_bytes += len(content)
             number += 1
         return {
-            "count": number - start, "next": number, "outcomes": outcomes, "times": times, "slowest": slowest, "found": found,
-            "max_rss": _max_rss(), "base_rss": self._base_rss, "parses": self._watch.parses - parses, "num_bytes": num_bytes,
-        }  # fmt: skip
+            "count": number - start,
+            "next": number,
+            "outcomes": outcomes,
+            "times": times,
+            "slowest": slowest,
+            "found": found,
+            "max_rss": _max_rss(),
+            "base_rss": self._base_rss,
+            "parses": self._watch.parses - parses,
+            "num_bytes": num_bytes,
+        }
 
     def _judge(self, name: str, content: bytes, number: int) -> tuple[str, float, list[tuple[str, str, str]]]:
         """Return the outcome, its time, and problems: kind, signature, story."""
@@ -157,7 +166,7 @@ class _Worker:
             problems += [("untrue", f"untrue {one[:40]}", one) for one in target.check(content, answer)]
         self._end()
         problems += [(kind, f"{kind} {event.split()[0]}", event) for kind, event in watch.misdeeds]
-        problems += self._excesses(seconds)
+        problems += self._excesses(seconds, target)
         return outcome, seconds, problems
 
     def _begin(self, number: int) -> None:
@@ -168,10 +177,10 @@ class _Worker:
         signal.setitimer(signal.ITIMER_PROF, 0)
         self._number[0:8] = struct.pack("<q", IDLE)
 
-    def _excesses(self, seconds: float) -> Iterator[tuple[str, str, str]]:
-        most_sec, most_bytes = self._settings["slow_sec"], self._settings["memory_bytes"]
+    def _excesses(self, seconds: float, target: Target) -> Iterator[tuple[str, str, str]]:
+        most_sec, most_bytes = self._settings["slow_sec"] * target.patience, self._settings["memory_bytes"]
         if seconds > most_sec:
-            yield "slow", "slow", f"took {seconds:.2f} s of processor time; {most_sec} s are allowed"
+            yield "slow", "slow", f"took {seconds:.2f} s of processor time; {most_sec:g} s are allowed"
         taken = _max_rss() - self._base_rss
         if taken > most_bytes:
             self.is_spent = True  # the high-water mark never falls: others would be blamed for it
@@ -188,10 +197,6 @@ def _unhandled(error: BaseException) -> tuple[str, str, str]:
 
 def _max_rss() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT
-
-
-def _mapped(file: IO[bytes]) -> mmap.mmap:
-    return mmap.mmap(file.fileno(), 8)
 
 
 if __name__ == "__main__":
