@@ -16,7 +16,7 @@ from eigen.contracts.wire import format_time, to_json
 from eigen.kernel.history import to_json_lines
 from eigen.kernel.run import JobRun
 
-__all__ = ["closing_facts", "closing_files", "marginal_counts"]
+__all__ = ["closing_facts", "closing_files", "marginal_counts", "output_of"]
 
 
 def closing_files(run: JobRun, *, final: JobRecord, last: StoredEvent) -> dict[str, bytes]:
@@ -64,7 +64,7 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
         counts=dict(sorted(result.counts.items())),
         shots=plan.options.shots,
         expectation_values={name: _expectation(*estimate) for name, estimate in result.expectation_values.items()},
-        outputs={name: _output(one, result) for name, one in compiled.outputs.items()},
+        outputs={name: output_of(one, result) for name, one in compiled.outputs.items()},
         execution_time_sec=result.execution_time_sec,
         metadata=result.metadata,
         timeline={event.stage: format_time(event.at) for event in [*run.events, last]},
@@ -83,7 +83,7 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
     )
 
 
-def _output(output: Mapping[str, Any], result: ExecutionResult) -> Any:
+def output_of(output: Mapping[str, Any], result: ExecutionResult) -> Any:
     """Return an output as it stands in the results.
 
     A value stands as it is, bits as the counts of these bits alone, an expectation value with its standard error.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -219,6 +221,30 @@ def test_gates_that_double_at_each_level_are_refused_before_they_are_expanded() 
         with pytest.raises(EigenError) as caught:
             read(f"{HEADER}{text} qubit q; g{MAX_NESTING - 2} q;")
         assert caught.value.reason == QasmFault.OPERATIONS_LIMIT.code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "qreg q[10000];" + "barrier q;" * 200_000,
+        "qreg q[1]; creg c[10000];" + "if (c==1) x q[0];" * 100_000,
+        "qreg q[1];" + "gate g " + ",".join(f"a{k}" for k in range(9_000)) + " {" + "x a8999;" * 100_000 + "}",
+        "/*" * 500_000,
+        "qreg q[1]; rz(" + "-" * 500_000 + "1) q[0];",
+        "qreg q[1]; rz(1" + "+1" * 100_000 + ") q[0];",
+        "qreg q[1]; x q[" * 50_000,
+        "(" * 500_000,
+    ],
+    ids=["wide barriers", "wide conditions", "wide gates", "comments", "signs", "sums", "indices", "brackets"],
+)
+def test_hostile_texts_are_answered_in_bounded_time(text: str) -> None:
+    """Each is half a megabyte or more, or would be gigabytes once expanded."""
+    started = time.monotonic()
+    try:
+        read(OLDER + text, language=Language.OPENQASM2)
+    except EigenError as error:
+        assert error.reason.startswith("QASM")
+    assert time.monotonic() - started < 10
 
 
 def test_limits_are_those_of_the_request() -> None:

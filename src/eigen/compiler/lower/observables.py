@@ -26,7 +26,7 @@ __all__ = ["combined", "constant", "is_same", "negated", "terms_of"]
 
 _ROUNDING = 1e-12  # imaginary parts below it, relative to what was added up, are rounding errors
 _STEPS_PER_TERM = 6
-_STEPS_PER_PRODUCT = 20
+_STEPS_PER_PRODUCT = 12
 _IDENTITY: Product = ((), "", False)
 
 _LETTERS: Mapping[str, tuple[str, int]] = MappingProxyType(
@@ -122,6 +122,9 @@ def _shortened(value: PauliSum, meter: Meter) -> PauliSum:
 
 def _merged(value: PauliSum, meter: Meter) -> dict[Product, float]:
     """Return product → coefficient; what cancels is left out."""
+    if value.size == 1:
+        [(product, coefficient)] = value.summands
+        return {product: coefficient} if coefficient else {}
     meter.charge(_STEPS_PER_TERM * value.size)
     parts: defaultdict[Product, list[float]] = defaultdict(list)
     for product, coefficient in value.summands:

@@ -47,7 +47,7 @@ from eigen.contracts.errors import UnimplementedError
 from eigen.contracts.gates import BARRIER, MEASURE, RESET
 from eigen.formats.feed_forward import branches
 from eigen.formats.measurements import joined_measurements
-from eigen.formats.parameter_names import parameter_names
+from eigen.formats.parameter_names import free_name
 
 __all__ = ["CircuitBuilder"]
 
@@ -81,6 +81,7 @@ class CircuitBuilder:
         self._num_bits = 0
         self._has_physical = False
         self._inputs: list[str] = []
+        self._input_names: set[str] = set()
         self._open_branches = 0
         self._run: Mapping[type, Callable[[Any], None]] = {
             Include: self._include,
@@ -127,7 +128,7 @@ class CircuitBuilder:
         return AQO(
             qubits=self._num_qubits,
             clbits=self._num_bits,
-            parameters=tuple(parameter_names(self._inputs).values()),
+            parameters=tuple(self._inputs),
             operations=joined_measurements(self._operations),
         )
 
@@ -242,8 +243,8 @@ class CircuitBuilder:
             refuse(QasmFault.INPUT_TYPE, statement.place, type=statement.type)
         if len(self._inputs) == self._limits.parameters:
             refuse(QasmFault.PARAMETERS_LIMIT, statement.place, limit=self._limits.parameters)
-        self._inputs.append(statement.name)
-        name = parameter_names(self._inputs).get(statement.name, "")
+        name = free_name(statement.name, self._input_names)
+        self._inputs.append(name)
         self._declare(statement.name, Affine(((name, 1.0),)), statement.place)
 
     def _define_gate(self, statement: DefineGate) -> None:
@@ -412,16 +413,19 @@ class CircuitBuilder:
             refuse(QasmFault.MEASURE_SIZE, statement.place, qubits=num_qubits, bits=num_bits)
         self._distinct(source.indices, "measure", statement.place)
         self._distinct(target.indices, "measure", statement.place)
+        self._charge(num_qubits - 1, statement.place)
         self.append(Operation(MEASURE, source.indices, c=target.indices), statement.place)
 
     def _reset(self, statement: Reset) -> None:
         indices = self._qubits(statement.operand).indices
+        self._charge(len(indices) - 1, statement.place)
         self.append(Operation(RESET, self._distinct(indices, "reset", statement.place)), statement.place)
 
     def _barrier(self, statement: Barrier) -> None:
         named = (index for operand in statement.operands for index in self._qubits(operand).indices)
         indices = tuple(dict.fromkeys(named)) if statement.operands else tuple(range(self._num_qubits))
         if indices:
+            self._charge(len(indices) - 1, statement.place)
             self.append(Operation(BARRIER, indices), statement.place)
 
     # Control flow
@@ -432,6 +436,8 @@ class CircuitBuilder:
             self._block(statement.then if holds else statement.otherwise)
             return
         then, otherwise = self._captured(statement.then), self._captured(statement.otherwise)
+        bits = sum(map(len, holds)) + 1
+        self._charge(bits * (len(then) + len(otherwise)), statement.place)  # what a condition reads costs as much again
         emitted = branches(holds, then, otherwise)
         self._charge(max(0, len(emitted) - len(then) - len(otherwise)), statement.place)
         self._operations += emitted
@@ -456,11 +462,13 @@ class CircuitBuilder:
             numbers = self._range(domain, None)
         else:
             numbers = [self._number(one, statement.place) for one in domain]
-        for number in numbers:
-            self._charge(1, statement.place)
-            with self._scope() as scope:
+        with self._scope() as scope:
+            for number in numbers:
+                self._charge(1, statement.place)
+                scope.clear()
                 scope[statement.name] = number
-                self._block(statement.body)
+                for one in statement.body:
+                    self.run(one)
 
     def _number(self, code: Expression, place: Place) -> int | float:
         value = self._value(code)

@@ -139,7 +139,8 @@ class GateTable:
         return self._library.get(name, present) is present and name not in QELIB1_OF_THE_PAPER | set(BUILT_IN_OLDER)
 
     def _composite(self, definition: DefineGate, constants: Mapping[str, bool | int | float]) -> Gate:
-        body = tuple(self._step(one, definition, constants) for one in definition.body)
+        places = {name: position for position, name in enumerate(definition.qubits)}
+        body = tuple(self._step(one, definition, places, constants) for one in definition.body)
         size = 1
         for step in body:
             repetitions = 1.0
@@ -158,7 +159,13 @@ class GateTable:
             depth=depth,
         )
 
-    def _step(self, call: Apply, definition: DefineGate, constants: Mapping[str, bool | int | float]) -> Step:
+    def _step(
+        self,
+        call: Apply,
+        definition: DefineGate,
+        places: Mapping[str, int],
+        constants: Mapping[str, bool | int | float],
+    ) -> Step:
         gate = self.gate(call.gate, call.place)
         lookup = _lookup_in(constants)
         value = lambda code: evaluated(code, lookup, older=self._older)  # noqa: E731  # handed on, and used once
@@ -166,7 +173,7 @@ class GateTable:
         if len(call.angles) != gate.num_angles:
             facts = {"gate": call.gate, "expected": gate.num_angles, "found": len(call.angles)}
             refuse(QasmFault.NUM_ANGLES, call.place, **facts)
-        positions = self._positions(call, definition)
+        positions = self._positions(call, places)
         if len(positions) != gate.num_qubits + num_controls:
             facts = {"gate": call.gate, "expected": gate.num_qubits + num_controls, "found": len(positions)}
             refuse(QasmFault.NUM_QUBITS, call.place, **facts)
@@ -178,13 +185,13 @@ class GateTable:
         )
 
     @staticmethod
-    def _positions(call: Apply, definition: DefineGate) -> tuple[int, ...]:
+    def _positions(call: Apply, places: Mapping[str, int]) -> tuple[int, ...]:
         positions = []
         for operand in call.operands:
-            if operand.indices or operand.name not in definition.qubits:
+            if operand.indices or operand.name not in places:
                 what = "it is no qubit of the gate"
                 refuse(QasmFault.UNKNOWN_NAME, operand.place, name=operand.name, instead=what)
-            positions.append(definition.qubits.index(operand.name))
+            positions.append(places[operand.name])
         if len(set(positions)) != len(positions):
             refuse(QasmFault.SAME_QUBIT, call.place, gate=call.gate)
         return tuple(positions)

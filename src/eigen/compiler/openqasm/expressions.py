@@ -89,6 +89,8 @@ class ExpressionParser:
         operators: list[Token] = []
         while self.lexer.token.kind == "symbol" and self.lexer.token.text in _UNARY:
             operators.append(self.lexer.advance())
+            if len(operators) > MAX_NESTING:
+                refuse(QasmFault.NESTING_LIMIT, operators[0].place, limit=MAX_NESTING)
         if not operators:
             self._primary(code)
             return

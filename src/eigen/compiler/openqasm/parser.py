@@ -35,6 +35,7 @@ from eigen.compiler.openqasm.syntax import (
     Statement,
     While,
 )
+from eigen.contracts.gates import GATES
 
 __all__ = ["Parser"]
 
@@ -236,7 +237,8 @@ class Parser(ExpressionParser):
         body: list[Apply] = []
         while not self.lexer.take("}"):
             self._gate_statement(body)
-        shape = self._shape(opening.end, self.lexer.last_end - 1, angles, qubits)
+        is_known = name in GATES  # the shape of any other name is never asked for
+        shape = self._shape(opening.end, self.lexer.last_end - 1, angles, qubits) if is_known else ()
         return (DefineGate(name, angles, qubits, tuple(body), shape, self._since(first)),)
 
     def _names(self) -> tuple[str, ...]:

@@ -145,7 +145,7 @@ class Apply(NamedTuple):
 
 
 class DefineGate(NamedTuple):
-    """`gate name(angles) qubits { … }`; `shape` is its body as tokens with its own names numbered."""
+    """`gate name(angles) qubits { … }`; `shape` is the body of a gate of the table, in tokens, own names numbered."""
 
     name: str
     angles: tuple[str, ...]
