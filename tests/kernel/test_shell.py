@@ -156,7 +156,8 @@ async def test_a_job_ends_in_done_with_everything_on_disk(tmp_path: Path) -> Non
         assert results.counts == {"00": 50, "11": 50}
         assert results.provenance["aqo_sha256"] == record.aqo_digest
         assert [one.name for one in await one.artifacts.artifacts(record.job_id)] == [
-            "compiled.aqo.json", "events.jsonl", "job.resolved.json", "job.yaml", "program.aqo.json", "results.json",
+            "compiled.aqo.json", "compiled.qasm", "events.jsonl", "job.resolved.json", "job.yaml", "program.aqo.json",
+            "results.json",
         ]  # fmt: skip
         meta = await one.artifacts.meta(record.job_id)
         assert meta["sealed"]

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-__all__ = ["parameter_names"]
+__all__ = ["free_name", "parameter_names"]
 
 _GREEK = re.compile(r"GREEK (?:SMALL|CAPITAL) LETTER ([A-Z]+)")
 _MAX_STEM = 56
@@ -25,16 +25,18 @@ def parameter_names(names: Iterable[str]) -> dict[str, str]:
         >>> parameter_names(["θ", "a[10]", "theta"])
         {'θ': 'theta', 'a[10]': 'a_10', 'theta': 'theta_2'}
     """
-    given: dict[str, str] = {}
     taken: set[str] = set()
-    for name in names:
-        stem = _identifier(name)
-        candidate, number = stem, 2
-        while candidate in taken:
-            candidate, number = f"{stem}_{number}", number + 1
-        taken.add(candidate)
-        given[name] = candidate
-    return given
+    return {name: free_name(name, taken) for name in names}
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """Return a valid name that is not taken yet, and take it."""
+    stem = _identifier(name)
+    candidate, number = stem, 2
+    while candidate in taken:
+        candidate, number = f"{stem}_{number}", number + 1
+    taken.add(candidate)
+    return candidate
 
 
 def _identifier(name: str) -> str:
