@@ -28,10 +28,9 @@ def _options(content: bytes) -> dict[str, Any]:
     return json.loads(first.removeprefix(_MARK)) if first.startswith(_MARK) else {}
 
 
-def _told(content: bytes) -> str:
-    """What the compiler says about a program, as plain text."""
+def _request(content: bytes) -> CompileRequest:
     options = _options(content)
-    request = CompileRequest(
+    return CompileRequest(
         source=ProgramSource(
             content=content,
             inline_line=options.get("inline_line", 0),
@@ -41,6 +40,11 @@ def _told(content: bytes) -> str:
         inputs=options.get("inputs", {}),
         limits=CompileLimits(**options.get("limits", {})),
     )
+
+
+def _told(content: bytes) -> str:
+    """What the compiler says about a program, as plain text."""
+    request = _request(content)
     diagnostics: tuple[Diagnostic, ...]
     try:
         diagnostics = compile_source(request).warnings
@@ -63,6 +67,35 @@ def test_a_faulty_program_is_told_as_expected(name: str, request: pytest.Fixture
 def test_every_fault_has_a_golden_test() -> None:
     texts = "".join(path.read_text(encoding="utf-8") for path in _GOLDEN.glob("*.txt"))
     assert [one.code for one in Fault if f"[{one.code}]" not in texts] == []
+
+
+def _diagnostics(name: str) -> tuple[Diagnostic, ...]:
+    request = _request((_GOLDEN / f"{name}.eigen.py").read_bytes())
+    try:
+        return compile_source(request).warnings
+    except EigenError as error:
+        return error.diagnostics
+
+
+@pytest.mark.parametrize("name", _PROGRAMS)
+def test_every_diagnostic_has_a_place_for_editors(name: str) -> None:
+    """A span in the program, in code points from 1; only an input that the program does not have has none."""
+    for one in _diagnostics(name):
+        if one.code == Fault.UNKNOWN_INPUT.code:
+            assert one.path.startswith("inputs.")
+            continue
+        assert one.span is not None
+        assert (one.span.line, one.span.column) <= (one.span.end_line, one.span.end_column)
+        assert min(one.span.line, one.span.column) >= 1
+
+
+@pytest.mark.parametrize("name", ["note_helper_calls", "note_observable_in_helper"])
+def test_a_fault_in_a_helper_says_where_it_was_called(name: str) -> None:
+    [diagnostic] = _diagnostics(name)
+    assert diagnostic.span is not None
+    calls = [one.span for one in diagnostic.notes if one.span is not None]
+    assert calls
+    assert all(one.text and one.line != diagnostic.span.line for one in calls)
 
 
 def test_codes_are_unique() -> None:

@@ -17,7 +17,7 @@ from eigen.contracts.aqo import AQO, Operation, profile
 from eigen.contracts.aqo_json import encode
 from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.compilation import CompiledProgram
-from eigen.contracts.diagnostics import Diagnostic, nearest
+from eigen.contracts.diagnostics import Diagnostic, Span, nearest
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.gates import MEASURE
 from eigen.contracts.observables import canonical_terms
@@ -77,7 +77,7 @@ def bind(program: CanonicalProgram, *, inputs: Mapping[str, Any], static_inputs:
     defaults = _defaults(program)
     faults = [
         *_unknown(values, [*names, *sorted(static_inputs)], names),
-        *_unbound(defaults, values),
+        *_unbound(defaults, values, {one.name: one.span for one in program.parameters}),
     ]
     if faults:
         raise InvalidArgumentError(faults[0].message, reason=faults[0].code, hint=faults[0].hint, diagnostics=faults)
@@ -109,14 +109,16 @@ def _defaults(program: CanonicalProgram) -> dict[str, float | None]:
     return {one.name: start.get(one.name, one.default) for one in program.parameters}
 
 
-def _unbound(defaults: Mapping[str, float | None], values: Mapping[str, Any]) -> Iterator[Diagnostic]:
+def _unbound(
+    defaults: Mapping[str, float | None], values: Mapping[str, Any], spans: Mapping[str, Span | None]
+) -> Iterator[Diagnostic]:
     for name, default in defaults.items():
         if name in values:
             if not _is_finite_number(values[name]):
                 shown = quoted(values[name])
-                yield _diagnostic(Fault.INPUT_TYPE, name, expected="a finite number", value=shown)
+                yield _diagnostic(Fault.INPUT_TYPE, name, spans[name], expected="a finite number", value=shown)
         elif default is None:
-            yield _diagnostic(Fault.MISSING_INPUT, name)
+            yield _diagnostic(Fault.MISSING_INPUT, name, spans[name])
 
 
 def _is_finite_number(value: Any) -> bool:
@@ -128,11 +130,12 @@ def _is_finite_number(value: Any) -> bool:
         return False
 
 
-def _diagnostic(fault: Fault, name: str, **facts: str) -> Diagnostic:
+def _diagnostic(fault: Fault, name: str, span: Span | None = None, **facts: str) -> Diagnostic:
     shown = {"name": printable(name, limit=60), **facts}
     return Diagnostic(
         code=fault.code,
         message=fault.message.format_map(shown),
         hint=fault.hint.format_map(shown),
+        span=span,
         path=f"inputs.{shown['name']}",
     )

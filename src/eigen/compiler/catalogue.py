@@ -67,7 +67,7 @@ class Fault(Enum):
         "move it to the top level and give it what it needs as arguments")
     ARGUMENT_KIND = ("EL0109", _WRONG, "{construct} are not in the language", "name each argument of the function")
     LITERAL = ("EL0110", _WRONG, "{construct} are not in the language", "{instead}")
-    CALL_TARGET = ("EL0111", _WRONG, "only functions called by their name can be called", "write name(…)")
+    CALL_TARGET = ("EL0111", _WRONG, "only a function's name can be called, not a value", "write name(…)")
     NO_PROGRAM = (
         "EL0112", _WRONG, "no function is decorated with @hybrid_program",
         "write @hybrid_program above the function to run")
@@ -99,8 +99,8 @@ class Fault(Enum):
     NOT_A_FUNCTION = (
         "EL0205", _WRONG, "{name} is a variable here and hides the function of that name", "rename the variable")
     TOO_MANY_ARGUMENTS = (
-        "EL0206", _WRONG, "{name} takes {expected}, but {given} are given", "see its signature: {signature}")
-    MISSING_ARGUMENT = ("EL0207", _WRONG, '{name} lacks its argument "{argument}"', "see its signature: {signature}")
+        "EL0206", _WRONG, "{name} takes {expected}, but {given} are given", "write {signature}")
+    MISSING_ARGUMENT = ("EL0207", _WRONG, '{name} lacks its argument "{argument}"', "write {signature}")
     UNKNOWN_ARGUMENT = ("EL0208", _WRONG, '{name} has no argument "{argument}"', "{instead}")
     DOUBLE_ARGUMENT = ("EL0209", _WRONG, "{name} gets its argument {argument} twice", "give it once")
     UNBOUND = ("EL0210", _WRONG, '"{name}" has no value here', "{instead}")
@@ -128,8 +128,8 @@ class Fault(Enum):
         "EL0314", _WRONG, "{what} needs a value, but {value} has none while the program is compiled",
         "annotate it as float to have a fixed input, or use it only in + - * / of angles")
     NOT_AFFINE = (
-        "EL0315", _WRONG, "{operator} of free parameters is not an affine expression",
-        "angles are sums of parameters times plain numbers")
+        "EL0315", _WRONG, "{operator} of free parameters is not linear in them",
+        "an angle is a sum of parameters, each times a plain number, and of plain numbers")
     MEASURED = (
         "EL0316", _WRONG, "{what} needs a value, but {value} is known only when the program runs",
         "measured bits can stand in `if bit:` and `if bits == number:`")
@@ -179,7 +179,7 @@ class Fault(Enum):
     CONDITION_VALUE = (
         "EL0418", _WRONG, "{bits} never hold {value}", "compare with a number from 0 to {largest}")
     CONDITION_ELSE = (
-        "EL0419", _WRONG, "an operation cannot be run under 'not all of these bits match'",
+        "EL0419", _WRONG, "devices can test whether several bits equal a number, not whether they differ from it",
         "list the other cases: elif bits == …")
     CONDITION_NEVER = ("EL0420", _WRONG, "this branch can never run: the conditions around it exclude it", "delete it")
     CONDITION_REBIND = (

@@ -16,7 +16,7 @@ from eigen.compiler.code import Code
 from eigen.compiler.source_text import Place, SourceText
 from eigen.contracts.aqo import CircuitProfile, Operation, PauliTerm
 from eigen.contracts.compilation import HybridLoop, ProgramDefaults
-from eigen.contracts.diagnostics import Diagnostic
+from eigen.contracts.diagnostics import Diagnostic, Span
 
 __all__ = [
     "CanonicalProgram",
@@ -119,10 +119,12 @@ class Parameter:
     Attributes:
         name: Its name.
         default: Its value where the inputs give none, or None.
+        span: Where it stands in the text, if it is an argument of the program.
     """
 
     name: str
     default: float | None = None
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

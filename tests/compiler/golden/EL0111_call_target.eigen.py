@@ -1,4 +1,3 @@
 @hybrid_program
 def main():
-    f = [h]
-    [h][0](0)
+    (h if True else x)(0)

@@ -52,7 +52,7 @@ def refuse_operands(symbol: str, left: Value, right: Value) -> Value:
     for value in (left, right):
         if type(value) in (Bit, Test):
             refuse(Fault.MEASURED, what=symbol, value=describe(value))
-    instead = "convert or index the values first"
+    instead = "both sides must be numbers, parameters or observables; an element of a list is xs[0]"
     if _AT_RUN_TIME.intersection((type(left), type(right))):
         instead = "its value is known only when the program runs; put numbers into the observable itself"
     if symbol == "+" and list in (type(left), type(right)):

@@ -48,28 +48,17 @@ from eigen.compiler.lower.sequences import get_item, set_item, unpack
 from eigen.compiler.lower.stack import ValueStack
 from eigen.compiler.lower.values import UNBOUND, QubitRegister, Value
 from eigen.compiler.report import refuse
-from eigen.compiler.source_text import Place
+from eigen.compiler.source_text import NO_PLACE, Place
 
 __all__ = ["Machine"]
 
 _TRUE = object()
 """On the stack where the left side of `and` is true, until the right side is known."""
 
-
 _FREE_SLOTS = 32  # a call that clears more variables is charged for them
-_COSTS = [2] * NUM_INSTRUCTIONS  # of instructions that are not done inline, above the step that each one counts
-for _op, _cost in (
-    (c.BUILTIN, 6),
-    (c.CALL, 6),
-    (c.RETURN, 3),
-    (c.QUANTUM, 8),
-    (c.BRANCH, 8),
-    (c.END_THEN, 6),
-    (c.END_ELSE, 6),
-    (c.POP, 1),
-    (c.GLOBAL, 1),
-):
-    _COSTS[_op] = _cost
+_DEAR = {c.BUILTIN: 6, c.CALL: 6, c.RETURN: 3, c.QUANTUM: 8, c.BRANCH: 8, c.END_THEN: 6, c.END_ELSE: 6}
+_COSTS = tuple(1 if op in (c.POP, c.GLOBAL) else _DEAR.get(op, 2) for op in range(NUM_INSTRUCTIONS))
+"""What the instructions that are not done inline cost, above the step that each one counts."""
 
 _Frame = tuple[Code, int, list[Value], int]
 """Where a call goes back to: code, position, variables, and the height of the stack below what was called."""
@@ -83,6 +72,9 @@ class Machine(ValueStack):
         circuit: Takes what is emitted.
         meter: What the program may use.
         constants: Names of the module's constants, by slot.
+
+    Attributes:
+        returned_at: Where the last return stands.
     """
 
     def __init__(self, functions: tuple[Code, ...], circuit: Circuit, meter: Meter, constants: tuple[str, ...]) -> None:
@@ -96,6 +88,7 @@ class Machine(ValueStack):
         self._branches = Branches(circuit, meter)
         self._code = functions[0]
         self._position = 0
+        self.returned_at = NO_PLACE
         self._variables: list[Value] = []
         self._table |= {
             c.PULL: self._pull,
@@ -275,6 +268,7 @@ class Machine(ValueStack):
 
     def _return(self, _argument: Value) -> None:
         result = self._stack.pop()
+        self.returned_at = self._code.places[self._position - 1]
         self._code, self._position, self._variables, base = self._frames.pop()
         del self._stack[base:]
         self._stack.append(result)
@@ -384,9 +378,7 @@ class Machine(ValueStack):
 QUANTUM_CALLS: Mapping[str, Callable[..., Value]] = MappingProxyType(
     {
         "ClassicalRegister": lambda circuit, values, _place, **by_name: circuit.registers.new_bits(*values, **by_name),
-        "ExpectationValue": lambda circuit, values, place, **by_name: circuit.expectation_value(
-            values, place, **by_name
-        ),
+        "ExpectationValue": lambda circuit, *arguments, **by_name: circuit.expectation_value(*arguments, **by_name),
         "Param": lambda circuit, values, _place, **by_name: circuit.parameter(*values, **by_name),
         "QubitRegister": lambda circuit, values, _place, **by_name: circuit.registers.new_qubits(*values, **by_name),
         "barrier": lambda circuit, values, place: circuit.barrier(values, place),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from eigen.compiler.catalogue import Fault
@@ -14,7 +15,7 @@ from eigen.compiler.lower.outputs import outputs_of
 from eigen.compiler.lower.values import UNBOUND, Value, describe
 from eigen.compiler.report import Refusal, Report
 from eigen.compiler.source_text import Place
-from eigen.compiler.stages import InputArgument, LoweredProgram, ResolvedProgram
+from eigen.compiler.stages import InputArgument, LoweredProgram, Parameter, ResolvedProgram
 from eigen.contracts.compilation import CompileLimits
 from eigen.contracts.diagnostics import Note
 from eigen.contracts.printable import printable
@@ -65,7 +66,7 @@ class _Lower:
             qubits=self._circuit.registers.num_qubits,
             clbits=self._circuit.registers.num_bits,
             operations=tuple(self._circuit.operations),
-            parameters=tuple(self._circuit.parameters.values()),
+            parameters=tuple(map(self._placed, self._circuit.parameters.values())),
             observables=self._circuit.estimates.observables,
             outputs=outputs,
             hybrid=self._circuit.estimates.loop,
@@ -103,6 +104,11 @@ class _Lower:
         except Refusal as refusal:
             self._report.add(refusal.fault, argument.place, **refusal.facts)
         return None
+
+    def _placed(self, parameter: Parameter) -> Parameter:
+        """Return a parameter with where it stands, if it is an argument."""
+        places = [one.place for one in self._resolved.inputs if one.name == parameter.name]
+        return replace(parameter, span=self._resolved.text.span(places[0])) if places else parameter
 
     def _checked(self, argument: InputArgument, value: Any) -> Value:
         """Check an input against its annotation, and copy it, because the program may change lists."""
@@ -144,10 +150,12 @@ class _Lower:
 
     def _finish(self, entry: Code, result: Value) -> Mapping[str, Any]:
         try:
+            place = entry.place
             unwritten = self._circuit.registers.finish()
+            place = self._machine.returned_at
             outputs = outputs_of(result, self._meter)
         except Refusal as refusal:
-            self._report.fail(refusal.fault, refusal.place or entry.place, **refusal.facts)
+            self._report.fail(refusal.fault, refusal.place or place, **refusal.facts)
         if unwritten:
             bits = printable(", ".join(map(str, unwritten)), limit=60)
             self._report.warn(Fault.UNUSED_REGISTER, entry.place, bits=bits)

@@ -146,7 +146,7 @@ class Calls(Expressions):
             )
         for one in node.keywords:
             if one.arg not in signature.keywords:
-                otherwise = f"see its signature: {signature.text}"
+                otherwise = f"write {signature.text}"
                 instead = did_you_mean(one.arg or "", signature.keywords, otherwise=otherwise)
                 self._report.add(Fault.UNKNOWN_ARGUMENT, _place(one), name=name, argument=one.arg, instead=instead)
             elif one.arg in names[:given]:
@@ -178,7 +178,7 @@ class Calls(Expressions):
             if keyword in given:
                 self._report.add(Fault.DOUBLE_ARGUMENT, _place(node), name=name, argument=keyword)
             elif keyword not in names:
-                instead = did_you_mean(keyword, names, otherwise=f"see its signature: {signature}")
+                instead = did_you_mean(keyword, names, otherwise=f"write {signature}")
                 self._report.add(Fault.UNKNOWN_ARGUMENT, _place(node), name=name, argument=keyword, instead=instead)
         optional = {*positional[len(positional) - len(arguments.defaults) :]} | {
             one.arg for one, value in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if value
@@ -203,7 +203,7 @@ class Calls(Expressions):
         by_name = dict(zip(self._keywords(node), (one.value for one in node.keywords), strict=True))
         for keyword in node.keywords:
             if keyword.arg not in gate.params:
-                otherwise = f"see its signature: {_signature(gate)}"
+                otherwise = f"write {_signature(gate)}"
                 instead = did_you_mean(keyword.arg or "", gate.params, otherwise=otherwise)
                 self._report.add(
                     Fault.UNKNOWN_ARGUMENT, _place(keyword), name=name, argument=keyword.arg, instead=instead
