@@ -51,6 +51,10 @@ _EMITTED: dict[str, tuple[str, str]] = {
     "a range with a step": ("for i in range(4, 0, -2):\n    h(i)", "H 4; H 2"),
     "enumerate with a start": ("for i, n in enumerate([5, 6], 1):\n    rx(i, n)", "RX 1 (5); RX 2 (6)"),
     "zip stops at the shortest": ("for a, b in zip([0, 1, 2], [3, 4]):\n    cx(a, b)", "CX 0,3; CX 1,4"),
+    "a list and registers joined": (
+        "q = QubitRegister(4)\nfor a in [q[3]] + q[:1] + q[1:2] + [q[2]]:\n    h(a)",
+        "H 3; H 0; H 1; H 2",
+    ),
     "reversed": ("for i in reversed([0, 1]):\n    h(i)", "H 1; H 0"),
     "sorted downwards": ("for i in sorted([1, 2, 0], reverse=True):\n    h(i)", "H 2; H 1; H 0"),
     "iteration over a dict": ("d = {1: 0.5, 0: 1}\nfor k in d:\n    rx(k, d[k])", "RX 1 (0.5); RX 0 (1)"),

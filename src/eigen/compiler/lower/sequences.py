@@ -188,15 +188,14 @@ def unpack(value: Value, count: int) -> list[Value]:
 
 
 def join(left: Value, right: Value, meter: Meter) -> Value:
-    """Return `left + right` of two lists, tuples, texts or registers."""
+    """Return `left + right` of two lists, tuples or texts; registers count as lists."""
     first, second = _plain(left), _plain(right)
     meter.items(len(first) + len(second), "the result")
-    joined = first + second
-    return list(joined) if type(left) in _REGISTERS else joined
+    return first + second
 
 
 def _plain(value: Value) -> Value:
-    return value.items if type(value) in _REGISTERS else value
+    return list(value.items) if type(value) in _REGISTERS else value
 
 
 def repeat(value: Value, times: Value, meter: Meter) -> Value:
