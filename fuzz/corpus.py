@@ -8,7 +8,9 @@ from pathlib import Path
 
 import eigen.compiler.symbols as symbols
 from eigen.compiler.pipeline import compile_source
+from eigen.contracts.aqo_json import decode
 from eigen.contracts.compilation import CompileRequest
+from eigen.formats.openqasm_export import to_openqasm3
 from eigen.jobfile.loader import load_job
 
 __all__ = ["ROOT", "WORDS", "Corpus", "read_corpus"]
@@ -25,11 +27,13 @@ class Corpus:
         programs: Eigen-Lang.
         jobs: Job files.
         circuits: AQO documents.
+        openqasm: OpenQASM programs.
     """
 
     programs: tuple[bytes, ...]
     jobs: tuple[bytes, ...]
     circuits: tuple[bytes, ...]
+    openqasm: tuple[bytes, ...]
 
 
 def read_corpus() -> Corpus:
@@ -43,6 +47,7 @@ def read_corpus() -> Corpus:
         ),
         jobs=(*_texts("examples/*/job.yaml"), *_texts("tests/jobfile/attacks/*.job.yaml")),
         circuits=(*_texts("tests/contracts/attacks/*.aqo.json"), *compiled),
+        openqasm=(*_texts("tests/compiler/openqasm/attacks/*.qasm"), *map(_exported, compiled)),
     )
 
 
@@ -56,6 +61,10 @@ def _texts(*patterns: str) -> tuple[bytes, ...]:
 def _compiled(path: Path) -> bytes:
     job = load_job(path)
     return compile_source(CompileRequest(source=job.source, inputs=job.spec.spec.inputs)).aqo_json
+
+
+def _exported(circuit: bytes) -> bytes:
+    return to_openqasm3(decode(circuit, require_measurement=False)).encode()
 
 
 _NUMBERS = (

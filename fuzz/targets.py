@@ -18,7 +18,7 @@ from typing import Any
 from eigen.compiler.pipeline import compile_source
 from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode, encode
-from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, ProgramSource
+from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language, ProgramSource
 from eigen.contracts.errors import (
     EigenError,
     InvalidArgumentError,
@@ -31,6 +31,8 @@ from eigen.jobfile.loader import read_job
 from fuzz.corpus import WORDS, Corpus
 from fuzz.documents import PROGRAM_NAME, draw_circuit, draw_job
 from fuzz.mutation import mutate
+from fuzz.openqasm import WORDS as QASM_WORDS
+from fuzz.openqasm import draw_openqasm
 from fuzz.programs import draw_program
 from fuzz.watch import Opens, nothing
 
@@ -126,6 +128,14 @@ def _check_compiled(_content: bytes, program: CompiledProgram) -> Iterator[str]:
         yield "the compiled program is not canonical"
 
 
+def _read_openqasm(content: bytes) -> CompiledProgram:
+    language = Language.OPENQASM2 if b"OPENQASM 2" in content else Language.OPENQASM3
+    source = ProgramSource(content=content, filename="program.qasm", language=language)
+    return compile_source(
+        CompileRequest(source=source, inputs={"theta": 0.5} if b"theta" in content else {}, limits=LOW)
+    )
+
+
 def _check_circuit(_content: bytes, circuit: AQO) -> Iterator[str]:
     """Name why what was read is not the same once it is written and read again."""
     written = encode(circuit)
@@ -185,6 +195,14 @@ def _job(chance: random.Random, corpus: Corpus) -> bytes:
     return mutate(chance, (drawn, corpus.jobs[0]), WORDS) if kind == 1 else drawn
 
 
+def _openqasm(chance: random.Random, corpus: Corpus) -> bytes:
+    kind = chance.randrange(4)
+    if kind == 0:
+        return mutate(chance, corpus.openqasm, QASM_WORDS)
+    drawn = draw_openqasm(chance)
+    return mutate(chance, (drawn, corpus.openqasm[-1]), QASM_WORDS) if kind == 1 else drawn
+
+
 def _circuit(chance: random.Random, corpus: Corpus) -> bytes:
     kind = chance.randrange(4)
     if kind == 0:
@@ -224,8 +242,14 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
             placeless=("JOBFILE_SIZE", "JOBSPEC_ENCODING", "JOBSPEC_EMPTY", *_PLACELESS_AQO),
             may_open=_may_open_beside,
         ),
+        "openqasm": Target(
+            weight=10,
+            draw=_openqasm,
+            read=_read_openqasm,
+            check=_check_compiled,
+        ),
         "circuits": Target(
-            weight=43,
+            weight=33,
             draw=_circuit,
             read=lambda content: decode(content, require_measurement=False),
             check=_check_circuit,
