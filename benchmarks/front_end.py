@@ -32,13 +32,13 @@ from pathlib import Path
 
 from eigen.compiler.canonical import canonicalise
 from eigen.compiler.check import check
-from eigen.compiler.collection import no_collections
 from eigen.compiler.lower import lower
 from eigen.compiler.parse import parse
 from eigen.compiler.pipeline import compile_source, front_half
 from eigen.compiler.resolve import resolve
 from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode, encode
+from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompileLimits, CompileRequest, ProgramSource
 from front_end_peers import PEERS, Circuit
 
