@@ -295,6 +295,10 @@ class Rules:
         if type(terms) is not list:
             self._add("AQO_TYPE", f"must be a list of terms, not {_type_name(terms)}", path)
             return ()
+        if len(terms) > self._limits.terms:
+            message = f"there are {len(terms)} terms, more than the limit of {self._limits.terms}"
+            self._add("AQO_TERMS_LIMIT", message, path, limit=True)
+            return ()
         return tuple(self._pauli_term(term, f"{path}[{index}]") for index, term in enumerate(terms))
 
     def _pauli_term(self, term: object, path: str) -> PauliTerm:
