@@ -151,7 +151,7 @@ class ExpressionParser:
     def _cast(self, code: list[Instruction], kind: Token) -> None:
         width = None
         if self.lexer.take("["):
-            width = int(self.lexer.expect_kind("integer", "a width").text.replace("_", ""), 10)
+            width = int(self._literal(self.lexer.expect_kind("integer", "a width")))
             self.lexer.expect("]")
         self.lexer.expect("(")
         self.nested(kind.place)
