@@ -1,0 +1,117 @@
+"""The jobs that this system owns, and the one door by which events reach them.
+
+A job's record changes in `feed` alone, at once, before anything is awaited; the event is kept, told to everybody who
+watches, and followed by the commands of the state machine. A terminal state is published only when it is durable; the
+states before it are written behind.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+
+from eigen.contracts.errors import EigenError
+from eigen.contracts.jobs import JobEvent, JobRecord, StoredEvent
+from eigen.kernel.history import stored
+from eigen.kernel.machine import Command, step
+from eigen.kernel.run import JobRun
+from eigen.ports.clock import Clock
+from eigen.ports.job_store import JobStore, StaleOwnerError
+from eigen.ports.kernel import KernelObserver
+
+__all__ = ["LiveJobs"]
+
+STORE_AGAIN_SEC = 1.0
+"""How long to wait before a job store that failed is tried again."""
+
+REMEMBERED_JOBS = 4096
+"""How many ended jobs' records are kept at hand; they never change."""
+
+
+class LiveJobs:
+    """Live jobs by id, and the ends of the last ones.
+
+    Args:
+        store: Records and events.
+        clock: Time.
+        observer: Is told of every transition.
+        obey: Runs one command of the state machine; quick, starts tasks.
+    """
+
+    def __init__(
+        self, *, store: JobStore, clock: Clock, observer: KernelObserver, obey: Callable[[JobRun, Command], None]
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._observer = observer
+        self._obey = obey
+        self._runs: dict[str, JobRun] = {}
+        self._ended: OrderedDict[str, JobRecord] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __iter__(self) -> Iterator[JobRun]:
+        return iter(self._runs.values())
+
+    def get(self, job_id: str) -> JobRun | None:
+        """Return a live job of this system, or None."""
+        return self._runs.get(job_id)
+
+    def ended(self, job_id: str) -> JobRecord | None:
+        """Return the record of a job that has ended here lately, or None."""
+        return self._ended.get(job_id)
+
+    def owns(self, run: JobRun) -> bool:
+        """Return whether a run is live and this system's."""
+        return self._runs.get(run.record.job_id) is run
+
+    def add(self, run: JobRun) -> None:
+        """Take a job in."""
+        self._runs[run.record.job_id] = run
+
+    async def feed(self, run: JobRun, event: JobEvent) -> None:
+        """Apply an event to a job of ours, keep it, and run what the machine commands."""
+        before = run.record
+        if not self.owns(run):  # it has ended, or is another system's by now
+            return
+        after, commands = step(before, event)
+        if after is before:
+            return
+        run.record = after
+        last = stored(event, after)
+        is_final = after.state.is_terminal
+        if not await self._keep(run, last, durable=is_final):
+            self._let_go(run)
+            return
+        self._observer.on_transition(before, after, last.kind)
+        run.publish(last)
+        if is_final:
+            self._let_go(run)
+        for command in commands:
+            self._obey(run, command)
+
+    async def _keep(self, run: JobRun, last: StoredEvent, *, durable: bool) -> bool:
+        """Store a job's last event; an end is tried until the store takes it. False: the job is not ours any more."""
+        while True:
+            try:
+                await self._store.append(run.record, (*run.events, last) if durable else (last,), durable=durable)
+            except StaleOwnerError:
+                return False
+            except EigenError as error:
+                self._observer.on_defect(run.record.job_id, "store", error)
+                await self._clock.sleep_until(self._clock.monotonic() + STORE_AGAIN_SEC)
+            else:
+                return True
+
+    def _let_go(self, run: JobRun) -> None:
+        """Forget a job that has ended, or that another system owns now."""
+        self._runs.pop(run.record.job_id, None)
+        run.life.cancel()
+        if run.record.state.is_terminal:
+            self._ended[run.record.job_id] = run.record
+            if len(self._ended) > REMEMBERED_JOBS:
+                self._ended.popitem(last=False)
+        else:
+            run.work.cancel()
+        run.changed.set()

@@ -1,0 +1,97 @@
+"""What can be asked about jobs, whoever owns them: records, lists, updates and results.
+
+A live job of this system is answered from memory; any other one from the store, which every process on the root shares.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING
+
+from eigen.contracts.errors import EigenError, FailedPreconditionError, InvalidArgumentError, InvariantError
+from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobState, JobUpdate
+from eigen.contracts.printable import quoted
+from eigen.kernel.live_jobs import LiveJobs
+from eigen.kernel.root_watch import POLL_SEC
+from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.clock import Clock
+from eigen.ports.job_store import JobStore
+
+if TYPE_CHECKING:
+    from eigen.contracts.results import JobResults
+
+__all__ = ["Lookups"]
+
+
+class Lookups:
+    """Answers about jobs; changes nothing.
+
+    Args:
+        store: Records and events.
+        artifacts: CircuitFS.
+        clock: Time.
+        jobs: The live jobs of this system.
+    """
+
+    def __init__(self, *, store: JobStore, artifacts: ArtifactStore, clock: Clock, jobs: LiveJobs) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._clock = clock
+        self._jobs = jobs
+
+    async def record(self, job_id: str) -> JobRecord:
+        """Return a job's record; see the port."""
+        run = self._jobs.get(job_id)
+        if run is not None:
+            return run.published
+        return self._jobs.ended(job_id) or await self._store.get(job_id)
+
+    async def page(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
+        """Return jobs, newest first; see the port."""
+        if page_token and not JOB_ID.fullmatch(page_token):
+            raise InvalidArgumentError(f"{quoted(page_token)} is not a page token", reason="PAGE_TOKEN")
+        records = await self._store.select(job_filter, limit=page_size + 1, before_job_id=page_token)
+        more = len(records) > page_size
+        return JobPage(
+            jobs=tuple(record.status() for record in records[:page_size]),
+            next_page_token=records[page_size - 1].job_id if more else "",
+        )
+
+    async def updates(self, job_id: str, *, last_event_seq: int = 0) -> AsyncIterator[JobUpdate]:
+        """Yield a job's updates; see the port."""
+        await self.record(job_id)
+        seq = last_event_seq
+        run = self._jobs.get(job_id)
+        while run is not None and (run.record.state.is_terminal or self._jobs.owns(run)):
+            changed = run.changed
+            for event in run.events[seq:]:
+                seq = event.event_seq
+                yield event.update(job_id)
+                if event.state.is_terminal:
+                    return
+            await changed.wait()
+        while True:  # another system's job, or one that has ended: the store has its events
+            has_ended = (await self.record(job_id)).state.is_terminal
+            for event in await self._store.events(job_id, after_seq=seq):
+                seq = event.event_seq
+                yield event.update(job_id)
+            if has_ended:
+                return
+            await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
+
+    async def results(self, job_id: str) -> JobResults:
+        """Return the results of a job that is DONE; see the port."""
+        record = await self.record(job_id)
+        if not record.state.is_terminal:
+            raise FailedPreconditionError(
+                f"job {job_id} has no results yet: it is {record.state}",
+                reason="JOB_NOT_FINISHED",
+                hint=f"`eigen watch {job_id}` waits for its end",
+            )
+        if record.state is not JobState.DONE:
+            raise EigenError.from_json(record.error) if record.error else InvariantError("an end without an error")
+        import json
+
+        from eigen.contracts.results import JobResults
+
+        return JobResults.from_json(json.loads(await self._artifacts.read(job_id, "results.json")))

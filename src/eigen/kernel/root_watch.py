@@ -1,0 +1,103 @@
+"""The watch over other processes on the root: cancels that they ask for, and jobs whose system is gone.
+
+A cancel from another process is a word in the job's row; a job whose owner's lock is free is adopted. What an owner
+has left of a job is told by `adoption`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import anyio
+
+from eigen.contracts.errors import EigenError
+from eigen.contracts.jobs import Adopted, JobRecord
+from eigen.kernel.adoption import SealedEnd, legacy
+from eigen.kernel.live_jobs import LiveJobs
+from eigen.kernel.run import JobRun
+from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.clock import Clock
+from eigen.ports.job_store import JobStore
+from eigen.ports.kernel import KernelObserver
+
+__all__ = ["POLL_SEC", "RootWatch"]
+
+POLL_SEC = 0.1
+"""How often the root is looked at for what other processes have written."""
+
+ADOPT_EVERY_SEC = 1.0
+"""How often jobs whose owner is gone are looked for."""
+
+
+class RootWatch:
+    """What this system does for the others on its root.
+
+    Args:
+        store: Records and events.
+        artifacts: CircuitFS.
+        clock: Time.
+        observer: Is told of defects, and of ends that are only recorded.
+        owner: This system's name in the job store.
+        jobs: The jobs of this system; adopted ones come to them.
+        take: Begins what lives as long as a job.
+        cancel: Cancels a job of this system for somebody.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        artifacts: ArtifactStore,
+        clock: Clock,
+        observer: KernelObserver,
+        owner: str,
+        jobs: LiveJobs,
+        take: Callable[[JobRun], None],
+        cancel: Callable[[str, str], Awaitable[None]],
+    ) -> None:
+        self._store = store
+        self._artifacts = artifacts
+        self._clock = clock
+        self._observer = observer
+        self._owner = owner
+        self._jobs = jobs
+        self._take = take
+        self._cancel = cancel
+        self._adopting = anyio.Lock()
+
+    async def watch(self, *, adopts: bool) -> None:
+        """Look at the root until cancelled.
+
+        Args:
+            adopts: Whether jobs whose owner is gone are continued.
+        """
+        next_adoption = 0.0
+        while True:
+            try:
+                if await self._store.changed():
+                    for job_id, by in await self._store.cancel_requests():
+                        await self._cancel(job_id, by)
+                if adopts and self._clock.monotonic() >= next_adoption:
+                    next_adoption = self._clock.monotonic() + ADOPT_EVERY_SEC
+                    await self.adopt_orphans()
+            except EigenError as error:
+                self._observer.on_defect("", "watch", error)
+            await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
+
+    async def adopt_orphans(self, *, job_id: str | None = None) -> None:
+        """Take over jobs whose owner is gone, or that one; on return they are live here, whoever adopted them."""
+        async with self._adopting:
+            for orphan in await self._store.adopt(job_id=job_id):
+                await self._adopt(orphan)
+
+    async def _adopt(self, orphan: JobRecord) -> None:
+        """Go on with a job whose owner is gone: record the end that it has on disk, or begin anew."""
+        left = await legacy(self._artifacts, orphan)
+        if isinstance(left, SealedEnd):
+            await self._store.append(left.record, left.missing, durable=True)
+            self._observer.on_transition(orphan, left.record, left.missing[-1].kind)
+            return
+        events = list(await self._store.events(orphan.job_id))
+        run = JobRun(record=orphan, published=orphan, inputs=left, events=events)
+        self._take(run)
+        await self._jobs.feed(run, Adopted(at=self._clock.now(), owner=self._owner))
