@@ -5,7 +5,9 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import anyio
@@ -32,14 +34,23 @@ from eigen.testing.clock import CountingIds, ManualClock
 IDS, CLOCK = CountingIds(), ManualClock()
 
 
-def new_job(*, key: str = "", digest: str = "", name: str = "bell", subject: str = "ada", label: str = "") -> NewJob:
+def new_job(
+    *,
+    key: str = "",
+    digest: str = "",
+    name: str = "bell",
+    subject: str = "ada",
+    tenant: str = "default",
+    label: str = "",
+    at: datetime | None = None,
+) -> NewJob:
     trace = IDS.trace()
     event = Submitted(
-        at=CLOCK.now(),
+        at=at or CLOCK.now(),
         job_id=IDS.job_id(CLOCK.now()),
         name=name,
         subject=subject,
-        tenant="default",
+        tenant=tenant,
         labels={"kind": label} if label else {},
         target="sim:local",
         priority=50,
@@ -107,8 +118,49 @@ async def test_one_key_makes_one_job(tmp_path: Path) -> None:
         first = await store.insert(new_job(key="k", digest="d"))
         assert await store.insert(new_job(key="k", digest="d")) == first
         assert (await store.insert(new_job(key="k", digest="other", subject="eve"))).subject == "eve"
+        assert (await store.insert(new_job(key="k", digest="other", tenant="acme"))).tenant == "acme"
         with pytest.raises(AlreadyExistsError):
             await store.insert(new_job(key="k", digest="other"))
+
+
+async def test_jobs_are_found_by_tenant_and_by_time(tmp_path: Path) -> None:
+    noon, second = CLOCK.now(), timedelta(seconds=1)
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        for tenant, at in (
+            ("default", noon),
+            ("acme", noon),
+            ("default", noon + second),
+            ("default", noon + 2 * second),
+        ):
+            await store.insert(new_job(tenant=tenant, at=at))
+
+        async def found(job_filter: JobFilter) -> list[datetime]:
+            return [record.created_at for record in await store.select(job_filter, limit=9)]
+
+        assert await found(JobFilter(tenant="acme", subject="ada")) == [noon]
+        assert await found(JobFilter(tenant="default", created_after=noon)) == [noon + 2 * second, noon + second]
+        assert await found(JobFilter(created_before=noon + second)) == [noon, noon]
+        assert await found(JobFilter(created_after=noon, created_before=noon + 2 * second)) == [noon + second]
+
+
+async def test_an_older_root_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A root whose tables are those of the first schema, with a job of a tenant in it."""
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        job = await store.insert(new_job(tenant="acme", key="k", digest="d"))
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as old:
+        old.executescript(
+            "DROP INDEX jobs_of_subject; DROP INDEX idempotency;"
+            "ALTER TABLE jobs DROP COLUMN tenant; ALTER TABLE jobs DROP COLUMN created_at;"
+            "CREATE INDEX jobs_of_subject ON jobs (subject, job_id);"
+            "CREATE UNIQUE INDEX idempotency ON jobs (subject, idempotency_key) WHERE idempotency_key <> '';"
+            "PRAGMA user_version = 1"
+        )
+    async with SqliteJobStore(tmp_path, owner="sys_b") as store:
+        assert await store.select(JobFilter(tenant="acme", created_after=CLOCK.now() - timedelta(days=1)), limit=9) == (
+            job,
+        )
+        assert await store.insert(new_job(tenant="acme", key="k", digest="d")) == job
+        assert (await store.insert(new_job(key="k", digest="other"))).tenant == "default"
 
 
 async def test_a_terminal_job_is_never_written_again(tmp_path: Path) -> None:

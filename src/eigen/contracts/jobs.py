@@ -432,17 +432,23 @@ class JobFilter:
 
     Attributes:
         states: Any of these; empty for all.
+        tenant: On whose behalf.
         subject: Who submitted it.
         name: Its exact name.
         id_prefix: How its id begins.
         labels: Labels that it must have.
+        created_after: It was accepted later than this.
+        created_before: It was accepted earlier than this.
     """
 
     states: tuple[JobState, ...] = ()
+    tenant: str | None = None
     subject: str | None = None
     name: str | None = None
     id_prefix: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    created_after: datetime | None = None
+    created_before: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

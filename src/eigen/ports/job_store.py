@@ -23,7 +23,7 @@ class NewJob:
     Attributes:
         record: The record after its first event.
         event: The first event.
-        idempotency_key: Unique within the subject; empty for none.
+        idempotency_key: Unique within the tenant's subject; empty for none.
         content_digest: SHA-256 of what was submitted; the same key with another digest is refused.
     """
 

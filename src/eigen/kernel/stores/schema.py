@@ -37,6 +37,17 @@ _MIGRATIONS: tuple[str, ...] = (
         PRIMARY KEY (job_id, event_seq)
     ) WITHOUT ROWID;
     """,
+    """
+    ALTER TABLE jobs ADD COLUMN tenant TEXT NOT NULL DEFAULT 'default';
+    ALTER TABLE jobs ADD COLUMN created_at TEXT NOT NULL DEFAULT '';
+    UPDATE jobs SET
+        tenant = COALESCE(json_extract(record, '$.tenant'), 'default'),
+        created_at = json_extract(record, '$.created_at');
+    DROP INDEX jobs_of_subject;
+    DROP INDEX idempotency;
+    CREATE INDEX jobs_of_subject ON jobs (tenant, subject, job_id, created_at);
+    CREATE UNIQUE INDEX idempotency ON jobs (tenant, subject, idempotency_key) WHERE idempotency_key <> '';
+    """,
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)

@@ -37,7 +37,7 @@ from eigen.contracts.errors import (
 )
 from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
 from eigen.contracts.printable import quoted
-from eigen.contracts.wire import from_json, to_json
+from eigen.contracts.wire import format_time, from_json, to_json
 from eigen.kernel.stores.ownership import OwnerLock, exclusive_lock, open_lock_file
 from eigen.kernel.stores.schema import migrate
 from eigen.ports.job_store import JobStore, NewJob, StaleOwnerError
@@ -292,23 +292,25 @@ def _insert(job: NewJob, lock: OwnerLock, connection: sqlite3.Connection) -> Job
     record = job.record
     if job.idempotency_key:
         found = connection.execute(
-            "SELECT content_digest, record FROM jobs WHERE subject = ? AND idempotency_key = ?",
-            (record.subject, job.idempotency_key),
+            "SELECT content_digest, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?",
+            (record.tenant, record.subject, job.idempotency_key),
         ).fetchone()
         if found is not None:
             return _same_content(found, job)
     lock.acquire()
     connection.execute(
         "INSERT INTO jobs"
-        " (job_id, event_seq, state, live, name, subject, owner, idempotency_key, content_digest, record)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " (job_id, event_seq, state, live, name, tenant, subject, created_at, owner, idempotency_key, content_digest,"
+        " record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             record.job_id,
             record.event_seq,
             record.state.value,
             not record.state.is_terminal,
             record.name,
+            record.tenant,
             record.subject,
+            format_time(record.created_at),
             lock.owner,
             job.idempotency_key,
             job.content_digest,
@@ -375,10 +377,13 @@ def _where(job_filter: JobFilter, before_job_id: str) -> tuple[str, list[Any]]:
     if job_filter.states:
         marks = ", ".join("?" * len(job_filter.states))
         terms.append((f"state IN ({marks})", [state.value for state in job_filter.states]))
-    if job_filter.subject is not None:
-        terms.append(("subject = ?", [job_filter.subject]))
-    if job_filter.name is not None:
-        terms.append(("name = ?", [job_filter.name]))
+    for column, value in (("tenant", job_filter.tenant), ("subject", job_filter.subject), ("name", job_filter.name)):
+        if value is not None:
+            terms.append((f"{column} = ?", [value]))
+    if job_filter.created_after is not None:
+        terms.append(("created_at > ?", [format_time(job_filter.created_after)]))
+    if job_filter.created_before is not None:
+        terms.append(("created_at < ?", [format_time(job_filter.created_before)]))
     if job_filter.id_prefix:
         terms.append(("job_id >= ? AND job_id < ?", [job_filter.id_prefix, job_filter.id_prefix + "\uffff"]))
     if before_job_id:
