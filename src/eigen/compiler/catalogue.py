@@ -9,9 +9,8 @@ A message or hint is a template of `str.format`; its fields are facts that the p
 
 from __future__ import annotations
 
-from enum import Enum
-
-from eigen.contracts.errors import EigenError, InvalidArgumentError, ResourceExhaustedError
+from eigen.compiler.fault import FaultKind
+from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError
 
 __all__ = ["Fault"]
 
@@ -19,21 +18,8 @@ _WRONG = InvalidArgumentError
 _LIMIT = ResourceExhaustedError
 
 
-class Fault(Enum):
-    """One kind of fault.
-
-    Attributes:
-        code: Stable code, `EL` and four digits.
-        kind: The error that is raised for it.
-        message: Template of what is wrong.
-        hint: Template of what to write instead; may be empty.
-    """
-
-    def __init__(self, code: str, kind: type[EigenError], message: str, hint: str) -> None:
-        self.code = code
-        self.kind = kind
-        self.message = message
-        self.hint = hint
+class Fault(FaultKind):
+    """One kind of fault of an Eigen-Lang program: codes are `EL` and four digits."""
 
     # fmt: off
     # EL00xx: the text

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple, NoReturn
 
-from eigen.compiler.catalogue import Fault
+from eigen.compiler.fault import FaultKind
 from eigen.compiler.source_text import Place, SourceText
 from eigen.contracts.diagnostics import Diagnostic, Note, Severity, nearest
 from eigen.contracts.printable import printable
@@ -34,14 +34,14 @@ class Refusal(Exception):  # noqa: N818  # it is not an error that anybody outsi
         place: Where, if it is known better than by the instruction that fails.
     """
 
-    def __init__(self, fault: Fault, facts: dict[str, Any], place: Place | None = None) -> None:
+    def __init__(self, fault: FaultKind, facts: dict[str, Any], place: Place | None = None) -> None:
         super().__init__(fault.code)
         self.fault = fault
         self.facts = facts
         self.place = place
 
 
-def refuse(fault: Fault, *, place: Place | None = None, **facts: Any) -> NoReturn:
+def refuse(fault: FaultKind, *, place: Place | None = None, **facts: Any) -> NoReturn:
     """Raise a fault whose place the caller's caller knows, unless it is given."""
     raise Refusal(fault, facts, place)
 
@@ -82,7 +82,7 @@ class Report:
 
     def __init__(self, text: SourceText) -> None:
         self._text = text
-        self._found: list[tuple[Fault, Diagnostic]] = []
+        self._found: list[tuple[FaultKind, Diagnostic]] = []
         self._num_more = 0
         self._num_suggestions = 0
         self.warnings: list[Diagnostic] = []
@@ -92,21 +92,21 @@ class Report:
         """Whether no fault was found so far."""
         return not self._found
 
-    def add(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: Any) -> None:
+    def add(self, fault: FaultKind, place: Place, *, notes: Iterable[Note] = (), **facts: Any) -> None:
         """Note a fault."""
         if len(self._found) >= _MAX_NOTED:
             self._num_more += 1
             return
         self._found.append((fault, self.diagnostic(fault, place, notes=notes, facts=facts)))
 
-    def warn(self, fault: Fault, place: Place, **facts: Any) -> None:
+    def warn(self, fault: FaultKind, place: Place, **facts: Any) -> None:
         """Note something suspicious."""
         if len(self.warnings) < MAX_DIAGNOSTICS:
             self.warnings.append(self.diagnostic(fault, place, facts=facts, severity=Severity.WARNING))
 
     def diagnostic(
         self,
-        fault: Fault,
+        fault: FaultKind,
         place: Place,
         *,
         facts: dict[str, Any],
@@ -139,7 +139,7 @@ class Report:
         """Forget all faults, because one that makes them moot is to be told alone."""
         self._found.clear()
 
-    def fail(self, fault: Fault, place: Place, *, notes: Iterable[Note] = (), **facts: Any) -> NoReturn:
+    def fail(self, fault: FaultKind, place: Place, *, notes: Iterable[Note] = (), **facts: Any) -> NoReturn:
         """Note a fault that ends the pass, and raise all."""
         self.add(fault, place, notes=notes, **facts)
         self.raise_if_any()

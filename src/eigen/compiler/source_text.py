@@ -1,6 +1,6 @@
 """The program's text and places in it.
 
-What lives here: turning the places that `ast` gives (lines from 1, columns in UTF-8 bytes from 0) into spans for people
+What lives here: turning places (such as `ast` gives: lines from 1, columns in UTF-8 bytes from 0) into spans for people
 (columns in code points from 1), with the offending line made printable so that columns stay aligned.
 """
 
@@ -15,7 +15,8 @@ from eigen.contracts.printable import printable
 __all__ = ["NO_PLACE", "Place", "SourceText"]
 
 Place = tuple[int, int, int, int]
-"""First line from 1, first column in UTF-8 bytes from 0, last line, column behind the end in UTF-8 bytes."""
+"""First line from 1, first column from 0, last line, column behind the end; columns count UTF-8 bytes or code points,
+as the text says."""
 
 NO_PLACE: Place = (1, 0, 1, 0)
 """The very beginning: for faults of the program as a whole."""
@@ -32,6 +33,7 @@ class SourceText:
         text: The whole text, line ends normalised.
         inline_line: Line of `job.yaml` that holds the first line, or 0.
         inline_indent: Columns that `job.yaml` adds in front of each line.
+        counts_bytes: Whether the columns of places count UTF-8 bytes, as those of `ast` do, and not code points.
         lines: The lines without their ends.
     """
 
@@ -39,15 +41,16 @@ class SourceText:
     text: str = field(repr=False)
     inline_line: int = 0
     inline_indent: int = 0
+    counts_bytes: bool = True
     lines: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lines", tuple(self.text.split("\n")))
 
     @classmethod
-    def of(cls, source: ProgramSource, text: str) -> SourceText:
+    def of(cls, source: ProgramSource, text: str, *, counts_bytes: bool = True) -> SourceText:
         """Return the text of a source that was decoded to `text`."""
-        return cls(source.filename, text, source.inline_line, source.inline_indent)
+        return cls(source.filename, text, source.inline_line, source.inline_indent, counts_bytes)
 
     def span(self, place: Place) -> Span:
         """Return a place as people count, with the text of its first line."""
@@ -73,7 +76,7 @@ class SourceText:
 
     def _code_points(self, line: int, column: int) -> int:
         text = self._line(line)
-        return column if text.isascii() else len(text.encode()[:column].decode(errors="ignore"))
+        return column if text.isascii() or not self.counts_bytes else len(text.encode()[:column].decode(errors="ignore"))
 
 
 def _shown(line: str) -> str:

@@ -29,6 +29,7 @@ __all__ = [
     "branches",
     "either",
     "negated",
+    "selected",
 ]
 
 MAX_CASES = 64
@@ -127,10 +128,21 @@ def branches(function: Cases, then: Sequence[Operation], otherwise: Sequence[Ope
         UnimplementedError: A branch measures into the bits that it depends on, and goes on; or the function is too
             complicated.
     """
-    then, otherwise = joined_measurements(then), joined_measurements(otherwise)
-    opposite = negated(function) if otherwise else NEVER
-    depends = {bit for case in (*function, *opposite) for bit, _ in case}
-    runs = [(case, block) for cases, block in ((function, then), (opposite, otherwise)) for case in cases if block]
+    return selected([(function, then), (negated(function) if otherwise else NEVER, otherwise)])
+
+
+def selected(blocks: Sequence[tuple[Cases, Sequence[Operation]]]) -> list[Operation]:
+    """Return what runs the one block whose function of measured bits holds.
+
+    Args:
+        blocks: Functions of which no two hold at once, and what runs under each.
+
+    Raises:
+        UnimplementedError: A block measures into the bits that a function reads, and goes on; or a function is too
+            complicated.
+    """
+    depends = {bit for function, _ in blocks for case in function for bit, _ in case}
+    runs = [(case, joined_measurements(block)) for function, block in blocks for case in function if block]
     emitted = [(_under(case, one), one) for case, block in runs for one in block]
     possible = [(guarded, one) for guarded, one in emitted if guarded is not None]
     for _, one in possible[:-1]:

@@ -7,10 +7,10 @@ supported.
 
 from __future__ import annotations
 
-from enum import Enum
 from typing import Any, NoReturn
 
-from eigen.contracts.errors import EigenError, InvalidArgumentError, ResourceExhaustedError, UnimplementedError
+from eigen.compiler.fault import FaultKind
+from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError, UnimplementedError
 
 __all__ = ["MAX_BITS", "MAX_CONTROLS", "MAX_NESTING", "MAX_SOURCE_BYTES", "QasmFault", "QasmRefusal", "refuse"]
 
@@ -31,21 +31,8 @@ _LIMIT = ResourceExhaustedError
 _LATER = UnimplementedError
 
 
-class QasmFault(Enum):
-    """One kind of fault.
-
-    Attributes:
-        code: Stable code, `QASM` and four digits.
-        kind: The error that is raised for it.
-        message: Template of what is wrong.
-        hint: Template of what to write instead; may be empty.
-    """
-
-    def __init__(self, code: str, kind: type[EigenError], message: str, hint: str) -> None:
-        self.code = code
-        self.kind = kind
-        self.message = message
-        self.hint = hint
+class QasmFault(FaultKind):
+    """One kind of fault of an OpenQASM program: codes are `QASM` and four digits."""
 
     # fmt: off
     # QASM00xx: the text
@@ -117,7 +104,7 @@ class QasmRefusal(Exception):  # noqa: N818  # nobody outside the front end meet
         facts: Fields of the templates.
     """
 
-    def __init__(self, fault: QasmFault, start: int, end: int, facts: dict[str, Any]) -> None:
+    def __init__(self, fault: FaultKind, start: int, end: int, facts: dict[str, Any]) -> None:
         super().__init__(fault.code)
         self.fault = fault
         self.start = start
@@ -125,6 +112,6 @@ class QasmRefusal(Exception):  # noqa: N818  # nobody outside the front end meet
         self.facts = facts
 
 
-def refuse(fault: QasmFault, place: tuple[int, int], **facts: Any) -> NoReturn:
+def refuse(fault: FaultKind, place: tuple[int, int], **facts: Any) -> NoReturn:
     """Raise a fault at a place: offsets of its first character and behind its last one."""
     raise QasmRefusal(fault, place[0], place[1], facts)
