@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from eigen.contracts.trace import TraceContext, working_for
 from eigen.ports.clock import Clock
-from eigen.telemetry.logs import MAX_LINE_BYTES, MAX_TEXT, MAX_TRACEBACK, open_log, story_of
+from eigen.telemetry.lines import MAX_LINE_BYTES, MAX_TEXT, MAX_TRACEBACK
+from eigen.telemetry.logs import open_log, story_of
 from eigen.telemetry.sinks import MemorySink
 
 JOB = "job_" + "1" * 26

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from eigen.contracts.jobs import JobRecord
 from eigen.ports.clock import Clock
-from eigen.telemetry import FileSink, MemorySink, Telemetry
+from eigen.telemetry.setup import Telemetry
+from eigen.telemetry.sinks import FileSink, MemorySink
 
 
 def test_lines_are_in_the_file_as_soon_as_they_are_told(tmp_path: Path, clock: Clock, record: JobRecord) -> None:

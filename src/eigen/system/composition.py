@@ -152,6 +152,7 @@ async def open_system(
 
 
 def _telemetry(folder: Path, clock: Clock) -> Telemetry:
-    from eigen.telemetry import FileSink, Telemetry
+    from eigen.telemetry.setup import Telemetry
+    from eigen.telemetry.sinks import FileSink
 
     return Telemetry(FileSink(folder / "logs" / "eigen.jsonl"), clock=clock)

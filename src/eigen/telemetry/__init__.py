@@ -1,11 +1,5 @@
-"""Logs, metrics and spans: wraps the ports and observes the kernel; no service knows of it.
+"""Logs, audit, metrics and spans: wraps the ports and observes the kernel; no service knows of it.
 
-Loaded by a running system only, since structlog, OpenTelemetry and the Prometheus client are slow to import.
+`setup` is loaded by a running system only, since structlog, OpenTelemetry and the Prometheus client are slow to import;
+`audit`, `lines` and `sinks` are quick, and are there for every command.
 """
-
-from __future__ import annotations
-
-from eigen.telemetry.setup import Telemetry
-from eigen.telemetry.sinks import FileSink, LogSink, MemorySink
-
-__all__ = ["FileSink", "LogSink", "MemorySink", "Telemetry"]
