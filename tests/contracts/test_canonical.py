@@ -5,9 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from collections import OrderedDict
+from enum import IntEnum, StrEnum
 
 import pytest
-from hypothesis import given
+import rfc8785
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from eigen.contracts.canonical import canonical_json, read_json, sha256_hex
@@ -72,6 +75,50 @@ def test_the_example_of_rfc_8785_section_3_2_2_comes_out_as_printed_there() -> N
         '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27],'
         '"string":"€$\\u000f\\nA\'B\\"\\\\\\\\\\"/"}'
     )
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Level(IntEnum):
+    HIGH = 3
+
+
+@given(values)
+@example(
+    {"": [], "a": {}, "\x7f": '\u2028\x00\x1f\x7f/"\\\b\f', "A": (1.0, -0.0, 1e16, 1e-5, 1e21, 123456789012345680000.0)}
+)
+@example([True, 1, Colour.RED, Level.HIGH, OrderedDict(b=1, a=2)])
+def test_values_are_written_byte_for_byte_as_the_reference_package_does(value: object) -> None:
+    assert canonical_json(value) == rfc8785.dumps(value)  # type: ignore[arg-type]  # JSON values
+
+
+@given(
+    st.floats(allow_nan=False, allow_infinity=False)
+    | st.integers(-400, 400).map(lambda power: 1.5 * 10.0 ** (power / 2))
+)
+def test_every_number_is_written_as_the_reference_package_does(number: float) -> None:
+    assert canonical_json(number) == rfc8785.dumps(number)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {1: "a"},
+        {"a": {None: 1}},
+        {"a": b"bytes"},
+        object(),
+        {"a": {1, 2}},
+        [float("nan")],
+        "\ud800",
+        {"\udc00": 1},
+        {"é": 1, "\ud800": 2},
+    ],
+)
+def test_what_json_cannot_say_is_refused(value: object) -> None:
+    with pytest.raises(InvalidArgumentError):
+        canonical_json(value)
 
 
 def test_keys_are_sorted_by_utf_16_code_units_as_in_section_3_2_3() -> None:

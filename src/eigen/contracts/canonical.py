@@ -2,7 +2,10 @@
 
 Writing follows RFC 8785 (JCS): keys sorted by UTF-16 code units, no blanks, ECMAScript's shortest round-trip numbers,
 UTF-8. Equal values give equal bytes on every machine, so that their SHA-256 names them. Integers beyond ±(2^53 − 1)
-and numbers that are not finite have no canonical form and are not written.
+and numbers that are not finite have no canonical form and are not written. Records, results and digests of every job
+pass through here, so that the writer is our own: by one look at a value's type, strings escaped by the standard
+library's C code (whose escapes are JCS's), numbers by `repr` (which has the same shortest digits) but for those that it
+writes with an exponent, which go to the package `rfc8785`. A property test holds all of it against that package.
 
 Reading is stricter than `json.loads`: duplicate keys, `NaN`, `Infinity`, overflowing numbers, lone surrogates, byte
 order marks and deep nesting are errors. Integers beyond ±(2^53 − 1) become doubles, as in ECMAScript.
@@ -14,6 +17,8 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Callable, Mapping
+from json.encoder import encode_basestring
 from typing import Any
 
 import rfc8785
@@ -39,7 +44,7 @@ def canonical_json(value: Any) -> bytes:
         b'{"a":[1e+21,"\xc3\xa9"],"b":1}'
     """
     try:
-        return rfc8785.dumps(value)
+        return _text(value).encode("utf-8")
     except rfc8785.IntegerDomainError as error:
         raise ResourceExhaustedError(
             "an integer is beyond ±(2^53 − 1) and cannot be kept exactly in JSON", reason="JSON_INTEGER"
@@ -48,6 +53,62 @@ def canonical_json(value: Any) -> bytes:
         raise InvalidArgumentError(
             "a value has no canonical JSON form (not finite, or not Unicode)", reason="JSON_VALUE"
         ) from error
+
+
+def _text(value: Any) -> str:
+    write = _WRITERS.get(type(value))
+    return write(value) if write is not None else _text_of_subclass(value)
+
+
+def _text_of_subclass(value: Any) -> str:
+    """Write what is a JSON value by inheritance, such as a member of a `StrEnum`, as what it inherits from."""
+    for kind, write in _WRITERS.items():
+        if isinstance(value, kind):
+            return write(value)
+    raise rfc8785.CanonicalizationError(f"unsupported type: {type(value)}")
+
+
+def _integer(value: int) -> str:
+    if not -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER:
+        raise rfc8785.IntegerDomainError(value)
+    return int.__repr__(value)
+
+
+def _number(value: float) -> str:
+    text = float.__repr__(value)
+    if "e" in text or "n" in text:  # an exponent, infinity or not a number
+        return rfc8785.dumps(value).decode("ascii")
+    text = text.removesuffix(".0")
+    return "0" if text == "-0" else text
+
+
+def _array(items: list[Any] | tuple[Any, ...]) -> str:
+    return f"[{','.join(map(_text, items))}]"
+
+
+def _object(members: Mapping[str, Any]) -> str:
+    try:
+        is_ascii = "".join(members).isascii()
+    except TypeError as error:
+        raise rfc8785.CanonicalizationError("object keys must be strings") from error
+    keys = sorted(members) if is_ascii else sorted(members, key=_utf_16_code_units)
+    return f"{{{','.join([f'{encode_basestring(key)}:{_text(members[key])}' for key in keys])}}}"
+
+
+def _utf_16_code_units(key: str) -> bytes:
+    return key.encode("utf-16-be")
+
+
+_WRITERS: Mapping[type, Callable[[Any], str]] = {
+    str: encode_basestring,
+    bool: lambda value: "true" if value else "false",
+    int: _integer,
+    float: _number,
+    type(None): lambda _: "null",
+    dict: _object,
+    list: _array,
+    tuple: _array,
+}
 
 
 def sha256_hex(content: bytes) -> str:
