@@ -1,58 +1,53 @@
-"""Who may do what: one table. Contract "System API", roles."""
+"""Who may do what: one table of roles, and one of calls. Contract "System API", roles."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from eigen.contracts.errors import PermissionDeniedError, UnauthenticatedError
-from eigen.contracts.printable import quoted
 from eigen.contracts.requests import RequestContext
+from eigen.ports.identity import Authorizer
 
-__all__ = ["PERMISSIONS", "require", "sees_all"]
+__all__ = ["ALL_SUBJECTS", "PERMISSION_OF_CALL", "ROLES", "RoleAuthorizer"]
 
-_USER = frozenset(
+ALL_SUBJECTS = "subjects:all"
+"""Permission to see and stop the jobs of every subject of one's own tenant; no role reaches into another tenant."""
+
+ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
-        "jobs:submit",
-        "jobs:read",
-        "jobs:cancel",
-        "programs:compile",
-        "devices:list",
-        "devices:status",
-    }
-)
-
-PERMISSIONS: Mapping[str, frozenset[str]] = MappingProxyType(
-    {
-        "admin": _USER | {"jobs:all"},
-        "user": _USER,
+        "admin": frozenset({"*"}),
+        "user": frozenset({"jobs:*", "devices:list", "devices:status", "devices:reserve"}),
         "readonly": frozenset({"jobs:read", "devices:list"}),
     }
 )
-"""What each role may do. `jobs:all` lets a role see and stop the jobs of others."""
+"""What each role may do; `*` stands for everything, `jobs:*` for everything about jobs."""
+
+PERMISSION_OF_CALL: Mapping[str, str] = MappingProxyType(
+    {
+        "submit_job": "jobs:submit",
+        "get_job_status": "jobs:read",
+        "list_jobs": "jobs:read",
+        "cancel_job": "jobs:cancel",
+        "stream_job_updates": "jobs:read",
+        "list_job_events": "jobs:read",
+        "get_job_results": "jobs:read",
+        "list_artifacts": "jobs:read",
+        "get_artifact": "jobs:read",
+        "verify_artifacts": "jobs:read",
+        "compile": "jobs:compile",
+        "list_devices": "devices:list",
+        "get_device_details": "devices:list",
+        "get_device_status": "devices:status",
+    }
+)
+"""What each call of `SystemApi` asks for."""
 
 
-def require(context: RequestContext, permission: str) -> None:
-    """Let a caller pass, or not.
+class RoleAuthorizer(Authorizer):
+    """Permissions by role: a caller may do what any of its roles may."""
 
-    Raises:
-        UnauthenticatedError: The caller has no name.
-        PermissionDeniedError: None of the caller's roles has the permission.
-    """
-    if not context.subject:
-        raise UnauthenticatedError("the caller has no name", reason="NO_SUBJECT")
-    if not _has(context, permission):
-        raise PermissionDeniedError(
-            f"{quoted(context.subject)} may not do this: {permission} is missing",
-            reason="PERMISSION_DENIED",
-            hint="ask an administrator of this system for another role",
-        )
-
-
-def sees_all(context: RequestContext) -> bool:
-    """Return whether the caller may see the jobs of others."""
-    return _has(context, "jobs:all")
-
-
-def _has(context: RequestContext, permission: str) -> bool:
-    return any(permission in PERMISSIONS.get(role, frozenset()) for role in context.roles)
+    def allows(self, caller: RequestContext, permission: str) -> bool:
+        """Return whether a caller has a permission; see the port."""
+        kind = permission.partition(":")[0]
+        wanted = {"*", f"{kind}:*", permission}
+        return any(wanted & ROLES.get(role, frozenset()) for role in caller.roles)

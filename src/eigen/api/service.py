@@ -6,20 +6,24 @@ questions about devices to the driver manager. Seed section 3.2, step 1.3.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
 
-from eigen.api.permissions import require, sees_all
-from eigen.contracts.errors import InvalidArgumentError, NotFoundError, UnimplementedError
-from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobStatus, JobUpdate
-from eigen.contracts.printable import quoted
+from eigen.api.deadlines import Deadlines, bounded
+from eigen.api.gate import Gate
+from eigen.contracts.errors import EigenError, InvalidArgumentError, NotFoundError, UnimplementedError
+from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.trace import TraceContext
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
+from eigen.ports.audit import AuditLog
 from eigen.ports.clock import IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import DriverManager
+from eigen.ports.identity import Authenticator, Authorizer
 from eigen.ports.kernel import Kernel, KernelJob
 from eigen.ports.system_api import SystemApi
 
@@ -35,7 +39,7 @@ _MAX_KEY_LENGTH = 256
 
 
 class EigenSystemApi(SystemApi):
-    """The public gateway of one system.
+    """The public gateway of one system; opened and closed as an asynchronous context manager.
 
     Args:
         kernel: Runs the jobs.
@@ -43,7 +47,12 @@ class EigenSystemApi(SystemApi):
         drivers: Knows the devices.
         artifacts: Holds what jobs leave.
         ids: Gives trace ids.
-        local_user: Who calls where a call names nobody.
+        authenticator: Says who calls where a call names nobody.
+        authorizer: Says what a caller may do.
+        audit: Keeps every decision on who may do what.
+
+    Attributes:
+        deadlines: Keeps the deadlines of calls.
     """
 
     def __init__(
@@ -54,135 +63,178 @@ class EigenSystemApi(SystemApi):
         drivers: DriverManager,
         artifacts: ArtifactStore,
         ids: IdSource,
-        local_user: RequestContext,
+        authenticator: Authenticator,
+        authorizer: Authorizer,
+        audit: AuditLog,
     ) -> None:
         self._kernel = kernel
         self._compiler = compiler
         self._drivers = drivers
         self._artifacts = artifacts
         self._ids = ids
-        self._local_user = local_user
+        self._gate = Gate(authenticator=authenticator, authorizer=authorizer, audit=audit, kernel=kernel)
+        self.deadlines = Deadlines()
 
+    async def __aenter__(self) -> Self:
+        """Begin to serve."""
+        await self.deadlines.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End; calls that change something and whose callers have gone are carried out first."""
+        await self.deadlines.__aexit__(kind, error, traceback)
+
+    @bounded
     async def submit_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> JobStatus:
         """Accept a job; see the port."""
-        caller = self._caller(context, "jobs:submit")
-        self._check(request)
-        record = await self._kernel.enqueue(
-            KernelJob(
-                spec=request.spec,
-                source=request.source,
-                job_yaml=request.job_yaml,
-                subject=caller.subject,
-                tenant=caller.tenant,
-                trace=self._trace_of(caller),
-                idempotency_key=request.idempotency_key,
+        caller = await self._gate.permit("submit_job", context)
+        trace_id = ""
+        try:
+            trace = self._trace_of(caller)
+            trace_id = trace.trace_id
+            self._check(request)
+            record = await self._kernel.enqueue(
+                KernelJob(
+                    spec=request.spec,
+                    source=request.source,
+                    job_yaml=request.job_yaml,
+                    subject=caller.subject,
+                    tenant=caller.tenant,
+                    trace=trace,
+                    idempotency_key=request.idempotency_key,
+                )
             )
-        )
+        except EigenError as error:
+            self._gate.note("submit_job", caller, reason=error.reason, trace_id=trace_id)
+            raise
+        self._gate.note("submit_job", caller, job_id=record.job_id, trace_id=record.trace_id)
         return record.status()
 
+    @bounded
     async def get_job_status(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
         """Return a job's status; see the port."""
-        return (await self._visible(job_id, self._caller(context, "jobs:read"))).status()
+        return (await self._reach("get_job_status", context, job_id)).status()
 
+    @bounded
     async def list_jobs(
         self,
         job_filter: JobFilter | None = None,
         *,
         page_size: int = 100,
         page_token: str = "",
+        all_subjects: bool = False,
         context: RequestContext | None = None,
     ) -> JobPage:
-        """Return the caller's jobs; see the port."""
-        caller = self._caller(context, "jobs:read")
+        """Return jobs; see the port."""
+        caller = await self._gate.permit("list_jobs", context)
         if not 1 <= page_size <= MAX_PAGE_SIZE:
             raise InvalidArgumentError(
-                f"a page of {page_size} jobs: 1 to {MAX_PAGE_SIZE} are given", reason="PAGE_SIZE"
+                f"a page of {page_size} jobs: 1 to {MAX_PAGE_SIZE} are given", reason="PAGE_SIZE", hint="ask for fewer"
             )
         wanted = job_filter or JobFilter()
-        if not sees_all(caller):
-            if wanted.subject not in (None, caller.subject):
-                return JobPage(jobs=())
-            wanted = replace(wanted, subject=caller.subject)
+        subject = wanted.subject or (None if all_subjects else caller.subject)
+        self._gate.require_reach("list_jobs", caller, tenant=wanted.tenant, subject=subject)
+        self._gate.note("list_jobs", caller)
+        wanted = replace(wanted, tenant=caller.tenant, subject=subject)
         return await self._kernel.jobs(wanted, page_size=page_size, page_token=page_token)
 
+    @bounded
     async def cancel_job(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
         """Ask a job to stop; see the port."""
-        caller = self._caller(context, "jobs:cancel")
-        await self._visible(job_id, caller)
+        caller, _ = await self._gate.reach("cancel_job", context, job_id)
         return (await self._kernel.cancel(job_id, by=caller.subject)).status()
 
     async def stream_job_updates(
         self, job_id: str, *, last_event_seq: int = 0, context: RequestContext | None = None
     ) -> AsyncIterator[JobUpdate]:
         """Yield a job's updates; see the port."""
-        await self._visible(job_id, self._caller(context, "jobs:read"))
-        async for update in self._kernel.updates(job_id, last_event_seq=last_event_seq):
-            yield update
+        updates = self._updates(job_id, last_event_seq=last_event_seq, context=context)
+        if context is not None and context.deadline_sec is not None:
+            updates = self.deadlines.keep_stream("stream_job_updates", updates, deadline_sec=context.deadline_sec)
+        async with aclosing(updates):
+            async for update in updates:
+                yield update
 
+    @bounded
+    async def list_job_events(self, job_id: str, *, context: RequestContext | None = None) -> tuple[StoredEvent, ...]:
+        """Return what has happened to a job; see the port."""
+        await self._reach("list_job_events", context, job_id)
+        return await self._kernel.events(job_id)
+
+    @bounded
     async def get_job_results(self, job_id: str, *, context: RequestContext | None = None) -> JobResults:
         """Return a job's results; see the port."""
-        await self._visible(job_id, self._caller(context, "jobs:read"))
+        await self._reach("get_job_results", context, job_id)
         return await self._kernel.results(job_id)
 
+    @bounded
     async def list_devices(self, *, context: RequestContext | None = None) -> tuple[DeviceInfo, ...]:
         """Return all devices; see the port."""
-        self._caller(context, "devices:list")
+        await self._gate.enter("list_devices", context)
         return self._drivers.devices()
 
+    @bounded
     async def get_device_details(self, device_id: str, *, context: RequestContext | None = None) -> DeviceInfo:
         """Return what a device is; see the port."""
-        self._caller(context, "devices:list")
+        await self._gate.enter("get_device_details", context, device_id=device_id)
         return self._drivers.device(device_id)
 
+    @bounded
     async def get_device_status(self, device_id: str, *, context: RequestContext | None = None) -> DeviceStatus:
         """Return how a device is now; see the port."""
-        self._caller(context, "devices:status")
+        await self._gate.enter("get_device_status", context, device_id=device_id)
         device = self._drivers.device(device_id)
         running, queued = self._kernel.load(device.device_id)
         return replace(await self._drivers.status(device.device_id), running=running, queued=queued)
 
+    @bounded
     async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:
         """Compile a program without running it; see the port."""
         from eigen.contracts.compilation import CompileRequest
 
-        self._caller(context, "programs:compile")
+        await self._gate.enter("compile", context)
         return await self._compiler.compile(
             CompileRequest(source=request.source, entrypoint=request.entrypoint, inputs=request.inputs)
         )
 
+    @bounded
     async def list_artifacts(self, job_id: str, *, context: RequestContext | None = None) -> tuple[Artifact, ...]:
         """Return what is stored for a job; see the port."""
-        await self._visible(job_id, self._caller(context, "jobs:read"))
+        await self._reach("list_artifacts", context, job_id)
         return await self._artifacts.artifacts(job_id)
 
+    @bounded
     async def get_artifact(self, job_id: str, name: str, *, context: RequestContext | None = None) -> bytes:
         """Return one stored file; see the port."""
-        await self._visible(job_id, self._caller(context, "jobs:read"))
+        await self._reach("get_artifact", context, job_id)
         return await self._artifacts.read(job_id, name)
 
+    @bounded
     async def verify_artifacts(
         self, job_id: str, *, context: RequestContext | None = None
     ) -> tuple[ArtifactProblem, ...]:
         """Return every stored file that is not as it should be; see the port."""
-        await self._visible(job_id, self._caller(context, "jobs:read"))
+        await self._reach("verify_artifacts", context, job_id)
         return await self._artifacts.verify(job_id)
 
-    def _caller(self, context: RequestContext | None, permission: str) -> RequestContext:
-        caller = context or self._local_user
-        require(caller, permission)
-        return caller
+    async def _reach(self, call: str, context: RequestContext | None, job_id: str) -> JobRecord:
+        return (await self._gate.reach(call, context, job_id))[1]
 
-    async def _visible(self, job_id: str, caller: RequestContext) -> JobRecord:
-        """Return a job's record, unless it is another's: then it does not exist."""
-        missing = NotFoundError(
-            f"there is no job {quoted(job_id)}", reason="JOB_NOT_FOUND", hint="`eigen jobs` lists the jobs there are"
-        )
-        if not JOB_ID.fullmatch(job_id):
-            raise missing
-        record = await self._kernel.record(job_id)
-        if record.subject != caller.subject and not sees_all(caller):
-            raise missing
-        return record
+    async def _updates(
+        self, job_id: str, *, last_event_seq: int, context: RequestContext | None
+    ) -> AsyncGenerator[JobUpdate, None]:
+        record = await self._reach("stream_job_updates", context, job_id)
+        if last_event_seq < 0:
+            raise InvalidArgumentError(
+                f"there is no update {last_event_seq}: they are numbered from 1",
+                reason="LAST_EVENT_SEQ",
+                hint="give the number of the last update that you have seen, or 0",
+            )
+        newest = record.event_seq - 1 if record.state.is_terminal else record.event_seq  # an end is always told
+        async for update in self._kernel.updates(job_id, last_event_seq=min(last_event_seq, newest)):
+            yield update
 
     def _trace_of(self, caller: RequestContext) -> TraceContext:
         if caller.traceparent:

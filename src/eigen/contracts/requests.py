@@ -10,7 +10,18 @@ if TYPE_CHECKING:
     from eigen.contracts.compilation import ProgramSource
     from eigen.contracts.jobspec import JobSpec
 
-__all__ = ["CompileJobRequest", "RequestContext", "SubmitJobRequest"]
+__all__ = ["CompileJobRequest", "Credentials", "RequestContext", "SubmitJobRequest"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What a caller shows of itself; nothing for a caller in this process.
+
+    Attributes:
+        token: A secret that stands for the caller; never shown, never logged.
+    """
+
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,10 +30,10 @@ class RequestContext:
 
     Attributes:
         subject: Who, such as the operating system's user name.
-        roles: Names out of `admin`, `user`, `readonly`.
-        tenant: On whose behalf.
+        roles: Names out of `admin`, `user`, `readonly`; others grant nothing.
+        tenant: On whose behalf; a job of another tenant does not exist for the caller, whatever its roles.
         traceparent: W3C trace context of the caller, or empty.
-        deadline_sec: Longest time that the call may take, or None.
+        deadline_sec: Longest time from the call's begin to its answer, a stream's end included; None for no limit.
     """
 
     subject: str

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 from eigen.contracts.errors import EigenError, FailedPreconditionError, InvalidArgumentError, InvariantError
-from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobState, JobUpdate
+from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobState, JobUpdate, StoredEvent
 from eigen.contracts.printable import quoted
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.root_watch import POLL_SEC
@@ -62,7 +62,7 @@ class Lookups:
         await self.record(job_id)
         seq = last_event_seq
         run = self._jobs.get(job_id)
-        while run is not None and (run.record.state.is_terminal or self._jobs.owns(run)):
+        while run is not None and (run.published.state.is_terminal or self._jobs.owns(run)):
             changed = run.changed
             for event in run.events[seq:]:
                 seq = event.event_seq
@@ -78,6 +78,14 @@ class Lookups:
             if has_ended:
                 return
             await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
+
+    async def events(self, job_id: str) -> tuple[StoredEvent, ...]:
+        """Return what has happened to a job; see the port."""
+        run = self._jobs.get(job_id)
+        if run is not None:
+            return tuple(run.events)
+        await self.record(job_id)
+        return await self._store.events(job_id)
 
     async def results(self, job_id: str) -> JobResults:
         """Return the results of a job that is DONE; see the port."""

@@ -37,6 +37,7 @@ from eigen.contracts.jobs import (
     JobRecord,
     JobState,
     JobUpdate,
+    StoredEvent,
     TimedOut,
 )
 from eigen.contracts.trace import working_for
@@ -216,6 +217,10 @@ class QrtxKernel(Kernel):
     def updates(self, job_id: str, *, last_event_seq: int = 0) -> AsyncIterator[JobUpdate]:
         """Yield a job's updates; see the port."""
         return self._lookups.updates(job_id, last_event_seq=last_event_seq)
+
+    async def events(self, job_id: str) -> tuple[StoredEvent, ...]:
+        """Return what has happened to a job; see the port."""
+        return await self._lookups.events(job_id)
 
     async def results(self, job_id: str) -> JobResults:
         """Return the results of a job that is DONE; see the port."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import ProgramSource
-    from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobUpdate
+    from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobUpdate, StoredEvent
     from eigen.contracts.jobspec import JobSpec
     from eigen.contracts.results import JobResults
     from eigen.contracts.trace import TraceContext
@@ -28,7 +28,7 @@ class KernelJob:
         subject: Who asks.
         tenant: On whose behalf.
         trace: Its trace; every span of the job is a child.
-        idempotency_key: Unique within the subject; empty for none.
+        idempotency_key: Unique within the tenant's subject; empty for none.
     """
 
     spec: JobSpec
@@ -79,6 +79,14 @@ class Kernel(ABC):
     @abstractmethod
     def updates(self, job_id: str, *, last_event_seq: int = 0) -> AsyncIterator[JobUpdate]:
         """Yield a job's updates after `last_event_seq`, in order, to the terminal one.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def events(self, job_id: str) -> tuple[StoredEvent, ...]:
+        """Return what has happened to a job so far, in order.
 
         Raises:
             NotFoundError: There is no such job.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.devices import DeviceInfo, DeviceStatus
-    from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate
+    from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate, StoredEvent
     from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
     from eigen.contracts.results import JobResults
     from eigen.ports.artifact_store import Artifact, ArtifactProblem
@@ -20,14 +20,18 @@ __all__ = ["SystemApi"]
 class SystemApi(ABC):
     """Identity, validation, and the way to everything else.
 
-    Every call takes the caller's `RequestContext`; without one the embedded default is used, the user of the operating
-    system. Every call may raise `PermissionDeniedError` or `UnauthenticatedError`; a job of another subject is answered
-    with `NotFoundError`, as if it did not exist.
+    Every call takes the caller's `RequestContext`; without one the caller is who runs this process. Every call may
+    raise `PermissionDeniedError` or `UnauthenticatedError`; a job of another subject or another tenant is answered with
+    `NotFoundError`, as if it did not exist. Where the context has a deadline, every call may raise
+    `DeadlineExceededError` (reason `CALL_DEADLINE`): a call that changes something has then been carried out whole, or
+    will be, or not at all.
     """
 
     @abstractmethod
     async def submit_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> JobStatus:
         """Accept a job; on return its record and its inputs are durable.
+
+        The same idempotency key of the same tenant's subject with the same content gives the same job.
 
         Raises:
             InvalidArgumentError: The job names an unknown device or contradicts itself.
@@ -51,12 +55,21 @@ class SystemApi(ABC):
         *,
         page_size: int = 100,
         page_token: str = "",
+        all_subjects: bool = False,
         context: RequestContext | None = None,
     ) -> JobPage:
-        """Return the caller's jobs, newest first.
+        """Return jobs of the caller's tenant, newest first; jobs that come in between pages move none of them.
+
+        Args:
+            job_filter: Which ones. Without a subject: the caller's own.
+            page_size: Most jobs of one page, 1 to 1,000.
+            page_token: `next_page_token` of the page before, or the id of a job: the page begins behind it.
+            all_subjects: Whether the jobs of every subject are meant, where the filter names none.
+            context: Who asks.
 
         Raises:
-            InvalidArgumentError: The page token is not one of ours.
+            InvalidArgumentError: The page's size or token is not one of ours.
+            PermissionDeniedError: Others' jobs are asked for, and the caller may only see its own.
         """
 
     @abstractmethod
@@ -71,7 +84,18 @@ class SystemApi(ABC):
     def stream_job_updates(
         self, job_id: str, *, last_event_seq: int = 0, context: RequestContext | None = None
     ) -> AsyncIterator[JobUpdate]:
-        """Yield a job's updates after `last_event_seq`, in order, to the terminal one.
+        """Yield a job's updates after `last_event_seq`, in order, to the terminal one, which always comes, once.
+
+        A reader takes updates as fast as it likes: the job does not wait for it, nor does any other reader.
+
+        Raises:
+            NotFoundError: There is no such job.
+            InvalidArgumentError: `last_event_seq` is negative.
+        """
+
+    @abstractmethod
+    async def list_job_events(self, job_id: str, *, context: RequestContext | None = None) -> tuple[StoredEvent, ...]:
+        """Return what has happened to a job so far, in order, with the facts of each event.
 
         Raises:
             NotFoundError: There is no such job.

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from eigen.contracts.requests import RequestContext
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import Driver, DriverManager
+from eigen.ports.identity import Authenticator
 from eigen.ports.kernel import Kernel
 from eigen.ports.system_api import SystemApi
 
 if TYPE_CHECKING:
     from eigen.telemetry.setup import Telemetry
+    from eigen.telemetry.sinks import LogSink
 
 __all__ = ["System", "open_system"]
 
@@ -59,6 +60,7 @@ async def open_system(
     drivers: Mapping[str, Driver] | None = None,
     clock: Clock | None = None,
     ids: IdSource | None = None,
+    authenticator: Authenticator | None = None,
     adopts: bool = True,
     works: bool = True,
     observed: bool = True,
@@ -72,9 +74,11 @@ async def open_system(
         drivers: Drivers by name, instead of those that are installed.
         clock: Time.
         ids: Ids and seeds.
+        authenticator: Says who calls; by default the user of this process.
         adopts: Whether jobs whose system is gone are continued.
         works: Whether jobs that are submitted are run here; else they are left to the next system when this one closes.
-        observed: Whether there are logs, metrics and spans; a look-up is quicker without.
+        observed: Whether there are logs, metrics and spans; a look-up is quicker without. Decisions on who may do what
+            are kept either way.
 
     Raises:
         FailedPreconditionError: A newer version of Eigen OS has written the root.
@@ -89,6 +93,7 @@ async def open_system(
         ...     "sim:local" in anyio.run(devices, root)
         True
     """
+    from eigen.api.permissions import RoleAuthorizer
     from eigen.api.service import EigenSystemApi
     from eigen.drivers.manager import LocalDriverManager
     from eigen.kernel.shell import QrtxKernel
@@ -96,17 +101,21 @@ async def open_system(
     from eigen.qfs.disk import DiskArtifactStore
     from eigen.system.clock import RandomIds, SystemClock
     from eigen.system.deferral import DeferredCompiler
-    from eigen.system.root import default_root, local_user
+    from eigen.system.local_user import LocalUserAuthenticator
+    from eigen.system.root import default_root
     from eigen.system.silence import SilentObserver
+    from eigen.telemetry.audit import LoggedAudit
 
     folder = (Path(root) if root is not None else default_root()).absolute()
     clock, ids = clock or SystemClock(), ids or RandomIds()
     owner = f"sys_{secrets.token_hex(8)}"
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner))
+        sink = await to_thread.run_sync(_log_of, folder)
+        stack.callback(sink.close)
         telemetry = None
         if observed:
-            telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, folder, clock))
+            telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, sink, clock))
             ids = telemetry.ids(ids)
         artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs")
         compiler: Compiler = await stack.enter_async_context(DeferredCompiler())
@@ -132,13 +141,17 @@ async def open_system(
                 works=works,
             )
         )
-        api: SystemApi = EigenSystemApi(
-            kernel=kernel,
-            compiler=compiler,
-            drivers=manager,
-            artifacts=artifacts,
-            ids=ids,
-            local_user=RequestContext(subject=local_user()),
+        api: SystemApi = await stack.enter_async_context(
+            EigenSystemApi(
+                kernel=kernel,
+                compiler=compiler,
+                drivers=manager,
+                artifacts=artifacts,
+                ids=ids,
+                authenticator=authenticator or LocalUserAuthenticator(folder),
+                authorizer=RoleAuthorizer(),
+                audit=LoggedAudit(sink, clock=clock),
+            )
         )
         yield System(
             root=folder,
@@ -151,8 +164,13 @@ async def open_system(
         )
 
 
-def _telemetry(folder: Path, clock: Clock) -> Telemetry:
-    from eigen.telemetry.setup import Telemetry
+def _log_of(folder: Path) -> LogSink:
     from eigen.telemetry.sinks import FileSink
 
-    return Telemetry(FileSink(folder / "logs" / "eigen.jsonl"), clock=clock)
+    return FileSink(folder / "logs" / "eigen.jsonl")
+
+
+def _telemetry(sink: LogSink, clock: Clock) -> Telemetry:
+    from eigen.telemetry.setup import Telemetry
+
+    return Telemetry(sink, clock=clock)

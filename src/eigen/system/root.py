@@ -15,7 +15,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["default_root", "local_user"]
+__all__ = ["default_root"]
 
 
 def default_root() -> Path:
@@ -26,13 +26,3 @@ def default_root() -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("eigen-os")
-
-
-def local_user() -> str:
-    """Return the operating system's name of the user, from the account database; its number where it has none."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return f"uid-{os.getuid()}"

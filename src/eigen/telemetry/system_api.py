@@ -12,7 +12,7 @@ import anyio
 from eigen.contracts.compilation import CompiledProgram
 from eigen.contracts.devices import DeviceInfo, DeviceStatus
 from eigen.contracts.errors import InvalidArgumentError
-from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate
+from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.results import JobResults
 from eigen.contracts.trace import TraceContext
@@ -73,11 +73,14 @@ class ObservedSystemApi(SystemApi):
         *,
         page_size: int = 100,
         page_token: str = "",
+        all_subjects: bool = False,
         context: RequestContext | None = None,
     ) -> JobPage:
         """Pass on."""
         with self._calls("list_jobs"):
-            return await self._inner.list_jobs(job_filter, page_size=page_size, page_token=page_token, context=context)
+            return await self._inner.list_jobs(
+                job_filter, page_size=page_size, page_token=page_token, all_subjects=all_subjects, context=context
+            )
 
     async def cancel_job(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
         """Pass on, and log the job's ids and state."""
@@ -97,6 +100,11 @@ class ObservedSystemApi(SystemApi):
                     yield update
             finally:
                 await _close(updates)
+
+    async def list_job_events(self, job_id: str, *, context: RequestContext | None = None) -> tuple[StoredEvent, ...]:
+        """Pass on."""
+        with self._calls("list_job_events", job_id=job_id):
+            return await self._inner.list_job_events(job_id, context=context)
 
     async def get_job_results(self, job_id: str, *, context: RequestContext | None = None) -> JobResults:
         """Pass on."""
