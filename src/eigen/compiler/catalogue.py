@@ -160,13 +160,10 @@ class Fault(FaultKind):
     PARAMETER_TWICE = (
         "EL0416", _WRONG, "the parameter {name} is declared with two defaults", "declare it once and pass it on")
     CONDITION_FORM = (
-        "EL0417", _WRONG, "this condition on measured bits cannot be run by a device: {problem}",
-        "conditions are bits, `bits == number`, and those joined by `and`")
+        "EL0417", _WRONG, "this condition on measured bits cannot be compiled: {problem}",
+        "compare bits with a whole number or with as many bits, and join conditions by and, or, not")
     CONDITION_VALUE = (
         "EL0418", _WRONG, "{bits} never hold {value}", "compare with a number from 0 to {largest}")
-    CONDITION_ELSE = (
-        "EL0419", _WRONG, "devices can test whether several bits equal a number, not whether they differ from it",
-        "list the other cases: elif bits == …")
     CONDITION_NEVER = ("EL0420", _WRONG, "this branch can never run: the conditions around it exclude it", "delete it")
     CONDITION_REBIND = (
         "EL0421", _WRONG, '"{name}" cannot get a new value under a measured condition',
@@ -182,6 +179,9 @@ class Fault(FaultKind):
         "build a new one before the branch")
     BIT_RANGE = (
         "EL0426", _WRONG, "there is no classical bit {index}: the program has {count}", "bits are numbered from 0")
+    CONDITION_EFFECT = (
+        "EL0427", _WRONG, "the right side of {operator} acts on the circuit, whatever its left side holds",
+        "act in front of the condition, or write one if inside of the other")
     PAULI_QUBIT = ("EL0430", _WRONG, "{pauli} acts on one qubit, not on {value}", "{instead}")
     PAULI_TEXT = ("EL0431", _WRONG, "{text} is not a sum of Pauli strings: {problem}", 'write "0.18 XX - 1.05 II"')
     PAULI_SIZES = (
@@ -238,6 +238,9 @@ class Fault(FaultKind):
     NESTING = ("EL0518", _LIMIT, "iterations nest deeper than {limit}", "make a list of the inner one: list(…)")
     TERMS = (
         "EL0519", _LIMIT, "{what} has more than {limit} Pauli terms", "split the observable, or drop its small terms")
+    CONDITION_CASES = (
+        "EL0520", _LIMIT, "this condition on measured bits splits into more than {limit} tests of a device",
+        "test fewer bits at once")
     # EL07xx: suspicious, but allowed
     HIDDEN_NAME = ("EL0701", _WRONG, "the function {name} hides the built-in {name}", "rename it if that is not wanted")
     UNUSED_REGISTER = (

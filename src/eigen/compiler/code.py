@@ -60,14 +60,15 @@ Instruction = tuple[int, Any]
     AND_LEFT,      # target: decide by the left side, or leave it for AND_RIGHT
     AND_RIGHT,     # join both sides
     OR_LEFT,       # target
-    CHAIN,         # (operator, target): link of a chained comparison
+    OR_RIGHT,      # join both sides
+    CHAIN,         # (operator, target): compare, join with what is below; leave the right side for the next link
     ASSERT,        # pop message, pop condition
     LEAVE,         # (keyword, branch numbers): about to jump out of these branches
     UNWIND,        # drop the iterator of a loop that is left
-) = range(46)
+) = range(47)
 # fmt: on
 
-NUM_INSTRUCTIONS = 46
+NUM_INSTRUCTIONS = 47
 """How many instructions there are."""
 
 

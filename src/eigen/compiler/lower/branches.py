@@ -59,8 +59,8 @@ class Branches:
     def begin(self, branch: Branch, test: Test, depth: int, variables: list[Value]) -> None:
         """Begin the block that runs if `test` holds."""
         outside = self._required
-        self._meter.charge(len(variables) + outside.cost_of(test))
-        self._hold(outside.and_test(test))
+        self._meter.charge(len(variables) + sum(map(len, test.cover)))
+        self._hold(outside.and_test(test, self._meter))
         self._open.append(_OpenBranch(branch.number, depth, test, outside, list(variables)))
 
     def otherwise(self, branch: Branch, variables: list[Value]) -> bool:
@@ -70,7 +70,7 @@ class Branches:
             return False
         innermost = self._open[-1]
         self._restore(innermost, variables)
-        self._hold(innermost.outside.and_not(innermost.test))
+        self._hold(innermost.outside.and_not(innermost.test, self._meter))
         return True
 
     def end(self, variables: list[Value]) -> None:

@@ -2,6 +2,9 @@
 
 Operations that are equal are one object, so that a long circuit takes little memory and encodes fast: a program's loops
 emit few distinct operations many times.
+
+Where several conditions hold that exclude each other, operations are emitted under the first one, and repeated under
+the others as soon as another condition or a barrier follows.
 """
 
 from __future__ import annotations
@@ -49,10 +52,12 @@ class Circuit:
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
-        self._max_operations = meter.limits.operations
+        self._limit = self._max_operations = meter.limits.operations
         self.registers = Registers(meter)
         self._required = Required()
         self._condition: Condition | None = None
+        self._other_conditions: tuple[Condition | None, ...] = ()
+        self._first_repeated = 0  # the first operation that the other conditions have yet to be put on
         self._tables: dict[Condition | None, dict[tuple[Value, ...], Operation]] = {None: {}}
         self._remembered = self._tables[None]  # gates that were emitted under the present condition
         self._num_remembered = 0
@@ -63,15 +68,38 @@ class Circuit:
 
     def require(self, required: Required) -> None:
         """Put a condition on what is emitted from now on."""
+        self._repeat()
         self._required = required
-        if required.excluded:  # nothing can be emitted, and nothing is remembered
+        if required.is_put_off:  # until something is emitted; nothing is remembered
             self._remembered = {}
+            self._other_conditions = ()
         else:
-            self._condition = required.condition
-            if self._condition not in self._tables:
-                self._meter.charge(_STEPS_PER_CONDITION)
-                self._tables[self._condition] = {}
-            self._remembered = self._tables[self._condition]
+            self._begin_condition()
+
+    def _begin_condition(self) -> None:
+        self._condition, *others = self._required.conditions(self._meter)
+        self._other_conditions = tuple(others)
+        if self._condition not in self._tables:
+            self._meter.charge(_STEPS_PER_CONDITION)
+            self._tables[self._condition] = {}
+        self._remembered = self._tables[self._condition]
+        self._begin_repeated()
+
+    def _begin_repeated(self) -> None:
+        """Begin what is to be repeated, and leave room for its repetitions."""
+        self._first_repeated = start = len(self.operations)
+        self._max_operations = start + (self._limit - start) // (1 + len(self._other_conditions))
+
+    def _repeat(self) -> None:
+        """Repeat what was emitted under the first condition under the others."""
+        if self._other_conditions:
+            block = self.operations[self._first_repeated :]
+            steps = sum(_STEPS_PER_NEW_OPERATION + len(one.q) + _STEPS_PER_TERM * len(one.params) for one in block)
+            self._meter.charge(steps * len(self._other_conditions))
+            for condition in self._other_conditions:
+                repeated = {one: one._replace(condition=condition) for one in block}
+                self.operations += [repeated[one] for one in block]
+        self._begin_repeated()
 
     # Operations
 
@@ -133,7 +161,7 @@ class Circuit:
         q = tuple([one.index for one in qubits])
         if len(q) > 1 and len(set(q)) != len(q):
             refuse(Fault.DUPLICATE_QUBIT, gate=call.name, qubit=first_double(q))
-        self._check_condition()
+        self._work_out_condition()
         self._meter.charge(_STEPS_PER_NEW_OPERATION + _STEPS_PER_TERM * len(angles))
         operation = Operation(call.op, q, angles, (), self._condition)
         if self._num_remembered < _MAX_REMEMBERED and not _BOOLEAN.intersection(angles):
@@ -141,10 +169,10 @@ class Circuit:
             self._remembered[key] = operation
         return operation
 
-    def _check_condition(self) -> None:
-        """Refuse to emit under a condition that AQO cannot express."""
-        if self._required.excluded:
-            refuse(Fault.CONDITION_ELSE)
+    def _work_out_condition(self) -> None:
+        """Work out the condition, if that was put off."""
+        if self._required.is_put_off:
+            self._begin_condition()
 
     def _angle(self, call: GateCall, position: int, value: Value, first: Value, place: Place) -> Angle:
         if is_number(value):
@@ -193,12 +221,12 @@ class Circuit:
     def _refuse_more(self) -> NoReturn:
         if self.estimates.observables:
             refuse(Fault.AFTER_EXPECTATION)
-        refuse(Fault.OPERATIONS, limit=self._max_operations)
+        refuse(Fault.OPERATIONS, limit=self._meter.limits.operations)
 
     def _emit_other(self, operation: Operation) -> None:
         """Emit an operation that is not a gate; equal ones are one object, since they may name all qubits."""
         if operation.op != BARRIER:
-            self._check_condition()
+            self._work_out_condition()
             operation = operation._replace(condition=self._condition)
         if operation not in self._others:
             self._meter.charge(_STEPS_PER_NEW_OPERATION + len(operation.q) + len(operation.c))
@@ -208,7 +236,9 @@ class Circuit:
         """Emit a barrier on some qubits, or on all; it orders operations, and so has no condition."""
         q = self.registers.distinct(values, "barrier", place) if values else self.registers.all_qubits()
         if q:
+            self._repeat()
             self._emit_other(Operation(BARRIER, q))
+            self._begin_repeated()
 
     def reset(self, values: list[Value], place: Place) -> None:
         """Emit a reset of qubits to |0⟩."""
@@ -255,7 +285,7 @@ class Circuit:
         """Declare an expectation value of the final state; nothing can be emitted after it."""
         self._check_unconditional("ExpectationValue")
         expectation = self.estimates.expectation_value(values, place, **by_name)
-        self._max_operations = len(self.operations)
+        self._limit = self._max_operations = len(self.operations)
         return expectation
 
     def minimize(self, values: list[Value], **by_name: Value) -> Minimum:

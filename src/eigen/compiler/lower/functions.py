@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.arithmetic import finite, numbers, symbolic
+from eigen.compiler.lower.conditions import both, either, test_of
 from eigen.compiler.lower.meter import Meter
 from eigen.compiler.lower.observables import combined
 from eigen.compiler.lower.pauli_sources import observable, pauli
@@ -96,11 +97,25 @@ def _abs(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> V
 
 
 def _all(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
-    return all(truth(one, "all") for one in elements(arguments[0], meter, "all"))
+    return _joined("all", elements(arguments[0], meter, "all"), meter)
 
 
 def _any(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
-    return any(truth(one, "any") for one in elements(arguments[0], meter, "any"))
+    return _joined("any", elements(arguments[0], meter, "any"), meter)
+
+
+def _joined(name: str, values: list[Value], meter: Meter) -> Value:
+    """Join values by `and` or `or`, as a condition where some of them are measured and none of the others decides."""
+    decisive = name == "any"
+    tests = [test for test in map(test_of, values) if test is not None]
+    if any(truth(one, name) is decisive for one in values if test_of(one) is None):
+        return decisive
+    result: Value = not decisive
+    for test in tests:
+        result = test if type(result) is bool else (either if decisive else both)(result, test, meter)
+        if type(result) is bool:
+            return result
+    return result
 
 
 def _bool(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:

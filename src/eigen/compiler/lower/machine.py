@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from itertools import repeat as times
 from types import MappingProxyType
+from typing import NamedTuple
 
 from eigen.compiler import code as c
 from eigen.compiler.catalogue import Fault
@@ -43,17 +44,14 @@ from eigen.compiler.lower.circuit import Circuit
 from eigen.compiler.lower.conditions import test_of
 from eigen.compiler.lower.functions import truth
 from eigen.compiler.lower.meter import Meter
-from eigen.compiler.lower.operators import augmented, binary, compared, conjoined
+from eigen.compiler.lower.operators import augmented, binary, compared, conjoined, disjoined
 from eigen.compiler.lower.sequences import get_item, set_item, unpack
 from eigen.compiler.lower.stack import ValueStack
-from eigen.compiler.lower.values import UNBOUND, QubitRegister, Value
+from eigen.compiler.lower.values import UNBOUND, QubitRegister, Test, Value
 from eigen.compiler.report import refuse
 from eigen.compiler.source_text import NO_PLACE, Place
 
 __all__ = ["Machine"]
-
-_TRUE = object()
-"""On the stack where the left side of `and` is true, until the right side is known."""
 
 _FREE_SLOTS = 32  # a call that clears more variables is charged for them
 _DEAR = {c.BUILTIN: 6, c.CALL: 6, c.RETURN: 3, c.QUANTUM: 8, c.BRANCH: 8, c.END_THEN: 6, c.END_ELSE: 6}
@@ -62,6 +60,13 @@ _COSTS = tuple(1 if op in (c.POP, c.GLOBAL) else _DEAR.get(op, 2) for op in rang
 
 _Frame = tuple[Code, int, list[Value], int]
 """Where a call goes back to: code, position, variables, and the height of the stack below what was called."""
+
+
+class _LeftSide(NamedTuple):
+    """A measured left side of `and` or `or` on the stack, until the right side is known."""
+
+    test: Test
+    num_operations: int  # before the right side
 
 
 class Machine(ValueStack):
@@ -106,6 +111,7 @@ class Machine(ValueStack):
             c.AND_LEFT: self._and_left,
             c.AND_RIGHT: self._and_right,
             c.OR_LEFT: self._or_left,
+            c.OR_RIGHT: self._or_right,
             c.CHAIN: self._chain,
             c.ASSERT: self._assert,
             c.LEAVE: self._leave,
@@ -313,38 +319,50 @@ class Machine(ValueStack):
             self._position = target
 
     def _and_left(self, target: int) -> None:
-        value = self._stack[-1]
-        if test_of(value) is None:
-            if truth(value, "and"):
-                self._stack[-1] = _TRUE
-            else:
-                self._position = target
+        if self._begin_right("and"):
+            self._position = target
 
     def _and_right(self, _argument: Value) -> None:
         right = self._stack.pop()
-        left = self._stack[-1]
-        self._stack[-1] = right if left is _TRUE else conjoined(left, right)
+        left = self._left_side("and")
+        self._stack[-1] = right if left is None else conjoined(left, right, self._meter)
 
     def _or_left(self, target: int) -> None:
-        value = self._stack[-1]
-        if test_of(value) is not None:
-            refuse(Fault.CONDITION_FORM, problem="it is an alternative (or)")
-        if truth(value, "or"):
+        if self._begin_right("or"):
             self._position = target
-        else:
-            self._stack.pop()
+
+    def _or_right(self, _argument: Value) -> None:
+        right = self._stack.pop()
+        left = self._left_side("or")
+        self._stack[-1] = right if left is None else disjoined(left, right, self._meter)
+
+    def _begin_right(self, operator: str) -> bool:
+        """Return whether the left side decides; if not, note what the right side is to be joined with."""
+        value = self._stack[-1]
+        test = test_of(value)
+        if test is not None:
+            self._stack[-1] = _LeftSide(test, len(self._circuit.operations))
+            return False
+        return truth(value, operator) is (operator == "or")
+
+    def _left_side(self, operator: str) -> Test | None:
+        """Return the measured left side, or None where the right side decides alone."""
+        left = self._stack[-1]
+        if type(left) is not _LeftSide:
+            return None
+        if len(self._circuit.operations) != left.num_operations:
+            refuse(Fault.CONDITION_EFFECT, operator=operator)
+        return left.test
 
     def _chain(self, argument: tuple[str, int]) -> None:
         symbol, target = argument
-        right = self._stack.pop()
-        result = compared(symbol, self._stack[-1], right, self._meter)
-        if test_of(result) is not None:
-            refuse(Fault.CONDITION_FORM, problem="comparisons are chained")
-        if result:
-            self._stack[-1] = right
-        else:
-            self._stack[-1] = False
+        left, right = self._taken(2)
+        self._stack.append(compared(symbol, left, right, self._meter))
+        self._and_right(None)
+        if self._begin_right("and"):
             self._position = target
+        else:
+            self._stack.append(right)
 
     def _assert(self, _argument: Value) -> None:
         condition, message = self._taken(2)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.arithmetic import SIMPLE, SMALL, numbers, refuse_operands, symbolic, unary
-from eigen.compiler.lower.conditions import both, opposite, test_of, test_of_equality
+from eigen.compiler.lower.conditions import both, either, is_measured, opposite, test_of, test_of_comparison
 from eigen.compiler.lower.functions import truth
 from eigen.compiler.lower.meter import Meter
 from eigen.compiler.lower.observables import combined, negated
@@ -17,11 +17,13 @@ from eigen.compiler.lower.values import NUMBERS, Bit, ClassicalRegister, PauliSu
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
 
-__all__ = ["augmented", "binary", "compared", "conjoined", "prefixed"]
+__all__ = ["augmented", "binary", "compared", "conjoined", "disjoined", "prefixed"]
 
+_LISTED = frozenset({list, tuple, range, ClassicalRegister})
 _JOINED = frozenset({list, tuple, str, QubitRegister, ClassicalRegister})
 _REPEATED = frozenset({list, tuple, str})
 _MEASURED = frozenset({Bit, Test, ClassicalRegister})
+_MAYBE_MEASURED = frozenset({*_MEASURED, list, tuple})
 _ORDERS: Mapping[str, Callable[[Value, Value], bool]] = MappingProxyType(
     {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 )
@@ -88,17 +90,16 @@ def compared(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
         return _compared_sums(symbol, left, right, meter)
     if symbol in ("in", "not in"):
         return _membership(symbol, left, right, meter)
-    if kind in NUMBERS or other in NUMBERS or kind in _MEASURED or other in _MEASURED:
-        meter.charge(4 * max(size_of(left), size_of(right), 0))  # they may be measured bits
-        test = test_of_equality(symbol, left, right)
-        if test is not None:
-            return test
+    if kind in _MAYBE_MEASURED or other in _MAYBE_MEASURED:
+        meter.charge(max(size_of(left), size_of(right), 0))
+        if is_measured(left) or is_measured(right):
+            return test_of_comparison(symbol, left, right, meter)
     if symbol in ("==", "!="):
         return equal(left, right, meter) is (symbol == "==")
     return _ordered(symbol, left, right, meter)
 
 
-def _compared_sums(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
+def _compared_sums(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
     if symbol in ("in", "not in"):
         return _membership(symbol, left, right, meter)
     if symbol not in ("==", "!="):
@@ -106,8 +107,13 @@ def _compared_sums(symbol: str, left: Value, right: Value, meter: Meter) -> bool
     return equal(left, right, meter) is (symbol == "==")
 
 
-def _membership(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
-    return contains(right, left, meter) is (symbol == "in")
+def _membership(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
+    if type(right) not in _LISTED or not (is_measured(left) or is_measured(right)):
+        return contains(right, left, meter) is (symbol == "in")
+    found: Value = False
+    for one in elements(right, meter, "the list"):
+        found = disjoined(found, compared("==", left, one, meter), meter)
+    return found if symbol == "in" else prefixed("not", found, meter)
 
 
 def _ordered(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
@@ -117,8 +123,6 @@ def _ordered(symbol: str, left: Value, right: Value, meter: Meter) -> bool:
     for value in (left, right):
         if type(value) is Affine:
             refuse(Fault.SYMBOLIC, what="a comparison", value=describe(value))
-        if type(value) in _MEASURED:
-            refuse(Fault.MEASURED, what="a comparison", value=describe(value))
     return refuse(Fault.NOT_COMPARABLE, left=describe(left), right=describe(right))
 
 
@@ -129,14 +133,22 @@ def prefixed(symbol: str, value: Value, meter: Meter) -> Value:
     if symbol != "not":
         return unary(symbol, value)
     test = test_of(value)
-    return opposite(test) if test is not None else not truth(value, "not")
+    return opposite(test, meter) if test is not None else not truth(value, "not")
 
 
-def conjoined(left: Value, right: Value) -> Value:
-    """Return `left and right`, where the left side is a condition on measured bits."""
+def conjoined(left: Value, right: Value, meter: Meter) -> Value:
+    """Return `left and right`, as a condition where both sides are measured."""
     first, second = test_of(left), test_of(right)
-    if first is None:
-        return refuse_operands("and", left, right)
-    if second is not None:
-        return both(first, second)
-    return left if truth(right, "and") else False
+    if first is not None and second is not None:
+        return both(first, second, meter)
+    static, other = (left, right) if first is None else (right, left)
+    return other if truth(static, "and") else False
+
+
+def disjoined(left: Value, right: Value, meter: Meter) -> Value:
+    """Return `left or right`, as a condition where both sides are measured."""
+    first, second = test_of(left), test_of(right)
+    if first is not None and second is not None:
+        return either(first, second, meter)
+    static, other = (left, right) if first is None else (right, left)
+    return True if truth(static, "or") else other

@@ -84,13 +84,13 @@ class ClassicalRegister:
 
 
 class Test(NamedTuple):
-    """A condition on measured bits: all of them hold these values.
+    """A condition on measured bits, which holds for some of their values and not for others.
 
     Attributes:
-        values: (index of the bit, 0 or 1), sorted by bit.
+        cover: The values for which it holds, as `covers` has them.
     """
 
-    values: tuple[tuple[int, int], ...]
+    cover: tuple[frozenset[int], ...]
 
 
 Product = tuple[tuple[int, ...], str, bool]

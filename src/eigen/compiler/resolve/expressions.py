@@ -181,12 +181,10 @@ class Expressions:
 
     def _boolean(self, node: ast.BoolOp) -> None:
         place, end = _place(node), Label()
-        is_and = isinstance(node.op, ast.And)
-        left = c.AND_LEFT if is_and else c.OR_LEFT
-        right: list[Planned] = [(c.AND_RIGHT, None, place)] if is_and else []
+        left, right = (c.AND_LEFT, c.AND_RIGHT) if isinstance(node.op, ast.And) else (c.OR_LEFT, c.OR_RIGHT)
         items: list[Planned] = [node.values[0]]
         for value in node.values[1:]:
-            items += [self._jump(left, end, place), value, *right]
+            items += [self._jump(left, end, place), value, (right, None, _place(value))]
         self.assembler.plan(*items, end)
 
     def _compare(self, node: ast.Compare) -> None:
@@ -194,10 +192,11 @@ class Expressions:
         if len(node.ops) == 1:
             self.operands((node.left, node.comparators[0]), c.COMPARE, OPERATORS[type(node.ops[0])], place)
             return
-        items: list[Planned] = [node.left]
+        items: list[Planned] = [(c.CONST, True, place), node.left]
         for operator, operand in zip(node.ops[:-1], node.comparators[:-1], strict=True):
             items += [operand, self._jump(c.CHAIN, (OPERATORS[type(operator)], end), place)]
-        items += [node.comparators[-1], (c.COMPARE, OPERATORS[type(node.ops[-1])], place), end]
+        last = node.comparators[-1]
+        items += [last, (c.COMPARE, OPERATORS[type(node.ops[-1])], place), (c.AND_RIGHT, None, _place(last)), end]
         self.assembler.plan(*items)
 
     def _conditional(self, node: ast.IfExp) -> None:

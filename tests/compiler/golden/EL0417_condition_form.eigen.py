@@ -1,0 +1,5 @@
+@hybrid_program
+def main():
+    b = measure([0, 1, 2])
+    if b == 1.5:
+        x(3)
