@@ -1,4 +1,4 @@
-"""Dataclasses to JSON values and back, by their type hints.
+"""Dataclasses to JSON values and back, by their type hints, which are looked at once for each class.
 
 One mechanism for every record that is stored or printed: enums are their values, times are RFC 3339 UTC with
 microseconds, tuples are lists, bytes do not travel this way. Reading trusts the writer (our own store); data from
@@ -14,6 +14,7 @@ from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 __all__ = ["format_time", "from_json", "parse_time", "to_json"]
@@ -23,7 +24,9 @@ T = TypeVar("T")
 
 def format_time(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC, such as `2026-01-02T03:04:05.678901Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def parse_time(text: str) -> datetime:
@@ -45,7 +48,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value) and not isinstance(value, type):
-        return {name: to_json(getattr(value, name)) for name in _field_names(type(value))}
+        return _record_writer(type(value))(value)
     if isinstance(value, datetime):
         return format_time(value)
     if isinstance(value, Mapping):
@@ -69,8 +72,45 @@ def from_json(kind: type[T], document: Mapping[str, Any]) -> T:
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(kind))
+def _record_writer(kind: type[Any]) -> Callable[[Any], dict[str, Any]]:
+    """Return what writes a dataclass: its fields taken at once, and those converted whose hints say more than JSON."""
+    hints = get_type_hints(kind)
+    names = tuple(one.name for one in fields(kind))
+    converted = tuple((name, _converter(hints[name])) for name in names if not _is_plain(hints[name]))
+    take: Callable[[Any], tuple[Any, ...]] = attrgetter(*names, "__class__")  # of two names and more it gives a tuple
+
+    def write(value: Any) -> dict[str, Any]:
+        document = dict(zip(names, take(value), strict=False))
+        for name, convert in converted:
+            if document[name] is not None:
+                document[name] = convert(document[name])
+        return document
+
+    return write
+
+
+def _converter(hint: Any) -> Callable[[Any], Any]:
+    """Return what makes a JSON value of a value of a hint, None left out."""
+    origin, inner = get_origin(hint), [one for one in get_args(hint) if one is not type(None)]
+    if origin in (Union, types.UnionType):
+        return _converter(inner[0]) if len(inner) == 1 else to_json
+    if hint is datetime:
+        return format_time
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return attrgetter("value")
+    if origin is tuple and all(map(_is_plain, inner[:1])):
+        return list
+    if isinstance(origin, type) and issubclass(origin, Mapping) and all(map(_is_plain, inner)):
+        return dict
+    return to_json
+
+
+def _is_plain(hint: Any) -> bool:
+    """Return whether values of a hint are JSON values as they are."""
+    return hint in _PLAIN or (get_origin(hint) in (Union, types.UnionType) and all(map(_is_plain, get_args(hint))))
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 @cache

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import fields
 
 from eigen.contracts.errors import InvariantError
 from eigen.contracts.jobs import JOB_EVENTS, JobEvent, JobRecord, StoredEvent
@@ -14,18 +13,20 @@ from eigen.kernel.machine import step
 __all__ = ["fold", "stored", "to_json_lines"]
 
 _KINDS: dict[str, type[JobEvent]] = {kind.__name__: kind for kind in JOB_EVENTS}
-_FACTS = {kind: tuple(one.name for one in fields(kind) if one.name != "at") for kind in JOB_EVENTS}
+_TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def stored(event: JobEvent, after: JobRecord) -> StoredEvent:
     """Return an event as it is kept, with the face of the record after it."""
+    facts = to_json(event)
+    del facts["at"]
     return StoredEvent(
         event_seq=after.event_seq,
         kind=type(event).__name__,
         at=event.at,
         state=after.state,
         stage=after.stage,
-        facts={name: to_json(getattr(event, name)) for name in _FACTS[type(event)]},
+        facts=facts,
     )
 
 
@@ -48,5 +49,4 @@ def fold(events: Iterable[StoredEvent]) -> JobRecord:
 
 def to_json_lines(events: Iterable[StoredEvent]) -> bytes:
     """Return events as `events.jsonl`: one JSON object a line, keys sorted, no blanks."""
-    lines = (json.dumps(to_json(event), sort_keys=True, separators=(",", ":")) for event in events)
-    return "".join(f"{line}\n" for line in lines).encode()
+    return "".join(f"{_TEXT(to_json(event))}\n" for event in events).encode()
