@@ -16,10 +16,13 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from eigen.contracts.angles import format_angle, format_number, parse_angle
-from eigen.contracts.aqo import AQO, AQO_VERSION, Affine, Angle, Operation, PauliTerm
+from eigen.contracts.aqo import AQO, AQO_VERSION, Affine, Angle, Condition, Operation, PauliTerm
 from eigen.contracts.aqo_rules import OPS, Rules
 from eigen.contracts.canonical import canonical_json, read_json, read_json_text
 from eigen.contracts.collection import no_collections
@@ -37,8 +40,22 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 _MAX_DEPTH = 16
 _MOST_REMEMBERED = 65_536
 _BLANKS = re.compile(r"^[ \t\n\r]++|(?<=[\[\]{},:])[ \t\n\r]++|(?<![ \t\n\r])[ \t\n\r]++(?=[\[\]{},:]|\Z)")
-_ONE_NUMBER = re.compile(r'"([a-z]+)":(-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?)')
+_NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
+_IS_NUMBER = re.compile(_NUMBER).fullmatch
+_LARGEST = sys.float_info.max
+_NEW = tuple.__new__  # a named tuple's own constructor takes thrice as long
 _WHAT = "AQO document"
+
+_SPELLED_ANGLES: Mapping[str, tuple[tuple[str, int], ...]] = MappingProxyType(
+    {op: tuple(sorted((name, index) for index, name in enumerate(rule.angles))) for op, rule in OPS.items()}
+)
+"""Operation → (name, position in the gate's order) of its angles as JSON sorts them."""
+
+_NUMBERS_ONLY = MappingProxyType(
+    {op: re.compile(",".join(f'"{name}":(?P<{name}>{_NUMBER})' for name, _ in angles)).fullmatch
+     for op, angles in _SPELLED_ANGLES.items()}
+)  # fmt: skip
+"""Operation → tells whether a text is the inside of its `params` in canonical order, all of them numbers."""
 
 
 def encode(circuit: AQO) -> bytes:
@@ -110,9 +127,10 @@ class _Spellings(dict[Operation, bytes]):
         frame = self._frames.get(rest)
         if frame is None:
             frame = self._frames[rest] = _frame(operation)
-        if len(angles) != len(OPS[op].angles):
+        names = _SPELLED_ANGLES[op]
+        if len(angles) != len(names):
             raise _not_an_operation(operation)
-        spelled = (frame[0] + _spell_angles(OPS[op].angles, angles) + frame[1]).encode("ascii")
+        spelled = (frame[0] + _spell_angles(names, angles) + frame[1]).encode("ascii")
         if len(self) < _MOST_REMEMBERED:
             self[operation] = spelled
         return spelled
@@ -144,10 +162,10 @@ def _spell_indices(indices: tuple[int, ...]) -> str:
     return f"[{','.join(map(str, indices))}]"
 
 
-def _spell_angles(names: tuple[str, ...], angles: tuple[Angle, ...]) -> str:
+def _spell_angles(names: tuple[tuple[str, int], ...], angles: tuple[Angle, ...]) -> str:
     if len(names) == 1:
-        return f'"{names[0]}":{_spell_angle(angles[0])}'
-    return ",".join(f'"{name}":{_spell_angle(angle)}' for name, angle in sorted(zip(names, angles, strict=True)))
+        return f'"{names[0][0]}":{_spell_angle(angles[0])}'
+    return ",".join([f'"{name}":{_spell_angle(angles[index])}' for name, index in names])
 
 
 def _spell_angle(angle: Angle) -> str:
@@ -258,16 +276,36 @@ class _Pieces(dict[str, Operation]):
         super().__init__()
         self._rules = rules
         self._faults = faults
+        self._frames: dict[tuple[str, str], tuple[str, tuple[int, ...], tuple[int, ...], Condition | None, str]] = {}
         self._shapes: dict[str, Operation] = {}
         self._angles: dict[tuple[str, str], tuple[Angle, ...]] = {}
 
     def __missing__(self, piece: str) -> Operation:
-        head, has_params, rest = piece.partition('"params":{')
-        inner, closed, tail = rest.partition("}")
+        front, _, tail = piece.rpartition("}")
+        head, _, number = front.rpartition(":")
+        frame = self._frames.get((head, tail))
+        if frame is None or not _IS_NUMBER(number) or not -_LARGEST <= (angle := float(number)) <= _LARGEST:
+            return self._read(piece, head, tail)
+        op, q, c, condition, basis = frame
+        operation = _NEW(Operation, (op, q, (angle,), c, condition, basis))
+        if len(self) < _MOST_REMEMBERED:
+            self[piece] = operation
+        return operation
+
+    def _read(self, piece: str, head: str, tail: str) -> Operation:
+        """Read an operation as a whole; what stands around its angle, if it has one only, is a frame for others."""
+        before, has_params, rest = piece.partition('"params":{')
+        inner, closed, behind = rest.partition("}")
         if has_params and not closed:
             raise _NotPlainError
-        shape = self._shape(f'{head}"params":{{}}{tail}' if has_params else head)
-        operation = self[piece] = _with_angles(shape, self._angles_of(shape.op, inner))
+        shape = self._shape(f'{before}"params":{{}}{behind}' if has_params else before)
+        operation = _with_angles(shape, self._angles_of(shape.op, inner))
+        if len(self) < _MOST_REMEMBERED:
+            self[piece] = operation
+        names = OPS[shape.op].angles
+        is_frame = len(names) == 1 and head == f'{before}"params":{{"{names[0]}"' and tail == behind
+        if is_frame and len(self._frames) < _MOST_REMEMBERED:
+            self._frames[head, tail] = shape.op, shape.q, shape.c, shape.condition, shape.basis
         return operation
 
     def _shape(self, text: str) -> Operation:
@@ -280,15 +318,18 @@ class _Pieces(dict[str, Operation]):
         return shape
 
     def _angles_of(self, op: str, text: str) -> tuple[Angle, ...]:
-        number = _ONE_NUMBER.fullmatch(text)
-        if number and OPS[op].angles == (number[1],) and math.isfinite(angle := float(number[2])):
-            return (angle,)  # as below, at a fifth of the time: angles of a long circuit may all differ
+        numbers = _NUMBERS_ONLY[op](text)
+        if numbers:
+            plain = tuple(map(float, map(numbers.group, OPS[op].angles)))
+            if all(map(math.isfinite, plain)):
+                return plain  # as below, at a fifth of the time: angles of a long circuit may all differ
         angles = self._angles.get((op, text))
         if angles is None:
             angles = self._rules.angles(op, read_json_text(f"{{{text}}}", max_depth=_MAX_DEPTH), "")
             if not self._faults.is_empty:
                 raise _NotPlainError
-            self._angles[op, text] = angles
+            if len(self._angles) < _MOST_REMEMBERED:
+                self._angles[op, text] = angles
         return angles
 
 
