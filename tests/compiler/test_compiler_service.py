@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
+from anyio.to_thread import current_default_thread_limiter
+
 from eigen.compiler.service import EigenCompiler
 from eigen.contracts.compilation import CompileRequest, ProgramSource
+from eigen.contracts.errors import InvalidArgumentError
 
 _GHZ = b"""\
 def chain(q):
@@ -30,3 +34,30 @@ async def test_a_program_compiles_behind_the_port() -> None:
     assert circuit["operations"][0]["params"] == {"theta": "2*theta"}
     assert compiled.binding == {"theta": 0.5}
     assert (compiled.defaults.target, compiled.defaults.shots) == ("sim:local", 100)
+
+
+async def test_what_was_compiled_before_needs_no_thread() -> None:
+    """Every thread is taken, and the answer comes all the same, with this request's values of the parameters."""
+    compiler = EigenCompiler()
+    source = ProgramSource(content=_GHZ)
+    first = await compiler.compile(CompileRequest(source=source, inputs={"n": 3, "theta": 0.5}))
+    threads = current_default_thread_limiter()
+    takers = [object() for _ in range(int(threads.total_tokens))]
+    for taker in takers:
+        await threads.acquire_on_behalf_of(taker)
+    try:
+        again = await compiler.compile(CompileRequest(source=source, inputs={"n": 3, "theta": 0.7}))
+    finally:
+        for taker in takers:
+            threads.release_on_behalf_of(taker)
+    assert (again.digest, again.binding) == (first.digest, {"theta": 0.7})
+
+
+async def test_wrong_values_are_refused_however_often_the_program_was_compiled() -> None:
+    """The circuit is at hand, and the inputs are checked again each time."""
+    compiler = EigenCompiler()
+    source = ProgramSource(content=_GHZ)
+    await compiler.compile(CompileRequest(source=source, inputs={"n": 3}))
+    for inputs in ({"n": 3, "theta": "x"}, {"n": 3, "phi": 1.0}, {"n": "3"}, {"n": [3]}):
+        with pytest.raises(InvalidArgumentError):
+            await compiler.compile(CompileRequest(source=source, inputs=inputs))

@@ -1,7 +1,9 @@
 """`EigenCompiler`: the compiler behind its port, in a thread, with what it compiled before kept at hand.
 
-Two caches, both bounded by bytes: the front half of the passes by source, and whole circuits by source and static
-inputs. So an iteration of a hybrid loop, whose program differs in the values of its parameters only, costs a look-up
+What is at hand is given without a thread: a hop to one and back costs more than the look-up.
+
+Caches, bounded by bytes: the front half of the passes by source (of OpenQASM the names of its static inputs), and whole
+circuits by source and static inputs. So an iteration of a hybrid loop, whose program differs in the values of its parameters only, costs a look-up
 and the check of those values.
 
 OpenQASM is read in a worker process, which is started with the first such program and ends with the compiler.
@@ -19,7 +21,7 @@ from anyio.to_thread import run_sync
 from eigen.compiler.cache import BoundedCache
 from eigen.compiler.canonical import bind
 from eigen.compiler.openqasm.frontend import OpenQasmFrontend
-from eigen.compiler.pipeline import OPENQASM, back_half, front_half, read_aqo, read_circuit
+from eigen.compiler.pipeline import OPENQASM, back_half, front_half, read_aqo, read_openqasm
 from eigen.compiler.stages import CanonicalProgram, ResolvedProgram
 from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language
@@ -30,6 +32,7 @@ __all__ = ["EigenCompiler"]
 
 _FRONT_BYTES = 32 * 1024 * 1024
 _CIRCUIT_BYTES = 64 * 1024 * 1024
+_AT_ONCE_BYTES = 256 * 1024  # are hashed in less than a turn of the event loop may take
 
 
 class EigenCompiler(Compiler):
@@ -45,6 +48,7 @@ class EigenCompiler(Compiler):
         self._limits = limits or CompileLimits()
         self._fronts: BoundedCache[ResolvedProgram] = BoundedCache(max_bytes=_FRONT_BYTES)
         self._circuits: BoundedCache[CanonicalProgram] = BoundedCache(max_bytes=_CIRCUIT_BYTES)
+        self._static_inputs: BoundedCache[frozenset[str]] = BoundedCache(max_bytes=_FRONT_BYTES)
         self._openqasm: OpenQasmFrontend | None = None
 
     @property
@@ -69,18 +73,52 @@ class EigenCompiler(Compiler):
         """Compile a program; see the port. A cancelled call returns at once; its thread ends under the limits."""
         if request.source.language in OPENQASM:
             return await self._compile_openqasm(replace(request, limits=_lower_of(self._limits, request.limits)))
-        return await run_sync(self.compile_now, request, abandon_on_cancel=True)
+        program = self._at_hand(request)
+        return program if program is not None else await run_sync(self.compile_now, request, abandon_on_cancel=True)
+
+    def _at_hand(self, request: CompileRequest) -> CompiledProgram | None:
+        """Return what was compiled before, where a look at the caches is quick enough for the event loop."""
+        if len(request.source.content) > _AT_ONCE_BYTES or any(
+            isinstance(one, list) for one in request.inputs.values()
+        ):
+            return None
+        request = replace(request, limits=_lower_of(self._limits, request.limits))
+        static: frozenset[str] = frozenset()
+        key: Hashable = _key(request)
+        if request.source.language is Language.EIGEN_LANG:
+            resolved = self._fronts.get(key)
+            if resolved is None:
+                return None
+            static = resolved.static_inputs
+            key = _circuit_key(request, static)
+        circuit = self._circuits.get(key)
+        return bind(circuit, inputs=request.inputs, static_inputs=static) if circuit is not None else None
 
     async def _compile_openqasm(self, request: CompileRequest) -> CompiledProgram:
-        key = _key(request)
-        circuit = self._circuits.get(key)
-        if circuit is None:
-            if self._openqasm is None:
-                raise FailedPreconditionError("the compiler is not open", reason="COMPILER_CLOSED")
-            aqo_json = await self._openqasm.read(request.source, limits=request.limits)
-            read = replace(request.source, content=aqo_json, language=Language.AQO)
-            circuit = await run_sync(self._circuit, key, lambda: read_aqo(read, limits=request.limits))
-        return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
+        known = self._known_openqasm(request)
+        if known is not None:
+            return known
+        if self._openqasm is None:
+            raise FailedPreconditionError("the compiler is not open", reason="COMPILER_CLOSED")
+        aqo_json, static = await self._openqasm.read(request.source, inputs=request.inputs, limits=request.limits)
+        read = replace(request.source, content=aqo_json, language=Language.AQO)
+        circuit = await run_sync(lambda: read_aqo(read, limits=request.limits))
+        return self._kept_openqasm(request, circuit, static)
+
+    def _known_openqasm(self, request: CompileRequest) -> CompiledProgram | None:
+        static = self._static_inputs.get(_key(request))
+        circuit = None if static is None else self._circuits.get(_circuit_key(request, static))
+        if static is None or circuit is None:
+            return None
+        return bind(circuit, inputs=request.inputs, static_inputs=static)
+
+    def _kept_openqasm(
+        self, request: CompileRequest, circuit: CanonicalProgram, static: frozenset[str]
+    ) -> CompiledProgram:
+        size = len(request.source.content) + sum(map(len, static))
+        self._static_inputs.put(_key(request), static, size_bytes=size)
+        self._circuits.put(_circuit_key(request, static), circuit, size_bytes=len(circuit.aqo_json))
+        return bind(circuit, inputs=request.inputs, static_inputs=static)
 
     def compile_now(self, request: CompileRequest) -> CompiledProgram:
         """Compile a program in this thread, OpenQASM too.
@@ -98,13 +136,18 @@ class EigenCompiler(Compiler):
             return self._compiled(request)
 
     def _compiled(self, request: CompileRequest) -> CompiledProgram:
-        if request.source.language is not Language.EIGEN_LANG:
-            circuit = self._circuit(_key(request), lambda: read_circuit(request.source, limits=request.limits))
+        if request.source.language is Language.AQO:
+            circuit = self._circuit(_key(request), lambda: read_aqo(request.source, limits=request.limits))
             return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
+        if request.source.language in OPENQASM:
+            return self._known_openqasm(request) or self._kept_openqasm(
+                request, *read_openqasm(request.source, inputs=request.inputs, limits=request.limits)
+            )
         resolved = self._front(request)
         static = resolved.static_inputs
-        key = (_key(request), _frozen({name: one for name, one in request.inputs.items() if name in static}))
-        circuit = self._circuit(key, lambda: back_half(resolved, inputs=request.inputs, limits=request.limits))
+        circuit = self._circuit(
+            _circuit_key(request, static), lambda: back_half(resolved, inputs=request.inputs, limits=request.limits)
+        )
         return bind(circuit, inputs=request.inputs, static_inputs=static)
 
     def _front(self, request: CompileRequest) -> ResolvedProgram:
@@ -136,6 +179,10 @@ def _key(request: CompileRequest) -> Hashable:
     )
 
 
+def _circuit_key(request: CompileRequest, static_inputs: frozenset[str]) -> Hashable:
+    return _key(request), _frozen({name: one for name, one in request.inputs.items() if name in static_inputs})
+
+
 def _frozen(inputs: Mapping[str, Any]) -> Hashable:
     """Return static inputs as a flat key in which 1, 1.0 and true differ, as they do in programs."""
     flat: list[Hashable] = []
@@ -151,5 +198,7 @@ def _frozen(inputs: Mapping[str, Any]) -> Hashable:
 
 
 def _lower_of(ours: CompileLimits, asked: CompileLimits) -> CompileLimits:
+    if asked == ours:
+        return ours
     names = [one.name for one in fields(CompileLimits)]
     return CompileLimits(**{name: min(getattr(ours, name), getattr(asked, name)) for name in names})

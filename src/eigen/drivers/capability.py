@@ -7,6 +7,7 @@ words for every device.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.devices import DeviceInfo
@@ -72,9 +73,9 @@ def _check_qubits(device: DeviceInfo, profile: CircuitProfile, options: Executio
 
 
 def _missing(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOptions) -> Iterator[str]:
-    gates = {GATES[name].op for name in device.gates if name in GATES}
+    ops = _ops(device.gates)
     for op in profile.op_counts:
-        if op not in gates and op not in _NOT_GATES:
+        if op not in ops:
             yield f"the gate {printable(op.lower())}"
     if profile.has_mid_circuit and not device.mid_circuit_measurement:
         yield "measurement in the middle of a circuit"
@@ -86,3 +87,9 @@ def _missing(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOpti
         yield "expectation values"
     if options.noise_model is not None and not device.noise_models:
         yield f"noise models ({quoted(options.noise_model)} was asked for)"
+
+
+@lru_cache(maxsize=64)
+def _ops(gates: tuple[str, ...]) -> frozenset[str]:
+    """Return the operations that circuits may hold on a device with these gates."""
+    return _NOT_GATES | {GATES[name].op for name in gates if name in GATES}

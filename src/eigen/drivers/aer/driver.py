@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.metadata import PackageNotFoundError, distribution
 from types import TracebackType
 from typing import Any, Self
@@ -24,7 +24,7 @@ from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
 from eigen.contracts.printable import quoted
 from eigen.contracts.version import VERSION
 from eigen.drivers.aer.memory import admitted_bytes, available_bytes, max_qubits
-from eigen.drivers.aer.options import DEFAULT_METHOD, Method, chosen_method
+from eigen.drivers.aer.options import DEFAULT_METHOD, METHODS, Method, chosen_method
 from eigen.drivers.budget import MemoryBudget
 from eigen.drivers.capability import check_capabilities
 from eigen.drivers.seeds import derived_seed
@@ -256,8 +256,7 @@ def _check_device(device_id: str) -> None:
 
 
 def _check_gates(method: Method, profile: CircuitProfile) -> None:
-    ops = {GATES[name].op for name in method.gates} | _NOT_GATES
-    missing = [op.lower() for op in profile.op_counts if op not in ops]
+    missing = [op.lower() for op in profile.op_counts if op not in _ops(method.name)]
     if missing:
         raise UnimplementedError(
             f"the method {method.name} cannot run {', '.join(map(quoted, missing))}",
@@ -265,6 +264,11 @@ def _check_gates(method: Method, profile: CircuitProfile) -> None:
             hint=f"{method.name} is for {method.description}; leave driver_options.method out",
             details={"missing": missing},
         )
+
+
+@cache
+def _ops(method_name: str) -> frozenset[str]:
+    return _NOT_GATES | {GATES[name].op for name in METHODS[method_name].gates}
 
 
 def _usable_cores() -> int:
