@@ -18,6 +18,8 @@ from eigen.contracts.jobs import (
     CompilationFailed,
     CompilationStarted,
     Compiled,
+    DependenciesMet,
+    DependencyFailed,
     Dispatched,
     Executed,
     ExecutionFailed,
@@ -31,13 +33,13 @@ from eigen.contracts.jobs import (
 )
 from eigen.kernel import machine
 from eigen.kernel.history import fold, stored
-from eigen.kernel.machine import MAX_CRASHES, IllegalEventError, step
+from eigen.kernel.machine import MAX_ATTEMPTS, MAX_CRASHES, IllegalEventError, step
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 ERROR = InvalidArgumentError("no", reason="EL0101").to_json()
 
 
-def submitted() -> Submitted:
+def submitted(*dependencies: str) -> Submitted:
     return Submitted(
         at=NOW,
         job_id="job_00000000000000000000000001",
@@ -54,6 +56,7 @@ def submitted() -> Submitted:
         span_id="2" * 16,
         spec_digest="",
         source_digest="",
+        dependencies=dependencies,
     )
 
 
@@ -75,6 +78,8 @@ def event_of(kind: type[JobEvent], attempt: int) -> JobEvent:
     at = NOW + timedelta(seconds=1)
     return {
         Adopted: lambda: Adopted(at=at, owner="sys_b"),
+        DependenciesMet: lambda: DependenciesMet(at=at, attempt=attempt),
+        DependencyFailed: lambda: DependencyFailed(at=at, attempt=attempt, error=ERROR),
         CompilationStarted: lambda: CompilationStarted(at=at, attempt=attempt),
         Compiled: lambda: compiled(attempt),
         CompilationFailed: lambda: CompilationFailed(at=at, attempt=attempt, error=ERROR),
@@ -93,8 +98,8 @@ def event_of(kind: type[JobEvent], attempt: int) -> JobEvent:
 KINDS = list(JOB_EVENTS)
 
 
-def run(*events: JobEvent) -> JobRecord:
-    record = step(None, submitted()).job
+def run(*events: JobEvent, first: Submitted | None = None) -> JobRecord:
+    record = step(None, first or submitted()).job
     for event in events:
         record = step(record, event).job
     return record
@@ -170,6 +175,75 @@ def test_a_job_whose_backend_always_dies_ends_in_error() -> None:
         record = step(step(record, event_of(Dispatched, 1)).job, event_of(ExecutionFailed, 1)).job
         deaths += 1
     assert (deaths, record.ending) == (MAX_CRASHES, JobState.ERROR)
+    assert record.error is not None
+    assert record.error["details"]["crashes"] == MAX_CRASHES
+
+
+def test_deaths_of_the_backend_are_counted_across_systems() -> None:
+    record, deaths = run(event_of(CompilationStarted, 1), compiled()), 0
+    while record.ending is None:
+        deaths += 1
+        died = step(step(record, event_of(Dispatched, deaths)).job, event_of(ExecutionFailed, deaths)).job
+        record = died
+        if record.ending is None:
+            for event in (event_of(Adopted, 0), event_of(CompilationStarted, deaths + 1), compiled(deaths + 1)):
+                record = step(record, event).job
+    assert deaths == MAX_CRASHES
+
+
+def test_a_job_that_takes_every_system_with_it_ends_in_error() -> None:
+    record, systems = run(), 0
+    while record.ending is None:
+        systems += 1
+        for event in (event_of(CompilationStarted, systems), compiled(systems), event_of(Dispatched, systems)):
+            record = step(record, event).job
+        record = step(record, event_of(Adopted, 0)).job
+    assert (systems, record.error and record.error["reason"]) == (MAX_ATTEMPTS, "JOB_ABANDONED")
+
+
+def test_a_job_that_nobody_had_begun_with_keeps_its_attempt_when_it_is_handed_on() -> None:
+    adopted, commands = step(run(), event_of(Adopted, 1))
+    assert (adopted.attempt, [type(one) for one in commands]) == (1, [machine.Compile])
+
+
+def test_a_job_waits_for_the_jobs_that_it_needs_and_then_compiles() -> None:
+    waiting, commands = step(None, submitted("job_a"))
+    assert (waiting.state, waiting.stage) == (JobState.PENDING, "waiting")
+    assert [type(one) for one in commands] == [machine.AwaitDependencies]
+    with pytest.raises(IllegalEventError):
+        step(waiting, event_of(CompilationStarted, 1))
+    again, commands = step(waiting, event_of(Adopted, 1))
+    assert (again.stage, [type(one) for one in commands]) == ("waiting", [machine.AwaitDependencies])
+    ready, commands = step(again, event_of(DependenciesMet, 1))
+    assert (ready.stage, [type(one) for one in commands]) == ("submitted", [machine.Compile])
+    assert step(ready, event_of(DependencyFailed, 1)).job is ready, "a late outcome changes nothing"
+
+
+@pytest.mark.parametrize("kind", [DependencyFailed, CancelRequested, TimedOut])
+def test_a_waiting_job_ends_without_being_compiled(kind: type[JobEvent]) -> None:
+    ended, commands = step(run(first=submitted("job_a")), event_of(kind, 1))
+    assert ended.ending in TERMINAL_STATES
+    assert [type(one) for one in commands] == [machine.Seal]
+    assert step(ended, event_of(Closed, 1)).job.state is ended.ending
+
+
+def test_a_compilation_is_stopped_when_its_job_is_cancelled() -> None:
+    _, commands = step(run(event_of(CompilationStarted, 1)), event_of(CancelRequested, 1))
+    assert [type(one) for one in commands] == [machine.StopWork, machine.Seal]
+
+
+@pytest.mark.parametrize("kind", [CancelRequested, TimedOut])
+def test_a_stopped_job_says_how_far_it_had_come(kind: type[JobEvent]) -> None:
+    running = run(event_of(CompilationStarted, 1), compiled(), event_of(Dispatched, 1))
+    for record, stage, completed in (
+        (run(), "submitted", []),
+        (run(event_of(CompilationStarted, 1)), "compiling", []),
+        (run(event_of(CompilationStarted, 1), compiled()), "queued", ["compile"]),
+        (running, "executing", ["compile"]),
+    ):
+        error = step(record, event_of(kind, 1)).job.error
+        assert error is not None
+        assert error["details"] == {"stage": stage, "attempt": 1, "completed": completed}
 
 
 def test_results_that_cannot_be_stored_make_an_error_and_no_done() -> None:
@@ -199,12 +273,16 @@ def test_an_adopted_job_that_was_to_be_cancelled_is_cancelled() -> None:
     assert step(adopted, event_of(Closed, 2)).job.state is JobState.CANCELLED
 
 
-@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 3)), max_size=40))
-def test_whatever_comes_the_rules_hold(choices: list[tuple[type[JobEvent], int]]) -> None:
+WORK = machine.AwaitDependencies | machine.Compile | machine.Execute | machine.Seal
+
+
+@given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 3)), max_size=40), st.sampled_from([(), ("job_a",)]))
+def test_whatever_comes_the_rules_hold(choices: list[tuple[type[JobEvent], int]], dependencies: tuple[str]) -> None:
     """One terminal state, never left; numbers without gaps; refused events change nothing; the record is its fold."""
-    record, commands = step(None, submitted())
-    history = [stored(submitted(), record)]
-    started = sum(isinstance(one, machine.Compile | machine.Execute | machine.Seal) for one in commands)
+    first = submitted(*dependencies)
+    record, commands = step(None, first)
+    history = [stored(first, record)]
+    started = sum(isinstance(one, WORK) for one in commands)
     for kind, attempt in choices:
         event = event_of(kind, attempt)
         try:
@@ -222,7 +300,7 @@ def test_whatever_comes_the_rules_hold(choices: list[tuple[type[JobEvent], int]]
         if after.state in TERMINAL_STATES:
             assert record.ending is after.state
             assert not commands
-        started += sum(isinstance(one, machine.Compile | machine.Execute | machine.Seal) for one in commands)
+        started += sum(isinstance(one, WORK) for one in commands)
         record = after
         history.append(stored(event, record))
     assert started >= 1

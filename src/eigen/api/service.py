@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Self
 
 from eigen.api.deadlines import Deadlines, bounded
 from eigen.api.gate import Gate
-from eigen.contracts.errors import EigenError, InvalidArgumentError, NotFoundError, UnimplementedError
+from eigen.contracts.errors import (
+    EigenError,
+    InvalidArgumentError,
+    NotFoundError,
+    ResourceExhaustedError,
+    UnimplementedError,
+)
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.trace import TraceContext
@@ -32,9 +38,12 @@ if TYPE_CHECKING:
     from eigen.contracts.devices import DeviceInfo, DeviceStatus
     from eigen.contracts.results import JobResults
 
-__all__ = ["MAX_PAGE_SIZE", "EigenSystemApi"]
+__all__ = ["MAX_DEPENDENCIES", "MAX_PAGE_SIZE", "EigenSystemApi"]
 
 MAX_PAGE_SIZE = 1000
+MAX_DEPENDENCIES = 256
+"""Most jobs that one job may wait for."""
+
 _MAX_KEY_LENGTH = 256
 
 
@@ -95,6 +104,8 @@ class EigenSystemApi(SystemApi):
             trace = self._trace_of(caller)
             trace_id = trace.trace_id
             self._check(request)
+            for dependency in request.spec.spec.dependencies:  # what the caller may not see does not exist
+                await self._reach("submit_job", caller, dependency)
             record = await self._kernel.enqueue(
                 KernelJob(
                     spec=request.spec,
@@ -248,11 +259,16 @@ class EigenSystemApi(SystemApi):
                 f"an idempotency key of {len(request.idempotency_key)} characters: at most {_MAX_KEY_LENGTH} are taken",
                 reason="IDEMPOTENCY_KEY",
             )
-        for asked, path in ((body.sweep, "spec.sweep"), (body.dependencies, "spec.dependencies")):
-            if asked:
-                raise UnimplementedError(
-                    f"{path} is not supported by this version", reason="NOT_SUPPORTED", hint="submit one job for each"
-                )
+        if body.sweep:
+            raise UnimplementedError(
+                "spec.sweep is not supported by this version", reason="NOT_SUPPORTED", hint="submit one job for each"
+            )
+        if len(body.dependencies) > MAX_DEPENDENCIES:
+            raise ResourceExhaustedError(
+                f"{len(body.dependencies)} dependencies: at most {MAX_DEPENDENCIES} are taken",
+                reason="TOO_MANY_DEPENDENCIES",
+                hint="let one job wait for some of them, and this one for that job",
+            )
         if body.target is not None:
             self._check_target(body.target)
 

@@ -25,6 +25,8 @@ __all__ = [
     "CompilationFailed",
     "CompilationStarted",
     "Compiled",
+    "DependenciesMet",
+    "DependencyFailed",
     "Dispatched",
     "Executed",
     "ExecutionFailed",
@@ -78,14 +80,18 @@ class JobRecord:
         tenant: On whose behalf.
         labels: As submitted.
         state: Where it is in its life.
-        stage: What is being done: `submitted`, `compiling`, `queued`, `executing`, `storing`, `closing`, `finished`.
+        stage: What is being done: `waiting` (for other jobs), `submitted`, `compiling`, `queued`, `executing`,
+            `stopping`, `storing`, `closing`, `finished`.
         event_seq: Number of the last event.
-        attempt: How often an owner began with it, from 1; an outcome of an older attempt changes nothing.
+        attempt: How often an owner began with it, from 1; an outcome of an older attempt changes nothing. A job that
+            is handed on before anybody has begun with it keeps its number.
         crashes: How often the backend died under it.
         target: The device asked for.
         device_id: The device chosen, once compiled.
         priority: 0 to 100, higher first.
-        timeout_sec: Longest time from submission to a result.
+        timeout_sec: Longest time from submission to a result, all waiting included.
+        dependencies: Jobs that must be DONE before it begins.
+        memory_bytes: Most memory that its run takes, once compiled.
         shots: Shots, once known.
         seed: Seed, once known.
         trace_id: Its trace.
@@ -114,6 +120,8 @@ class JobRecord:
     device_id: str | None = None
     priority: int = 50
     timeout_sec: float | None = None
+    dependencies: tuple[str, ...] = ()
+    memory_bytes: int = 0
     shots: int | None = None
     seed: int | None = None
     trace_id: str = ""
@@ -164,6 +172,7 @@ class JobRecord:
 
 _FACE_OF_STAGE: Mapping[str, tuple[float, str]] = {
     # stage: progress, what people read
+    "waiting": (0.0, "waiting for other jobs to be DONE"),
     "submitted": (0.0, "waiting to be compiled"),
     "compiling": (0.1, "compiling the program"),
     "queued": (0.3, "waiting for a slot of the device"),
@@ -172,6 +181,15 @@ _FACE_OF_STAGE: Mapping[str, tuple[float, str]] = {
     "storing": (0.9, "storing the results"),
     "closing": (0.9, "storing how it ended"),
     "finished": (1.0, "finished"),
+}
+
+_WORDS_OF_EVENT: Mapping[str, str] = {
+    "Adopted": "taken over from a system that is gone",
+    "ExecutionFailed": "the backend failed under the job",
+    "CancelRequested": "asked to stop",
+    "TimedOut": "its time is over",
+    "DependenciesMet": "the jobs that it needs are DONE",
+    "DependencyFailed": "a job that it needs is not DONE",
 }
 
 _WORDS_OF_END: Mapping[JobState, str] = {
@@ -209,6 +227,7 @@ class Submitted(JobEvent):
     span_id: str
     spec_digest: str
     source_digest: str
+    dependencies: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,6 +235,23 @@ class Adopted(JobEvent):
     """Another system took the job over, since its owner was gone; it starts again."""
 
     owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependenciesMet(JobEvent):
+    """Every job that it needs is DONE."""
+
+    is_work_outcome = True
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DependencyFailed(JobEvent):
+    """A job that it needs has ended otherwise than DONE, and so will never be."""
+
+    is_work_outcome = True
+    attempt: int
+    error: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +354,8 @@ class Closed(JobEvent):
 JOB_EVENTS: tuple[type[JobEvent], ...] = (
     Submitted,
     Adopted,
+    DependenciesMet,
+    DependencyFailed,
     CompilationStarted,
     Compiled,
     CompilationFailed,
@@ -361,7 +399,7 @@ class StoredEvent:
             state=self.state,
             stage=self.stage,
             progress=progress,
-            message=_WORDS_OF_END.get(self.state, message),
+            message=_WORDS_OF_END.get(self.state) or _WORDS_OF_EVENT.get(self.kind, message),
             event_seq=self.event_seq,
             timestamp=self.at,
         )

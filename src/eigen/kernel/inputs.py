@@ -36,6 +36,7 @@ def submission(job: KernelJob, files: Mapping[str, bytes], *, job_id: str, at: d
         target=body.target or "",
         priority=body.priority,
         timeout_sec=body.timeout_sec,
+        dependencies=tuple(dict.fromkeys(body.dependencies)),
         shots=body.shots,
         seed=body.seed,
         trace_id=job.trace.trace_id,

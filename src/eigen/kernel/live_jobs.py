@@ -36,15 +36,23 @@ class LiveJobs:
         clock: Time.
         observer: Is told of every transition.
         obey: Runs one command of the state machine; quick, starts tasks.
+        on_leaving: Is told of every job that has ended, or is another system's now; quick, starts tasks.
     """
 
     def __init__(
-        self, *, store: JobStore, clock: Clock, observer: KernelObserver, obey: Callable[[JobRun, Command], None]
+        self,
+        *,
+        store: JobStore,
+        clock: Clock,
+        observer: KernelObserver,
+        obey: Callable[[JobRun, Command], None],
+        on_leaving: Callable[[JobRun], None],
     ) -> None:
         self._store = store
         self._clock = clock
         self._observer = observer
         self._obey = obey
+        self._on_leaving = on_leaving
         self._runs: dict[str, JobRun] = {}
         self._ended: OrderedDict[str, JobRecord] = OrderedDict()
 
@@ -80,16 +88,22 @@ class LiveJobs:
             return
         run.record = after
         last = stored(event, after)
-        is_final = after.state.is_terminal
-        if not await self._keep(run, last, durable=is_final):
-            self._let_go(run)
+        if after.state.is_terminal:
+            await self._end(run, before, last)
             return
         self._observer.on_transition(before, after, last.kind)
         run.publish(last)
-        if is_final:
+        if await self._keep(run, last, durable=after.crashes > before.crashes):  # crashes are counted across systems
+            for command in commands:
+                self._obey(run, command)
+        else:
             self._let_go(run)
-        for command in commands:
-            self._obey(run, command)
+
+    async def _end(self, run: JobRun, before: JobRecord, last: StoredEvent) -> None:
+        if await self._keep(run, last, durable=True):
+            self._observer.on_transition(before, run.record, last.kind)
+            run.publish(last)
+        self._let_go(run)
 
     async def _keep(self, run: JobRun, last: StoredEvent, *, durable: bool) -> bool:
         """Store a job's last event; an end is tried until the store takes it. False: the job is not ours any more."""
@@ -108,10 +122,11 @@ class LiveJobs:
         """Forget a job that has ended, or that another system owns now."""
         self._runs.pop(run.record.job_id, None)
         run.life.cancel()
-        if run.record.state.is_terminal:
+        if run.published.state.is_terminal:
             self._ended[run.record.job_id] = run.record
             if len(self._ended) > REMEMBERED_JOBS:
                 self._ended.popitem(last=False)
         else:
             run.work.cancel()
         run.changed.set()
+        self._on_leaving(run)

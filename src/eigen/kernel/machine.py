@@ -5,7 +5,7 @@ Pure: no clock, no ids, no I/O, no logging. Rules, each a test:
 - Events come in by one door, `step`, and are looked up in one table by (state, kind of event).
 - A late or doubled outcome of work changes nothing; any other illegal event raises `IllegalEventError` and changes
   nothing.
-- Every command that starts work (`Compile`, `Execute`, `Seal`) ends in exactly one outcome event.
+- Every command that starts work (`AwaitDependencies`, `Compile`, `Execute`, `Seal`) ends in exactly one outcome event.
 - A device slot is busy from `Dispatched` until the work has really ended: the shell frees it when the outcome comes.
 - The way to every terminal state leads through `ending`: the state is certain, what belongs on disk is being sealed,
   and `Closed` makes it final. So a terminal state implies that its artifacts are there.
@@ -23,7 +23,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from eigen.contracts.errors import DeadlineExceededError, InvariantError, OperationCancelledError
+from eigen.contracts.errors import (
+    DeadlineExceededError,
+    FailedPreconditionError,
+    InvariantError,
+    OperationCancelledError,
+)
 from eigen.contracts.jobs import (
     Adopted,
     CancelRequested,
@@ -31,6 +36,8 @@ from eigen.contracts.jobs import (
     CompilationFailed,
     CompilationStarted,
     Compiled,
+    DependenciesMet,
+    DependencyFailed,
     Dispatched,
     Executed,
     ExecutionFailed,
@@ -44,8 +51,10 @@ from eigen.contracts.jobs import (
 )
 
 __all__ = [
+    "MAX_ATTEMPTS",
     "MAX_CRASHES",
     "TRANSITIONS",
+    "AwaitDependencies",
     "CloseUnsealed",
     "Command",
     "Compile",
@@ -61,6 +70,9 @@ __all__ = [
 MAX_CRASHES = 3
 """How often the backend may die under a job before the job is in ERROR."""
 
+MAX_ATTEMPTS = 16
+"""How often a job is begun before it is in ERROR: one that takes its system with it must not go on for ever."""
+
 
 class IllegalEventError(InvariantError):
     """An event came that the job's state does not allow; the job is unchanged."""
@@ -71,8 +83,12 @@ class Command:
     """Something for the shell to do."""
 
 
+class AwaitDependencies(Command):
+    """Wait until the jobs that it needs have ended; ends in `DependenciesMet` or `DependencyFailed`."""
+
+
 class Compile(Command):
-    """Start compiling; ends in `Compiled` or `CompilationFailed`."""
+    """Start compiling; ends in `Compiled` or `CompilationFailed`, also where `StopWork` cuts it short."""
 
 
 class Enqueue(Command):
@@ -134,16 +150,19 @@ def step(job: JobRecord | None, event: JobEvent) -> Step:
 
 
 def _submitted(event: Submitted) -> Step:
+    stage, command = _opening(event.dependencies)
     job = JobRecord(
         job_id=event.job_id,
         name=event.name,
         subject=event.subject,
         tenant=event.tenant,
         labels=event.labels,
+        stage=stage,
         event_seq=1,
         target=event.target,
         priority=event.priority,
         timeout_sec=event.timeout_sec,
+        dependencies=event.dependencies,
         shots=event.shots,
         seed=event.seed,
         trace_id=event.trace_id,
@@ -153,7 +172,12 @@ def _submitted(event: Submitted) -> Step:
         spec_digest=event.spec_digest,
         source_digest=event.source_digest,
     )
-    return Step(job, (Compile(),))
+    return Step(job, (command,))
+
+
+def _opening(dependencies: tuple[str, ...]) -> tuple[str, Command]:
+    """Return the stage and the command with which a job begins, the first time and after every adoption."""
+    return ("waiting", AwaitDependencies()) if dependencies else ("submitted", Compile())
 
 
 Change = tuple[dict[str, Any], tuple[Command, ...]]
@@ -169,6 +193,8 @@ def _handler(job: JobRecord, event: JobEvent) -> Handler | None:
         return None
     if job.ending is not None:
         return _WHILE_ENDING.get(type(event))
+    if job.stage == "waiting":
+        return _WHILE_WAITING.get(type(event))
     return TRANSITIONS.get((job.state, type(event)))
 
 
@@ -176,16 +202,30 @@ def _ending(state: JobState, error: Mapping[str, Any] | None, *before: Command) 
     return {"ending": state, "error": error, "stage": "closing"}, (*before, Seal())
 
 
-def _cancelled(event: CancelRequested) -> Mapping[str, Any]:
-    return OperationCancelledError(f"cancelled by {event.by}", reason="JOB_CANCELLED").to_json()
+def _cancelled(job: JobRecord, event: CancelRequested) -> Mapping[str, Any]:
+    return OperationCancelledError(f"cancelled by {event.by}", reason="JOB_CANCELLED", details=_how_far(job)).to_json()
 
 
-def _timed_out(event: TimedOut) -> Mapping[str, Any]:
+def _timed_out(job: JobRecord, event: TimedOut) -> Mapping[str, Any]:
     return DeadlineExceededError(
         f"the job did not end within {event.timeout_sec:g} s",
         reason="JOB_TIMEOUT",
         hint="raise spec.timeout_sec, or make the job smaller",
+        details=_how_far(job),
     ).to_json()
+
+
+def _how_far(job: JobRecord) -> dict[str, Any]:
+    """Return how far a job had come when it was stopped: what it left on disk stays there."""
+    return {"stage": job.stage, "attempt": job.attempt, "completed": ["compile"] if job.aqo_digest else []}
+
+
+def _dependencies_met(job: JobRecord, event: DependenciesMet) -> Change:
+    return {"stage": "submitted"}, (Compile(),)
+
+
+def _dependency_failed(job: JobRecord, event: DependencyFailed) -> Change:
+    return _ending(JobState.ERROR, event.error)
 
 
 def _compilation_started(job: JobRecord, event: CompilationStarted) -> Change:
@@ -201,6 +241,7 @@ def _compiled(job: JobRecord, event: Compiled) -> Change:
         "shots": event.shots,
         "seed": event.seed,
         "aqo_digest": event.aqo_digest,
+        "memory_bytes": event.memory_bytes,
     }
     return facts, (Enqueue(),)
 
@@ -224,7 +265,11 @@ def _execution_failed(job: JobRecord, event: ExecutionFailed) -> Change:
         return _ending(job.stopping, job.error)
     if event.retryable and job.crashes + 1 < MAX_CRASHES:
         return {"state": JobState.QUEUED, "stage": "queued", "crashes": job.crashes + 1}, (Enqueue(),)
-    return _ending(JobState.ERROR, event.error)
+    return _ending(JobState.ERROR, _with_crashes(event.error, job.crashes + event.retryable))
+
+
+def _with_crashes(error: Mapping[str, Any], crashes: int) -> Mapping[str, Any]:
+    return {**error, "details": {**error.get("details", {}), "crashes": crashes}} if crashes else error
 
 
 def _execution_stopped(job: JobRecord, event: ExecutionStopped) -> Change:
@@ -233,28 +278,25 @@ def _execution_stopped(job: JobRecord, event: ExecutionStopped) -> Change:
     return _ending(job.stopping, job.error)
 
 
-def _cancel_now(job: JobRecord, event: CancelRequested) -> Change:
-    return _ending(JobState.CANCELLED, _cancelled(event))
+def _cancel(job: JobRecord, event: CancelRequested) -> Change:
+    return _stop(job, JobState.CANCELLED, _cancelled(job, event))
 
 
-def _cancel_in_queue(job: JobRecord, event: CancelRequested) -> Change:
-    return _ending(JobState.CANCELLED, _cancelled(event), LeaveQueue())
+def _time_out(job: JobRecord, event: TimedOut) -> Change:
+    return _stop(job, JobState.TIMEOUT, _timed_out(job, event))
 
 
-def _cancel_running(job: JobRecord, event: CancelRequested) -> Change:
-    return _stopping(job, JobState.CANCELLED, _cancelled(event))
+def _stop(job: JobRecord, state: JobState, error: Mapping[str, Any]) -> Change:
+    """End a job at once, or as soon as its running work has really stopped."""
+    if job.state is JobState.RUNNING:
+        return _stopping(job, state, error)
+    return _ending(state, error, *_LEAVING.get(job.state, ()))
 
 
-def _time_out_now(job: JobRecord, event: TimedOut) -> Change:
-    return _ending(JobState.TIMEOUT, _timed_out(event))
-
-
-def _time_out_in_queue(job: JobRecord, event: TimedOut) -> Change:
-    return _ending(JobState.TIMEOUT, _timed_out(event), LeaveQueue())
-
-
-def _time_out_running(job: JobRecord, event: TimedOut) -> Change:
-    return _stopping(job, JobState.TIMEOUT, _timed_out(event))
+_LEAVING: Mapping[JobState, tuple[Command, ...]] = MappingProxyType(
+    {JobState.COMPILING: (StopWork(),), JobState.QUEUED: (LeaveQueue(),)}
+)
+"""What else is to be done where a job ends before its time."""
 
 
 def _stopping(job: JobRecord, state: JobState, error: Mapping[str, Any]) -> Change:
@@ -264,11 +306,25 @@ def _stopping(job: JobRecord, state: JobState, error: Mapping[str, Any]) -> Chan
 
 
 def _adopted(job: JobRecord, event: Adopted) -> Change:
-    next_attempt = {"attempt": job.attempt + 1, "stopping": None}
-    if job.stopping is None and job.ending in (None, JobState.DONE):
-        again = {"state": JobState.PENDING, "stage": "submitted", "ending": None, "error": None}
-        return {**next_attempt, **again}, (Compile(),)
-    return {**next_attempt, "ending": job.ending or job.stopping, "stage": "closing"}, (Seal(),)
+    begun = job.stage not in ("waiting", "submitted")
+    next_attempt = {"attempt": job.attempt + begun, "stopping": None}
+    if job.stopping is not None or job.ending not in (None, JobState.DONE):
+        return {**next_attempt, "ending": job.ending or job.stopping, "stage": "closing"}, (Seal(),)
+    if begun and job.attempt >= MAX_ATTEMPTS:
+        changes, commands = _ending(JobState.ERROR, _abandoned(job))
+        return {**next_attempt, **changes}, commands
+    stage, command = _opening(job.dependencies)
+    again = {"state": JobState.PENDING, "stage": stage, "ending": None, "error": None}
+    return {**next_attempt, **again}, (command,)
+
+
+def _abandoned(job: JobRecord) -> Mapping[str, Any]:
+    return FailedPreconditionError(
+        f"{job.attempt} systems were gone before the job had ended; it is not begun again",
+        reason="JOB_ABANDONED",
+        hint="if it was not you who ended them, the job may take its system with it: look at its memory and its log",
+        details=_how_far(job),
+    ).to_json()
 
 
 def _closed(job: JobRecord, event: Closed) -> Change:
@@ -281,30 +337,37 @@ def _seal_failed(job: JobRecord, event: SealFailed) -> Change:
     return {}, (CloseUnsealed(),)
 
 
+_ALWAYS: Mapping[type[JobEvent], Handler] = MappingProxyType(
+    {CancelRequested: _cancel, TimedOut: _time_out, Adopted: _adopted}
+)
+"""What may happen to every live job whose end is not certain yet."""
+
+_OF_STATE: Mapping[JobState, Mapping[type[JobEvent], Handler]] = MappingProxyType(
+    {
+        JobState.PENDING: {CompilationStarted: _compilation_started},
+        JobState.COMPILING: {Compiled: _compiled, CompilationFailed: _compilation_failed},
+        JobState.QUEUED: {Dispatched: _dispatched},
+        JobState.RUNNING: {
+            Executed: _executed,
+            ExecutionFailed: _execution_failed,
+            ExecutionStopped: _execution_stopped,
+        },
+    }
+)
+
 TRANSITIONS: Mapping[tuple[JobState, type[JobEvent]], Handler] = MappingProxyType(
     {
-        (JobState.PENDING, CompilationStarted): _compilation_started,
-        (JobState.PENDING, CancelRequested): _cancel_now,
-        (JobState.PENDING, TimedOut): _time_out_now,
-        (JobState.PENDING, Adopted): _adopted,
-        (JobState.COMPILING, Compiled): _compiled,
-        (JobState.COMPILING, CompilationFailed): _compilation_failed,
-        (JobState.COMPILING, CancelRequested): _cancel_now,
-        (JobState.COMPILING, TimedOut): _time_out_now,
-        (JobState.COMPILING, Adopted): _adopted,
-        (JobState.QUEUED, Dispatched): _dispatched,
-        (JobState.QUEUED, CancelRequested): _cancel_in_queue,
-        (JobState.QUEUED, TimedOut): _time_out_in_queue,
-        (JobState.QUEUED, Adopted): _adopted,
-        (JobState.RUNNING, Executed): _executed,
-        (JobState.RUNNING, ExecutionFailed): _execution_failed,
-        (JobState.RUNNING, ExecutionStopped): _execution_stopped,
-        (JobState.RUNNING, CancelRequested): _cancel_running,
-        (JobState.RUNNING, TimedOut): _time_out_running,
-        (JobState.RUNNING, Adopted): _adopted,
+        (state, kind): handler
+        for state, handlers in _OF_STATE.items()
+        for kind, handler in {**handlers, **_ALWAYS}.items()
     }
 )
 """What each event does in each state."""
+
+_WHILE_WAITING: Mapping[type[JobEvent], Handler] = MappingProxyType(
+    {DependenciesMet: _dependencies_met, DependencyFailed: _dependency_failed, **_ALWAYS}
+)
+"""What happens to a pending job that waits for other jobs."""
 
 _WHILE_ENDING: Mapping[type[JobEvent], Handler] = MappingProxyType(
     {Closed: _closed, SealFailed: _seal_failed, Adopted: _adopted}

@@ -17,7 +17,7 @@ from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.run import JobRun
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock
-from eigen.ports.job_store import JobStore
+from eigen.ports.job_store import JobStore, StaleOwnerError
 from eigen.ports.kernel import KernelObserver
 
 __all__ = ["POLL_SEC", "RootWatch"]
@@ -41,6 +41,7 @@ class RootWatch:
         jobs: The jobs of this system; adopted ones come to them.
         take: Begins what lives as long as a job.
         cancel: Cancels a job of this system for somebody.
+        look: Sees what else has changed on the root.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class RootWatch:
         jobs: LiveJobs,
         take: Callable[[JobRun], None],
         cancel: Callable[[str, str], Awaitable[None]],
+        look: Callable[[], Awaitable[None]],
     ) -> None:
         self._store = store
         self._artifacts = artifacts
@@ -63,6 +65,8 @@ class RootWatch:
         self._jobs = jobs
         self._take = take
         self._cancel = cancel
+        self._look = look
+        self._unbegun: dict[str, JobRecord] = {}
         self._adopting = anyio.Lock()
 
     async def watch(self, *, adopts: bool) -> None:
@@ -71,24 +75,44 @@ class RootWatch:
         Args:
             adopts: Whether jobs whose owner is gone are continued.
         """
-        next_adoption = 0.0
+        next_look = 0.0
         while True:
             try:
                 if await self._store.changed():
                     for job_id, by in await self._store.cancel_requests():
                         await self._cancel(job_id, by)
-                if adopts and self._clock.monotonic() >= next_adoption:
-                    next_adoption = self._clock.monotonic() + ADOPT_EVERY_SEC
-                    await self.adopt_orphans()
+                    await self._look()
+                if self._clock.monotonic() >= next_look:
+                    next_look = self._clock.monotonic() + ADOPT_EVERY_SEC
+                    await self._look()
+                    if adopts or self._unbegun:
+                        await self.adopt_orphans()
             except EigenError as error:
                 self._observer.on_defect("", "watch", error)
             await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
 
     async def adopt_orphans(self, *, job_id: str | None = None) -> None:
-        """Take over jobs whose owner is gone, or that one; on return they are live here, whoever adopted them."""
+        """Take over jobs whose owner is gone, or that one; on return they are live here, whoever adopted them.
+
+        One that cannot be begun now, since the store or the disk fails, is tried again with the next look.
+        """
         async with self._adopting:
             for orphan in await self._store.adopt(job_id=job_id):
-                await self._adopt(orphan)
+                self._unbegun[orphan.job_id] = orphan
+            for orphan in tuple(self._unbegun.values()):
+                try:
+                    await self._adopt(orphan)
+                except StaleOwnerError:  # somebody else has ended it
+                    pass
+                except EigenError as error:
+                    self._observer.on_defect(orphan.job_id, "adoption", error)
+                    continue
+                del self._unbegun[orphan.job_id]
+
+    @property
+    def has_unbegun(self) -> bool:
+        """Whether a job was adopted that could not be begun yet."""
+        return bool(self._unbegun)
 
     async def _adopt(self, orphan: JobRecord) -> None:
         """Go on with a job whose owner is gone: record the end that it has on disk, or begin anew."""

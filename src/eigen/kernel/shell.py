@@ -23,6 +23,7 @@ from eigen.contracts.errors import (
     AlreadyExistsError,
     EigenError,
     InternalError,
+    OperationCancelledError,
     ResourceExhaustedError,
 )
 from eigen.contracts.jobs import (
@@ -42,6 +43,7 @@ from eigen.contracts.jobs import (
 )
 from eigen.contracts.trace import working_for
 from eigen.kernel import machine
+from eigen.kernel.dependency_watch import DependencyWatch
 from eigen.kernel.dispatcher import Dispatcher
 from eigen.kernel.history import stored
 from eigen.kernel.inputs import content_digest, opening_facts, opening_files, submission
@@ -107,8 +109,9 @@ class QrtxKernel(Kernel):
         self._observer = observer
         self._adopts = adopts
         self._works = works
-        self._jobs = LiveJobs(store=store, clock=clock, observer=observer, obey=self._obey)
+        self._jobs = LiveJobs(store=store, clock=clock, observer=observer, obey=self._obey, on_leaving=self._leave)
         self._lookups = Lookups(store=store, artifacts=artifacts, clock=clock, jobs=self._jobs)
+        self._dependencies = DependencyWatch(jobs=self._jobs, lookups=self._lookups, clock=clock, observer=observer)
         self._dispatcher = Dispatcher(drivers=drivers, observer=observer, begin=self._begin_soon)
         self._root = RootWatch(
             store=store,
@@ -119,11 +122,13 @@ class QrtxKernel(Kernel):
             jobs=self._jobs,
             take=self._take,
             cancel=self._cancel_for_other,
+            look=self._dependencies.look,
         )
         self._work = JobWork(artifacts=artifacts, compiler=compiler, drivers=drivers, clock=clock, ids=ids)
         self._do: dict[type[machine.Command], Callable[[JobRun], None]] = {
+            machine.AwaitDependencies: partial(self._start, self._dependencies.begin),
             machine.Compile: partial(self._start, self._compile_job),
-            machine.Enqueue: lambda run: self._dispatcher.join(run.record),
+            machine.Enqueue: self._join_queue,
             machine.LeaveQueue: lambda run: self._dispatcher.leave(run.record),
             machine.Execute: partial(self._start, self._execute_job),
             machine.StopWork: lambda run: run.work.cancel(),
@@ -157,7 +162,7 @@ class QrtxKernel(Kernel):
         now = self._clock.now()
         files = opening_files(job)
         submitted = submission(job, files, job_id=self._ids.job_id(now), at=now)
-        accepted = step(None, submitted).job
+        accepted, commands = step(None, submitted)
         run = JobRun(record=accepted, published=accepted, inputs=JobInputs(spec=job.spec, source=job.source))
         first = stored(submitted, accepted)
         await self._artifacts.create(accepted.job_id, files, facts=opening_facts(accepted, job))
@@ -179,7 +184,8 @@ class QrtxKernel(Kernel):
         run.publish(first)
         if self._works:
             self._take(run)
-            self._obey(run, machine.Compile())
+            for command in commands:
+                self._obey(run, command)
         return accepted
 
     async def cancel(self, job_id: str, *, by: str) -> JobRecord:
@@ -200,7 +206,7 @@ class QrtxKernel(Kernel):
         """Run what has no owner, and return when nothing is left; see the port."""
         while True:
             await self._root.adopt_orphans()
-            if not len(self._jobs):
+            if not len(self._jobs) and not self._root.has_unbegun:
                 return
             await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
 
@@ -243,6 +249,11 @@ class QrtxKernel(Kernel):
         if run.record.timeout_sec is not None:
             self._tasks.start_soon(self._time_out, run, run.record.timeout_sec)
 
+    def _leave(self, run: JobRun) -> None:
+        self._dependencies.leave(run.record.job_id)
+        if run.published.state.is_terminal:
+            self._tasks.start_soon(self._dependencies.settle, run.published)
+
     async def _cancel_for_other(self, job_id: str, by: str) -> None:
         await self.cancel(job_id, by=by)
 
@@ -266,11 +277,16 @@ class QrtxKernel(Kernel):
         if run.record.ending is not None:  # cancelled before it could begin
             return
         await self._jobs.feed(run, CompilationStarted(at=self._clock.now(), attempt=run.record.attempt))
-        await self._jobs.feed(
-            run, await self._attempt_work(run, "compile", self._work.compile, self._work.compile_failure)
-        )
+        outcome = self._work.compile_failure(run, OperationCancelledError("the compilation was stopped"))
+        with run.work:
+            outcome = await self._attempt_work(run, "compile", self._work.compile, self._work.compile_failure)
+        await self._jobs.feed(run, outcome)
 
     # Executing
+
+    def _join_queue(self, run: JobRun) -> None:
+        if run.record.state is JobState.QUEUED and run.record.ending is None:  # a cancel may have come meanwhile
+            self._dispatcher.join(run.record)
 
     def _begin_soon(self, job_id: str, device_id: str) -> None:
         self._tasks.start_soon(self._begin, job_id, device_id)

@@ -35,6 +35,7 @@ class SystemApi(ABC):
 
         Raises:
             InvalidArgumentError: The job names an unknown device or contradicts itself.
+            NotFoundError: It depends on a job that is not there, or that the caller may not see.
             UnimplementedError: The job asks for something that this version cannot do.
             AlreadyExistsError: The idempotency key was used for another content.
             ResourceExhaustedError: The queue or the disk is full.

@@ -1,0 +1,104 @@
+"""A whole kernel on a scripted driver and a temporary root, for the kernel's tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anyio
+
+from eigen.compiler.service import EigenCompiler
+from eigen.contracts.compilation import Language, ProgramSource
+from eigen.contracts.jobs import JobRecord
+from eigen.contracts.jobspec import JobMetadata, JobSpec, JobSpecBody
+from eigen.contracts.trace import TraceContext
+from eigen.drivers.manager import LocalDriverManager
+from eigen.kernel.shell import QrtxKernel
+from eigen.kernel.stores.sqlite import SqliteJobStore
+from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.kernel import KernelJob, KernelObserver
+from eigen.qfs.disk import DiskArtifactStore
+from eigen.system.clock import RandomIds, SystemClock
+from eigen.testing.scripted_driver import ScriptedDriver
+
+AQO = b"""{"version": "0.1", "qubits": 2, "operations": [
+  {"op": "H", "q": [0]}, {"op": "CX", "q": [0, 1]}, {"op": "MEASURE", "q": [0, 1], "c": [0, 1]}]}"""
+TRACE = TraceContext(trace_id="a" * 32, span_id="b" * 16)
+
+
+def bell(*, content: bytes = AQO, key: str = "", **body: Any) -> KernelJob:
+    fields = {"target": "scripted:device", "shots": 100, "language": Language.AQO, **body}
+    return KernelJob(
+        spec=JobSpec(metadata=JobMetadata(name="bell"), spec=JobSpecBody(**fields)),
+        source=ProgramSource(content=content, filename="program.aqo.json", language=Language.AQO),
+        job_yaml=b"kind: QuantumJob\n",
+        subject="ada",
+        tenant="default",
+        trace=TRACE,
+        idempotency_key=key,
+    )
+
+
+@dataclass
+class Notes(KernelObserver):
+    """An observer that keeps what it hears."""
+
+    transitions: list[tuple[str, str]] = field(default_factory=list)
+    stages: list[str] = field(default_factory=list)
+    depths: list[int] = field(default_factory=list)
+    defects: list[BaseException] = field(default_factory=list)
+
+    def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
+        self.transitions.append((event_kind, after.state.value))
+
+    def on_stage(self, stage: str, duration_sec: float) -> None:
+        assert duration_sec >= 0
+        self.stages.append(stage)
+
+    def on_queue_depth(self, device_id: str, depth: int) -> None:
+        self.depths.append(depth)
+
+    def on_defect(self, job_id: str, stage: str, error: BaseException) -> None:
+        self.defects.append(error)
+
+
+@dataclass
+class House:
+    kernel: QrtxKernel
+    store: SqliteJobStore
+    artifacts: ArtifactStore
+    driver: ScriptedDriver
+    notes: Notes
+
+    async def end(self, job_id: str) -> JobRecord:
+        with anyio.fail_after(10):
+            async for _ in self.kernel.updates(job_id):
+                pass
+        return await self.kernel.record(job_id)
+
+
+@asynccontextmanager
+async def house(
+    root: Path, *, artifacts: ArtifactStore | None = None, owner: str = "sys_a", adopts: bool = True
+) -> AsyncIterator[House]:
+    driver, notes = ScriptedDriver(), Notes()
+    artifacts = artifacts or DiskArtifactStore(root / "circuit_fs")
+    async with (
+        SqliteJobStore(root, owner=owner) as store,
+        LocalDriverManager({"scripted": driver}) as drivers,
+        QrtxKernel(
+            store=store,
+            artifacts=artifacts,
+            compiler=EigenCompiler(),
+            drivers=drivers,
+            clock=SystemClock(),
+            ids=RandomIds(),
+            observer=notes,
+            owner=owner,
+            adopts=adopts,
+        ) as kernel,
+    ):
+        yield House(kernel, store, artifacts, driver, notes)
