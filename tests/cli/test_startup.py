@@ -9,7 +9,7 @@ import sys
 import pytest
 
 HEAVY = {"pydantic", "structlog", "opentelemetry", "prometheus_client", "yaml", "numpy", "scipy", "qiskit"}
-NOT_FOR_LOOKUPS = {"eigen.compiler.service", "eigen.drivers.aer", "eigen.client.packaging", "eigen.telemetry"}
+NOT_FOR_LOOKUPS = {"eigen.compiler.service", "eigen.drivers.aer", "eigen.client.packaging", "eigen.telemetry.setup"}
 
 PROBE = """
 import atexit, json, sys
