@@ -60,10 +60,12 @@ _REFUSED = {
         "x = 1\ny = 1\nfor i in range(40):\n    x = [x] * 99999\n    y = [y] * 99999\nz = x == y"
     ),
     "conditions of many cases": (
-        "b = measure(QubitRegister(50))\nfor i in range(4000000):\n    y = b[:8] < i % 250 or b[20:26] == b[30:36] and not b[i % 50]"
+        "b = measure(QubitRegister(50))\nfor i in range(4000000):\n"
+        "    y = b[:8] < i % 250 or b[20:26] == b[30:36] and not b[i % 50]"
     ),
     "cases upon cases": (
-        "b = measure(QubitRegister(50))\nwhile True:\n    y = b[0] == b[1]\n    for i in range(2, 7):\n        y = y == b[i]"
+        "b = measure(QubitRegister(50))\n"
+        "while True:\n    y = b[0] == b[1]\n    for i in range(2, 7):\n        y = y == b[i]"
     ),
     "operations under many tests": (
         "b = measure(QubitRegister(50))\nif b[:6] != b[6:12] or b[13]:\n    while True:\n        x(q[0])"

@@ -8,16 +8,8 @@ from hypothesis import strategies as st
 
 from eigen.contracts.aqo import Condition, Operation
 from eigen.contracts.errors import UnimplementedError
-from eigen.formats.feed_forward import (
-    MAX_CASES,
-    Cases,
-    bits_below,
-    bits_equal,
-    both,
-    branches,
-    either,
-    negated,
-)
+from eigen.formats.bit_functions import MAX_BITS, Cases, bits_below, bits_equal, both, either, negated, unequal
+from eigen.formats.feed_forward import branches
 
 WIDTH = 4
 BITS = tuple(range(WIDTH))
@@ -51,6 +43,7 @@ def test_and_or_and_not_are_those_of_truth_tables(
         assert holds(negated(left), value) == (value not in left_true)
         assert holds(both(left, right), value) == (value in left_true & right_true)
         assert holds(either(left, right), value) == (value in left_true | right_true)
+        assert holds(unequal(left, right), value) == (value in left_true ^ right_true)
 
 
 @given(function=functions())
@@ -88,9 +81,9 @@ def test_a_branch_may_overwrite_its_condition_only_at_its_end() -> None:
         assert caught.value.reason == "CONDITION_OVERWRITTEN"
 
 
-def test_a_function_of_very_many_conjunctions_is_refused_at_once() -> None:
+def test_a_function_of_very_many_bits_is_refused_at_once() -> None:
     wide = bits_equal(range(10_000), 5)
     assert len(wide[0]) == 10_000
     with pytest.raises(UnimplementedError) as caught:
         negated(wide)
-    assert str(MAX_CASES) in caught.value.message
+    assert str(MAX_BITS) in caught.value.message

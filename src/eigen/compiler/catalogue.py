@@ -239,8 +239,7 @@ class Fault(FaultKind):
     TERMS = (
         "EL0519", _LIMIT, "{what} has more than {limit} Pauli terms", "split the observable, or drop its small terms")
     CONDITION_CASES = (
-        "EL0520", _LIMIT, "this condition on measured bits splits into more than {limit} tests of a device",
-        "test fewer bits at once")
+        "EL0520", _LIMIT, "{problem}", "{instead}")
     # EL07xx: suspicious, but allowed
     HIDDEN_NAME = ("EL0701", _WRONG, "the function {name} hides the built-in {name}", "rename it if that is not wanted")
     UNUSED_REGISTER = (

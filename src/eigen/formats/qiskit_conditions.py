@@ -10,7 +10,7 @@ from qiskit.circuit.classical import expr, types
 
 from eigen.contracts.errors import UnimplementedError
 from eigen.contracts.printable import quoted
-from eigen.formats.feed_forward import NEVER, Cases, bits_below, bits_equal, both, either, negated
+from eigen.formats.bit_functions import NEVER, Cases, bits_below, bits_equal, both, either, negated, unequal
 
 __all__ = ["condition_cases"]
 
@@ -98,7 +98,7 @@ def _truth(value: Bits | int) -> Cases:
 
 
 def _equal(left: Cases, right: Cases) -> Cases:
-    return either(both(left, right), both(negated(left), negated(right)))
+    return negated(unequal(left, right))
 
 
 _LOGIC: Mapping[str, Callable[[Cases, Cases], Cases]] = {
@@ -106,9 +106,9 @@ _LOGIC: Mapping[str, Callable[[Cases, Cases], Cases]] = {
     "BIT_AND": both,
     "LOGIC_OR": either,
     "BIT_OR": either,
-    "BIT_XOR": lambda left, right: negated(_equal(left, right)),
+    "BIT_XOR": unequal,
     "EQUAL": _equal,
-    "NOT_EQUAL": lambda left, right: negated(_equal(left, right)),
+    "NOT_EQUAL": unequal,
 }
 _COMPARISONS: Mapping[str, Callable[[Bits, int], Cases]] = {
     "EQUAL": bits_equal,

@@ -59,7 +59,7 @@ class Branches:
     def begin(self, branch: Branch, test: Test, depth: int, variables: list[Value]) -> None:
         """Begin the block that runs if `test` holds."""
         outside = self._required
-        self._meter.charge(len(variables) + sum(map(len, test.cover)))
+        self._meter.charge(len(variables) + sum(map(len, test.cases)))
         self._hold(outside.and_test(test, self._meter))
         self._open.append(_OpenBranch(branch.number, depth, test, outside, list(variables)))
 

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
+from eigen.formats.bit_functions import Cases
 
 __all__ = [
     "NUMBERS",
@@ -87,10 +88,10 @@ class Test(NamedTuple):
     """A condition on measured bits, which holds for some of their values and not for others.
 
     Attributes:
-        cover: The values for which it holds, as `covers` has them.
+        cases: When it holds.
     """
 
-    cover: tuple[frozenset[int], ...]
+    cases: Cases
 
 
 Product = tuple[tuple[int, ...], str, bool]

@@ -1,7 +1,7 @@
 """Values of OpenQASM's expressions and what operators and functions make of them.
 
 Static values are Python's numbers, integers bounded in size before they grow; an input is an affine expression;
-measured bits make Boolean functions of bits (`eigen.formats.feed_forward`). Nothing is ever evaluated by Python's own
+measured bits make Boolean functions of bits (`eigen.formats.bit_functions`). Nothing is ever evaluated by Python's own
 parser.
 """
 
@@ -16,7 +16,7 @@ from eigen.compiler.openqasm.catalogue import QasmFault, refuse
 from eigen.compiler.openqasm.syntax import Place
 from eigen.contracts.aqo import Affine
 from eigen.contracts.printable import quoted
-from eigen.formats.feed_forward import ALWAYS, NEVER, Cases, bits_below, bits_equal, both, either, negated
+from eigen.formats.bit_functions import ALWAYS, NEVER, Cases, bits_below, bits_equal, both, either, negated, unequal
 
 __all__ = [
     "Bits",
@@ -336,7 +336,7 @@ def _as_cases(value: bool | Cases) -> Cases:
 
 
 def _equal(left: Cases, right: Cases) -> Cases:
-    return either(both(left, right), both(negated(left), negated(right)))
+    return negated(unequal(left, right))
 
 
 _COMPARISONS: Mapping[str, Callable[[tuple[int, ...], int], Cases]] = {
@@ -349,8 +349,8 @@ _COMPARISONS: Mapping[str, Callable[[tuple[int, ...], int], Cases]] = {
 }
 _TRUTHS: Mapping[str, Callable[[Cases, Cases], Cases]] = {
     "==": _equal,
-    "!=": lambda left, right: negated(_equal(left, right)),
-    "^": lambda left, right: negated(_equal(left, right)),
+    "!=": unequal,
+    "^": unequal,
     "&": both,
     "|": either,
 }
