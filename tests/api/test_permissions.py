@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from inspect import isfunction
 
 import pytest
@@ -180,3 +181,19 @@ async def test_a_look_up_leaves_its_line_without_other_telemetry(tmp_path):
     async with open_system(tmp_path, observed=False) as system:
         await system.api.list_jobs()
     assert '"call":"list_jobs"' in (tmp_path / "logs" / "eigen.jsonl").read_text()
+
+
+@pytest.mark.parametrize("caller", FOREIGNERS, ids=lambda one: f"{one.subject}-{one.tenant}-{min(one.roles)}")
+async def test_a_foreign_job_cannot_be_waited_for(root, caller):
+    if not may(min(caller.roles), "submit_job"):
+        pytest.skip("the role may not submit")
+    answers = []
+    for dependency in (root.job.job_id, MISSING):
+        asked = request()
+        body = asked.spec.spec.model_copy(update={"dependencies": (dependency,)})
+        waiting = replace(asked, spec=asked.spec.model_copy(update={"spec": body}))
+        with pytest.raises(EigenError) as refused:
+            await root.api.submit_job(waiting, context=caller)
+        answers.append(str(refused.value.to_json()).replace(dependency, "JOB"))
+    assert answers[0] == answers[1]
+    assert (await root.api.list_jobs(context=caller)).jobs == ()

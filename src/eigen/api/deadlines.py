@@ -146,7 +146,7 @@ class _Attempt(Generic[T]):
 
 def _too_late(name: str, deadline_sec: float) -> DeadlineExceededError:
     hint = {
-        "submit_job": "the job may have been taken: repeat the call with its idempotency key, which makes no second one",
+        "submit_job": "the job may have been taken: repeat the call with its idempotency key, and there is one job",
         "cancel_job": "the job may have been asked to stop: look at its status",
     }.get(name, "allow it more time")
     return DeadlineExceededError(

@@ -258,6 +258,7 @@ class EigenSystemApi(SystemApi):
             raise InvalidArgumentError(
                 f"an idempotency key of {len(request.idempotency_key)} characters: at most {_MAX_KEY_LENGTH} are taken",
                 reason="IDEMPOTENCY_KEY",
+                hint="a digest of what makes the job one and the same is a good key",
             )
         if body.sweep:
             raise UnimplementedError(

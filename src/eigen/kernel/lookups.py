@@ -49,7 +49,11 @@ class Lookups:
     async def page(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
         """Return jobs, newest first; see the port."""
         if page_token and not JOB_ID.fullmatch(page_token):
-            raise InvalidArgumentError(f"{quoted(page_token)} is not a page token", reason="PAGE_TOKEN")
+            raise InvalidArgumentError(
+                f"{quoted(page_token)} is not a page token",
+                reason="PAGE_TOKEN",
+                hint="give the next_page_token of the page before",
+            )
         records = await self._store.select(job_filter, limit=page_size + 1, before_job_id=page_token)
         more = len(records) > page_size
         return JobPage(
