@@ -25,6 +25,7 @@ Instruction = tuple[int, Any]
     NEXT_EACH,     # (target, slots): the same, with the element's own elements
     LOAD,          # slot: push a local variable
     CONST,         # value: push it
+    OPERATE,       # (slot, value, operator): push variable operator value
     BINARY,        # operator: pop right, pop left; push
     STORE,         # slot: pop into a local variable
     INDEX,         # pop index, pop value; push value[index]
@@ -65,10 +66,10 @@ Instruction = tuple[int, Any]
     ASSERT,        # pop message, pop condition
     LEAVE,         # (keyword, branch numbers): about to jump out of these branches
     UNWIND,        # drop the iterator of a loop that is left
-) = range(47)
+) = range(48)
 # fmt: on
 
-NUM_INSTRUCTIONS = 47
+NUM_INSTRUCTIONS = 48
 """How many instructions there are."""
 
 

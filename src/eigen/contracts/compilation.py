@@ -73,7 +73,7 @@ class CompileLimits:
     syntax_nodes: int = 200_000
     operations: int = 1_000_000
     terms: int = 100_000
-    steps: int = 5_000_000
+    steps: int = 10_000_000
     integer_bits: int = 4_096
     sequence_items: int = 100_000
     parameters: int = 1_024

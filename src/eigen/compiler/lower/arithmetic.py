@@ -36,12 +36,14 @@ _PLAIN: Mapping[str, Callable[[Value, Value], Value]] = MappingProxyType(
         ">>": operator.rshift,
     }
 )
-SIMPLE = {symbol: _PLAIN[symbol] for symbol in ("+", "-", "*", "/")}
-"""Operators whose result has at most twice as many bits as the operands: safe to compute before it is checked."""
+SIMPLE = {symbol: _PLAIN[symbol] for symbol in ("+", "-", "*", "/", "//", "%")}
+"""Operators that may be computed before anything is checked, where the operands are small and the right one not 0."""
 
 SMALL = 1 << 62
 """Integers below it cost no more than any other value."""
 
+_STEPS_PER_EXPRESSION = 12
+_STEPS_PER_TERM = 2
 _INTEGERS_ONLY = frozenset({"&", "|", "^", "<<", ">>"})
 _HUGE = 1 << 40
 _AT_RUN_TIME = frozenset({Expectation, Minimum, MinimumPart})
@@ -120,13 +122,8 @@ def symbolic(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
     is_left, is_right = type(left) is Affine, type(right) is Affine
     if not (is_left or type(left) in NUMBERS) or not (is_right or type(right) in NUMBERS):
         refuse_operands(symbol, left, right)
-    meter.charge((len(left.terms) if is_left else 0) + (len(right.terms) if is_right else 0))
-    return meter.symbolic((symbol, left, right), _symbolic)
-
-
-def _symbolic(key: tuple[str, Value, Value]) -> Value:
-    symbol, left, right = key
-    is_left, is_right = type(left) is Affine, type(right) is Affine
+    num_terms = (len(left.terms) if is_left else 0) + (len(right.terms) if is_right else 0)
+    meter.charge(_STEPS_PER_EXPRESSION + _STEPS_PER_TERM * num_terms)
     if symbol == "+":
         return _sum(left, right)
     if symbol == "-":
@@ -151,24 +148,24 @@ def _sum(left: Value, right: Value) -> Value:
             constant += value.constant
         else:
             constant += _as_float(value)
-    return _affine_of(terms, constant)
+    return _affine_of(sorted(terms.items()), constant)
 
 
 def _scaled(value: Affine, factor: Value) -> Value:
     scale = _as_float(factor)
-    return _affine_of({name: coefficient * scale for name, coefficient in value.terms}, value.constant * scale)
+    return _affine_of([(name, coefficient * scale) for name, coefficient in value.terms], value.constant * scale)
 
 
 def _divided(value: Affine, divisor: Value) -> Value:
     by = _as_float(divisor)
-    return _affine_of({name: coefficient / by for name, coefficient in value.terms}, value.constant / by)
+    return _affine_of([(name, coefficient / by) for name, coefficient in value.terms], value.constant / by)
 
 
-def _affine_of(terms: dict[str, float], constant: float) -> Value:
-    """Return a symbolic value, or a plain number where every parameter cancels out."""
-    if not all(map(math.isfinite, (constant, *terms.values()))):
+def _affine_of(terms: list[tuple[str, float]], constant: float) -> Value:
+    """Return a symbolic value, or a plain number where every parameter cancels out; the terms are sorted."""
+    kept = tuple([term for term in terms if term[1]])
+    if not math.isfinite(constant) or not all(math.isfinite(one) for _, one in kept):
         refuse(Fault.NOT_FINITE, operation="a coefficient of this expression")
-    kept = tuple(sorted((name, coefficient) for name, coefficient in terms.items() if coefficient))
     return Affine(kept, constant) if kept else constant
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NoReturn
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.code import GateCall
@@ -29,11 +28,13 @@ from eigen.contracts.gates import BARRIER, MEASURE, RESET
 
 __all__ = ["Circuit"]
 
-_MAX_REMEMBERED = 100_000
-_STEPS_PER_TERM = 4
-_STEPS_PER_NEW_OPERATION = 12  # it is kept, and spelled out
+_MAX_REMEMBERED = 65_536
+_STEPS_PER_ANGLE = 4
+_STEPS_PER_OTHER = 12  # a measurement, reset or barrier that differs from all before
 _STEPS_PER_CONDITION = 40
-_BOOLEAN = frozenset({0, 1})  # angles that a truth value would be found by
+_QUBIT = frozenset({Qubit})
+_ANGLES = frozenset({float, Affine})  # types that are taken as they are
+_NEW = tuple.__new__  # a named tuple's own constructor takes thrice as long
 _BASES = {"Z": "", "X": "X", "Y": "Y"}
 
 
@@ -62,6 +63,7 @@ class Circuit:
         self._remembered = self._tables[None]  # gates that were emitted under the present condition
         self._num_remembered = 0
         self.estimates = Estimates(self.registers, meter)
+        self._places: dict[tuple[Qubit, ...], tuple[int, ...]] = {}
         self._others: dict[Operation, Operation] = {}
         self.operations: list[Operation] = []
         self.parameters: dict[str, Parameter] = {}
@@ -91,10 +93,12 @@ class Circuit:
         self._max_operations = start + (self._limit - start) // (1 + len(self._other_conditions))
 
     def _repeat(self) -> None:
-        """Repeat what was emitted under the first condition under the others."""
+        """Pay for the condition that each operation bears, and repeat what was emitted under the other ones."""
+        if self._condition is not None:
+            self._meter.charge(len(self._condition.c) * (len(self.operations) - self._first_repeated))
         if self._other_conditions:
             block = self.operations[self._first_repeated :]
-            steps = sum(_STEPS_PER_NEW_OPERATION + len(one.q) + _STEPS_PER_TERM * len(one.params) for one in block)
+            steps = sum(_STEPS_PER_OTHER + len(one.q) + _STEPS_PER_ANGLE * len(one.params) for one in block)
             self._meter.charge(steps * len(self._other_conditions))
             for condition in self._other_conditions:
                 repeated = {one: one._replace(condition=condition) for one in block}
@@ -111,60 +115,88 @@ class Circuit:
             operands: Qubits, then angles.
             places: Where each operand stands.
         """
+        if len(self.operations) >= self._max_operations:
+            self._check_room()
+        if operands[0].__class__ is int:
+            self._address(operands, call, places)
         if operands[-1].__class__ is Affine or len(call.angles) > 1:
             self._charge_terms(operands)
-        operation = None
+        operation, key = None, ()
         is_flat = operands[0].__class__ is not tuple and operands[-1].__class__ is not tuple
         if is_flat and (call.size < 3 or tuple not in map(type, operands)):  # Python hashes tuples by recursion
             try:
-                operation = self._remembered.get((call.op, *operands))
+                operation = self._remembered.get(key := (call.op, *operands))
             except TypeError:  # lists cannot be looked up
-                operation = None
-        if operation is None:
-            self._new_gate(call, operands, places)
-        else:
-            if len(self.operations) >= self._max_operations:
-                self._refuse_more()
+                key = ()
+        if operation is not None:
             self.operations.append(operation)
+        else:
+            self._new_gate(call, operands, places, key)
 
-    def _new_gate(self, call: GateCall, operands: list[Value], places: Sequence[Place]) -> None:
+    def _new_gate(self, call: GateCall, operands: list[Value], places: Sequence[Place], key: tuple[Value, ...]) -> None:
+        """Emit a gate that was not met under the present condition; `key` is what it was looked up by, if it was."""
+        first, last = operands[0], operands[-1]
+        if call.size == 2 and first.__class__ is Qubit and last.__class__ is float and call.num_qubits == 1:
+            self.operations.append(self._made(call.op, first.alone, (last,), key))
+            return
         num_qubits = call.num_qubits
-        angles = tuple(
-            [
-                value
-                if value.__class__ is float or value.__class__ is Affine
-                else self._angle(call, position, value, operands[0], places[num_qubits + position])
-                for position, value in enumerate(operands[num_qubits:])
+        qubits, angles = operands[:num_qubits], operands[num_qubits:]
+        if not _ANGLES.issuperset(map(type, angles)):
+            key = ()
+            angles = [
+                one if type(one) in _ANGLES else self._angle(call, position, one, first, places[num_qubits + position])
+                for position, one in enumerate(angles)
             ]
-        )
-        qubits = [
-            self.registers.plain_qubit(one, place) if one.__class__ is int else one
-            for one, place in zip(operands[:num_qubits], places, strict=False)
-        ]
-        if all(one.__class__ is Qubit for one in qubits):
-            self._emit(self._gate_on(call, qubits, angles))
+        if not _QUBIT.issuperset(map(type, qubits)):
+            key = ()
+            self._address(qubits, call, places)
+        if _QUBIT.issuperset(map(type, qubits)):
+            self.operations.append(self._gate_on(call, qubits, angles, key))
             return
         for row in self._rows(call, operands, places):
-            self._emit(self._gate_on(call, row, angles))
+            self._emit(self._gate_on(call, row, angles, ()))
+
+    def _address(self, operands: list[Value], call: GateCall, places: Sequence[Place]) -> None:
+        """Put the qubits that plain integers address in their stead."""
+        for position in range(call.num_qubits):
+            if operands[position].__class__ is int:
+                operands[position] = self.registers.plain_qubit(operands[position], places[position])
 
     def _charge_terms(self, operands: list[Value]) -> None:
-        """Pay for long symbolic angles, which the circuit spells out in each operation."""
+        """Pay for symbolic angles, which the circuit spells out in each operation."""
         for value in operands:
-            if value.__class__ is Affine and len(value.terms) > 1:
-                self._meter.charge(_STEPS_PER_TERM * len(value.terms))
+            if value.__class__ is Affine:
+                self._meter.charge(_STEPS_PER_ANGLE * len(value.terms))
 
-    def _gate_on(self, call: GateCall, qubits: Sequence[Qubit], angles: tuple[Angle, ...]) -> Operation:
-        key = (call.op, *qubits, *angles)
-        known = self._remembered.get(key)
+    def _gate_on(
+        self, call: GateCall, qubits: list[Qubit], angles: list[Angle], missed: tuple[Value, ...]
+    ) -> Operation:
+        """Return a gate on single qubits; `missed` is the key that it was looked up by in vain, if it was."""
+        key = missed or (call.op, *qubits, *angles)
+        known = None if missed else self._remembered.get(key)
         if known is not None:
             return known
-        q = tuple([one.index for one in qubits])
-        if len(q) > 1 and len(set(q)) != len(q):
-            refuse(Fault.DUPLICATE_QUBIT, gate=call.name, qubit=first_double(q))
-        self._work_out_condition()
-        self._meter.charge(_STEPS_PER_NEW_OPERATION + _STEPS_PER_TERM * len(angles))
-        operation = Operation(call.op, q, angles, (), self._condition)
-        if self._num_remembered < _MAX_REMEMBERED and not _BOOLEAN.intersection(angles):
+        if len(angles) > 1:
+            self._meter.charge(_STEPS_PER_ANGLE * len(angles))
+        return self._made(call.op, self._placed(call, tuple(qubits)), tuple(angles), key)
+
+    def _placed(self, call: GateCall, qubits: tuple[Qubit, ...]) -> tuple[int, ...]:
+        """Return the indices of qubits that must differ; equal ones are one object."""
+        q = self._places.get(qubits)
+        if q is None:
+            q = tuple([one.index for one in qubits])
+            if len(set(q)) != len(q):
+                refuse(Fault.DUPLICATE_QUBIT, gate=call.name, qubit=first_double(q))
+            if len(self._places) < _MAX_REMEMBERED:
+                self._places[qubits] = q
+        return q
+
+    def _made(self, op: str, q: tuple[int, ...], angles: tuple[Angle, ...], key: tuple[Value, ...]) -> Operation:
+        if self._required.is_put_off:
+            self._begin_condition()
+            self._check_room()
+        operation = _NEW(Operation, (op, q, angles, (), self._condition, ""))
+        if self._num_remembered < _MAX_REMEMBERED and 0 not in angles and 1 not in angles:  # true equals 1
             self._num_remembered += 1
             self._remembered[key] = operation
         return operation
@@ -214,11 +246,12 @@ class Circuit:
         return [list(row) for row in zip(*full, strict=True)]
 
     def _emit(self, operation: Operation) -> None:
-        if len(self.operations) >= self._max_operations:
-            self._refuse_more()
+        self._check_room()
         self.operations.append(operation)
 
-    def _refuse_more(self) -> NoReturn:
+    def _check_room(self) -> None:
+        if len(self.operations) < self._max_operations:
+            return
         if self.estimates.observables:
             refuse(Fault.AFTER_EXPECTATION)
         refuse(Fault.OPERATIONS, limit=self._meter.limits.operations)
@@ -229,7 +262,7 @@ class Circuit:
             self._work_out_condition()
             operation = operation._replace(condition=self._condition)
         if operation not in self._others:
-            self._meter.charge(_STEPS_PER_NEW_OPERATION + len(operation.q) + len(operation.c))
+            self._meter.charge(_STEPS_PER_OTHER + len(operation.q) + len(operation.c))
         self._emit(self._others.setdefault(operation, operation))
 
     def barrier(self, values: list[Value], place: Place) -> None:

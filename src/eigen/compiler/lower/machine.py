@@ -1,8 +1,8 @@
 """The machine that runs flat code over static values.
 
 Theory: a stack machine whose calls are frames on a list, so that nothing a user writes can recurse in ours. Every
-instruction counts one step, and a run ends after `limits.steps` of them, whatever the program; what takes more time or
-memory than the simplest ones is charged to the meter besides, in units of such steps. A branch on a measured bit
+instruction is one step, paid for by the thousand, and what takes more time or memory than the simplest ones is charged
+to the meter besides, in units of such steps: so a run ends, whatever the program. A branch on a measured bit
 is not decided here: its block is run under a condition that every operation emitted in it bears.
 
 What never happens here: `eval`, `exec`, `getattr` or a method call by a user's name. The loop tests the most frequent
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import repeat as times
+from operator import length_hint
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -32,6 +33,7 @@ from eigen.compiler.code import (
     NEXT,
     NEXT_EACH,
     NUM_INSTRUCTIONS,
+    OPERATE,
     RETURN,
     SKIP_UNLESS,
     STORE,
@@ -43,7 +45,7 @@ from eigen.compiler.lower.branches import Branches
 from eigen.compiler.lower.circuit import Circuit
 from eigen.compiler.lower.conditions import test_of
 from eigen.compiler.lower.functions import truth
-from eigen.compiler.lower.meter import Meter
+from eigen.compiler.lower.meter import STEPS_AT_ONCE, Meter
 from eigen.compiler.lower.operators import augmented, binary, compared, conjoined, disjoined
 from eigen.compiler.lower.sequences import get_item, set_item, unpack
 from eigen.compiler.lower.stack import ValueStack
@@ -86,7 +88,6 @@ class Machine(ValueStack):
         super().__init__(meter)
         self._functions = functions
         self._circuit = circuit
-        self._steps = meter.limits.steps
         self._constant_names = constants
         self._constants: list[Value] = [UNBOUND] * len(constants)
         self._frames: list[_Frame] = []
@@ -137,81 +138,98 @@ class Machine(ValueStack):
         instructions, held = self._code.instructions, self._variables
         position = 0
         try:
-            for _ in times(None, self._steps):
-                op, argument = instructions[position]
-                position += 1
-                if op <= ELEMENT_AT:
-                    slot, index = argument
-                    if op == ELEMENT_AT:
-                        if held[index] is UNBOUND:
-                            self._refuse_unbound(index)
-                        index = held[index]
-                    value = held[slot]
-                    if value.__class__ is QubitRegister and index.__class__ is int and 0 <= index < len(value.items):
-                        stack.append(value.items[index])
-                    elif value is UNBOUND:
-                        self._refuse_unbound(slot)
-                    else:
-                        stack.append(get_item(value, index, meter))
-                elif op == GATE:
-                    call, places = argument
-                    operands = stack[-call.size :]
-                    del stack[-call.size :]
-                    gate(call, operands, places)
-                elif op <= NEXT_EACH:
-                    start, slot = argument
-                    for value in stack[-1]:
-                        if op == NEXT:
-                            held[slot] = value
+            while True:
+                steps = times(None, STEPS_AT_ONCE)
+                for _ in steps:
+                    op, argument = instructions[position]
+                    position += 1
+                    if op <= ELEMENT_AT:
+                        slot, index = argument
+                        if op == ELEMENT_AT:
+                            if held[index] is UNBOUND:
+                                self._refuse_unbound(index)
+                            index = held[index]
+                        value = held[slot]
+                        if (
+                            value.__class__ is QubitRegister
+                            and index.__class__ is int
+                            and 0 <= index < len(value.items)
+                        ):
+                            stack.append(value.items[index])
+                        elif value is UNBOUND:
+                            self._refuse_unbound(slot)
                         else:
-                            if value.__class__ is not tuple or len(value) != len(slot):
-                                value = unpack(value, len(slot))
-                            for each, one in zip(slot, value, strict=True):
-                                held[each] = one
-                        position = start
-                        break
+                            stack.append(get_item(value, index, meter))
+                    elif op == GATE:
+                        call, places = argument
+                        operands = stack[-call.size :]
+                        del stack[-call.size :]
+                        gate(call, operands, places)
+                    elif op <= NEXT_EACH:
+                        start, slot = argument
+                        for value in stack[-1]:
+                            if op == NEXT:
+                                held[slot] = value
+                            else:
+                                if value.__class__ is not tuple or len(value) != len(slot):
+                                    value = unpack(value, len(slot))
+                                for each, one in zip(slot, value, strict=True):
+                                    held[each] = one
+                            position = start
+                            break
+                        else:
+                            stack.pop()
+                    elif op == LOAD:
+                        value = held[argument]
+                        if value is UNBOUND:
+                            self._refuse_unbound(argument)
+                        stack.append(value)
+                    elif op == CONST:
+                        stack.append(argument)
+                    elif op == OPERATE:
+                        slot, right, symbol = argument
+                        value = held[slot]
+                        if value is UNBOUND:
+                            self._refuse_unbound(slot)
+                        stack.append(binary(symbol, value, right, meter))
+                    elif op == BINARY:
+                        right = stack.pop()
+                        stack[-1] = binary(argument, stack[-1], right, meter)
+                    elif op == STORE:
+                        held[argument] = stack.pop()
+                    elif op == INDEX:
+                        index = stack.pop()
+                        value = stack[-1]
+                        if (
+                            value.__class__ is QubitRegister
+                            and index.__class__ is int
+                            and 0 <= index < len(value.items)
+                        ):
+                            stack[-1] = value.items[index]
+                        else:
+                            stack[-1] = get_item(value, index, meter)
+                    elif op == COMPARE:
+                        right = stack.pop()
+                        stack[-1] = compared(argument, stack[-1], right, meter)
+                    elif op == JUMP:
+                        position = argument
+                    elif op == SKIP_UNLESS and stack[-1].__class__ is bool:
+                        if not stack.pop():
+                            position = argument[0]
+                    elif op == BRANCH and stack[-1].__class__ is bool:
+                        if not stack.pop():
+                            position = argument.target
                     else:
-                        stack.pop()
-                elif op == LOAD:
-                    value = held[argument]
-                    if value is UNBOUND:
-                        self._refuse_unbound(argument)
-                    stack.append(value)
-                elif op == CONST:
-                    stack.append(argument)
-                elif op == BINARY:
-                    right = stack.pop()
-                    stack[-1] = binary(argument, stack[-1], right, meter)
-                elif op == STORE:
-                    held[argument] = stack.pop()
-                elif op == INDEX:
-                    index = stack.pop()
-                    value = stack[-1]
-                    if value.__class__ is QubitRegister and index.__class__ is int and 0 <= index < len(value.items):
-                        stack[-1] = value.items[index]
-                    else:
-                        stack[-1] = get_item(value, index, meter)
-                elif op == COMPARE:
-                    right = stack.pop()
-                    stack[-1] = compared(argument, stack[-1], right, meter)
-                elif op == JUMP:
-                    position = argument
-                elif op == SKIP_UNLESS and stack[-1].__class__ is bool:
-                    if not stack.pop():
-                        position = argument[0]
-                elif op == BRANCH and stack[-1].__class__ is bool:
-                    if not stack.pop():
-                        position = argument.target
-                else:
-                    meter.charge(_COSTS[op])
-                    self._position = position
-                    table[op](argument)
-                    position = self._position
-                    if op in (CALL, RETURN):
-                        if not self._frames:
-                            return stack.pop()
-                        instructions, held = self._code.instructions, self._variables
-            refuse(Fault.STEPS, limit=self._steps)
+                        meter.charge(_COSTS[op])
+                        self._position = position
+                        table[op](argument)
+                        position = self._position
+                        if op in (CALL, RETURN):
+                            if not self._frames:
+                                meter.charge(STEPS_AT_ONCE - length_hint(steps))
+                                return stack.pop()
+                            instructions, held = self._code.instructions, self._variables
+                meter.charge(STEPS_AT_ONCE)
         finally:
             self._position = position
 

@@ -1,8 +1,11 @@
 """The meter: bounds what a program may use, before the work that it bounds.
 
-Steps of the machine are counted by the machine itself. What costs more than its simplest instruction is charged here,
-with the same limit: so time and memory of a whole run are bounded by a multiple of the limit, whatever the program and
-the machine. A unit stands for about 0.1 µs and 40 bytes. The count is exact: no clock decides what is accepted.
+The machine's instructions are one step each; what costs more than the simplest one is charged here besides, in units of
+it. So the time and memory of a whole run are bounded by a multiple of the limit, whatever the program and the machine.
+A step stands for about 0.1 µs and 20 bytes. The count is exact: no clock decides what is accepted.
+
+Now and then, when some thousand steps have been paid for, the meter looks whether anybody still wants the result: so a
+cancelled run ends long before its limit.
 """
 
 from __future__ import annotations
@@ -13,8 +16,12 @@ from typing import Any, TypeVar
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.report import refuse
 from eigen.contracts.compilation import CompileLimits
+from eigen.contracts.errors import OperationCancelledError
 
-__all__ = ["Meter"]
+__all__ = ["STEPS_AT_ONCE", "Meter"]
+
+STEPS_AT_ONCE = 4_096
+"""Steps that are paid for together, and about as many as pass between two looks at whether to stop."""
 
 _WORD_BITS = 64
 _MAX_RESULTS = 10_000
@@ -27,18 +34,40 @@ class Meter:
 
     Args:
         limits: What the program may use.
+        is_stopped: Whether nobody wants the result any more.
     """
 
-    def __init__(self, limits: CompileLimits) -> None:
+    def __init__(self, limits: CompileLimits, is_stopped: Callable[[], bool]) -> None:
         self.limits = limits
+        self._is_stopped = is_stopped
         self._left = limits.steps
+        self._next_look = limits.steps
         self._results: dict[Hashable, Any] = {}
 
+    @property
+    def used(self) -> int:
+        """Steps that were paid for so far."""
+        return self.limits.steps - self._left
+
     def charge(self, amount: int) -> None:
-        """Pay for work on `amount` elements."""
+        """Pay for work on `amount` elements.
+
+        Raises:
+            Refusal: The limit is passed.
+            OperationCancelledError: Nobody wants the result any more.
+        """
         self._left -= amount
+        if self._left < self._next_look:
+            self._look()
+
+    def _look(self) -> None:
+        if self._is_stopped():
+            raise OperationCancelledError(
+                f"the compilation was stopped after {self.used} steps", reason="COMPILE_STOPPED"
+            )
         if self._left < 0:
             refuse(Fault.STEPS, limit=self.limits.steps)
+        self._next_look = max(self._left - STEPS_AT_ONCE, 0)
 
     def symbolic(self, key: _Key, compute: Callable[[_Key], Any]) -> Any:
         """Return a result that depends on `key` only, from memory where it was computed before."""

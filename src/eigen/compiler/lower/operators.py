@@ -20,6 +20,7 @@ from eigen.contracts.aqo import Affine
 __all__ = ["augmented", "binary", "compared", "conjoined", "disjoined", "prefixed"]
 
 _LISTED = frozenset({list, tuple, range, ClassicalRegister})
+_LEAST = -SMALL
 _JOINED = frozenset({list, tuple, str, QubitRegister, ClassicalRegister})
 _REPEATED = frozenset({list, tuple, str})
 _MEASURED = frozenset({Bit, Test, ClassicalRegister})
@@ -38,14 +39,11 @@ def binary(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
     kind, other = left.__class__, right.__class__
     if kind in NUMBERS and other in NUMBERS:
         simple = SIMPLE.get(symbol)
-        if simple is None:
-            return numbers(symbol, left, right, meter)
-        try:
+        if simple and right and _LEAST < left < SMALL and _LEAST < right < SMALL:
             result = simple(left, right)
-        except (ZeroDivisionError, OverflowError):
-            return numbers(symbol, left, right, meter)
-        is_small = -SMALL < result < SMALL  # neither infinite nor NaN
-        return result if is_small else numbers(symbol, left, right, meter)
+            if _LEAST < result < SMALL:  # neither infinite nor NaN
+                return result
+        return numbers(symbol, left, right, meter)
     if symbol == "+" and kind in _JOINED and _family(kind) is _family(other):
         return join(left, right, meter)
     if symbol == "*" and kind in _REPEATED and other not in _REPEATED:

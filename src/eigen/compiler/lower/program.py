@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -31,27 +31,34 @@ _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
 }
 
 
-def lower(resolved: ResolvedProgram, *, inputs: Mapping[str, Any], limits: CompileLimits) -> LoweredProgram:
+def lower(
+    resolved: ResolvedProgram,
+    *,
+    inputs: Mapping[str, Any],
+    limits: CompileLimits,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> LoweredProgram:
     """Return the circuit that the program emits.
 
     Args:
         resolved: Result of the third pass.
         inputs: Values of the static inputs; those of free parameters are not looked at.
         limits: What the program may use.
+        is_stopped: Whether nobody wants the result any more; asked every few thousand steps.
 
     Raises:
         InvalidArgumentError: An input is missing or wrong, or the program cannot be run to its end.
         ResourceExhaustedError: It passes a limit.
+        OperationCancelledError: It was stopped.
     """
-    return _Lower(resolved, limits).run(inputs)
+    return _Lower(resolved, Meter(limits, is_stopped)).run(inputs)
 
 
 class _Lower:
-    def __init__(self, resolved: ResolvedProgram, limits: CompileLimits) -> None:
+    def __init__(self, resolved: ResolvedProgram, meter: Meter) -> None:
         self._resolved = resolved
-        self._limits = limits
         self._report = Report(resolved.text)
-        self._meter = Meter(limits)
+        self._meter = meter
         self._circuit = Circuit(self._meter)
         self._machine = Machine(resolved.functions, self._circuit, self._meter, constants=resolved.constants)
 

@@ -111,6 +111,8 @@ class Registers:
 
     def plain_qubit(self, index: int, place: Place) -> Qubit:
         """Return the qubit that a plain integer addresses."""
+        if 0 <= index <= self._last_plain[0]:
+            return self._qubits[index]
         if not 0 <= index < self._limits.qubits or (self._num_declared and index >= self._num_declared):
             count = (
                 counted(self._num_declared, "qubit") if self._num_declared else f"at most {self._limits.qubits} qubits"

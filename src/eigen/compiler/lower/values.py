@@ -51,10 +51,11 @@ UNBOUND = object()
 class Qubit:
     """A qubit of the program: one object for each index, compared by identity."""
 
-    __slots__ = ("index",)
+    __slots__ = ("alone", "index")
 
     def __init__(self, index: int) -> None:
         self.index = index
+        self.alone = (index,)
 
 
 class Bit:

@@ -170,7 +170,12 @@ class Expressions:
         self.assembler.plan(value, (c.ATTRIBUTE, node.attr, place))
 
     def _binary(self, node: ast.BinOp) -> None:
-        self.operands((node.left, node.right), c.BINARY, OPERATORS[type(node.op)], _place(node))
+        left, right, operator = node.left, node.right, OPERATORS[type(node.op)]
+        slot = self.slot_of(left.id) if isinstance(left, ast.Name) else -1
+        if slot >= 0 and isinstance(right, ast.Constant):
+            self.assembler.emit(c.OPERATE, (slot, right.value, operator), _place(node))
+        else:
+            self.operands((left, right), c.BINARY, operator, _place(node))
 
     def _unary(self, node: ast.UnaryOp) -> None:
         operand = node.operand

@@ -127,7 +127,7 @@ def _read_slots(code: Code) -> Container[int]:
     for op, argument in code.instructions:
         if op == c.LOAD:
             read.add(argument)
-        elif op == c.ELEMENT:
+        elif op in (c.ELEMENT, c.OPERATE):
             read.add(argument[0])
         elif op == c.ELEMENT_AT:
             read.update(argument)
