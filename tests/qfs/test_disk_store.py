@@ -7,7 +7,10 @@ import os
 import stat
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import anyio
@@ -39,18 +42,26 @@ class FaultyFileSystem(FileSystem):
         number: What it fails with.
         for_ever: Whether all later calls fail too, as if the process had been killed.
         late: Whether the failing call does its work before it fails.
+        together: Whether it can sync everything at once.
     """
 
     def __init__(
-        self, fail_at: int = 0, number: int = errno.EIO, *, for_ever: bool = False, late: bool = False
+        self,
+        fail_at: int = 0,
+        number: int = errno.EIO,
+        *,
+        for_ever: bool = False,
+        late: bool = False,
+        together: bool = True,
     ) -> None:
         self.fail_at, self.number, self.for_ever, self.late = fail_at, number, for_ever, late
+        self.together = together
         self.calls: list[str] = []
         self.open_descriptors = 0
         self._lock = threading.Lock()
 
     def _call(self, name: str, *arguments: Any) -> Any:
-        with self._lock:  # files are synced from several threads
+        with self._lock:  # reading calls come from several threads
             self.calls.append(name)
             number = len(self.calls)
         is_faulty = number == self.fail_at or (self.for_ever and 0 < self.fail_at < number)
@@ -88,6 +99,12 @@ class FaultyFileSystem(FileSystem):
 
     def sync(self, descriptor: int) -> None:
         self._call("sync", descriptor)
+
+    def can_sync_all(self, descriptor: int) -> bool:
+        return self.together
+
+    def sync_all(self, descriptor: int) -> None:
+        self._call("sync_all", descriptor)
 
     def close(self, descriptor: int) -> None:
         self._call("close", descriptor)
@@ -232,26 +249,224 @@ async def test_an_error_of_the_disk_is_told_without_the_machines_paths(
     assert str(tmp_path) not in str(caught.value.to_json())
 
 
-async def test_everything_is_synced_before_it_gets_its_name(tmp_path: Path) -> None:
-    """Create: four files, their folder, then the name, then the root. Seal: four files, names, folder."""
+async def test_one_sync_comes_after_all_names_of_a_call(tmp_path: Path) -> None:
     await created(tmp_path)
     await store(tmp_path).discard(JOB)
     files = FaultyFileSystem()
     await store(tmp_path, files).create(JOB, INPUTS, facts={})
-    order = [one for one in files.calls if one in {"sync", "rename", "link"}]
-    assert order == ["sync"] * 5 + ["rename"] + ["sync"]
+    assert ordered(files) == ["rename", "sync_all"]
     await store(tmp_path).put(JOB, {"compiled.aqo.json": b"{}"})
     files = FaultyFileSystem()
     await store(tmp_path, files).seal(JOB, RESULTS, facts={})
-    order = [one for one in files.calls if one in {"sync", "rename", "link"}]
-    assert order == ["sync"] * 4 + ["link", "link", "rename", "sync"]
+    assert ordered(files) == ["link", "link", "link", "rename", "sync_all"]
+
+
+async def test_where_one_sync_does_not_do_each_file_and_folder_is_synced(tmp_path: Path) -> None:
+    """Create: four files, their folder, the root. Seal: seven files and their folder."""
+    await created(tmp_path)
+    await store(tmp_path).discard(JOB)
+    files = FaultyFileSystem(together=False)
+    await store(tmp_path, files).create(JOB, INPUTS, facts={})
+    assert ordered(files) == ["rename"] + ["sync"] * 6
+    await store(tmp_path).put(JOB, {"compiled.aqo.json": b"{}"})
+    files = FaultyFileSystem(together=False)
+    await store(tmp_path, files).seal(JOB, RESULTS, facts={})
+    assert ordered(files) == ["link", "link", "link", "rename"] + ["sync"] * 8
+
+
+def ordered(files: FaultyFileSystem) -> list[str]:
+    return [one for one in files.calls if one in {"sync", "sync_all", "rename", "link"}]
+
+
+async def test_many_calls_share_a_sync(tmp_path: Path) -> None:
+    files = FaultyFileSystem()
+    one = store(tmp_path, files)
+    async with anyio.create_task_group() as group:
+        for number in range(100):
+            group.start_soon(partial(one.create, f"job_{number:026}", INPUTS, facts={}))
+    assert len(await one.job_ids()) == 100
+    assert files.calls.count("sync_all") <= 3
+
+
+async def test_a_refused_call_leaves_the_others_of_its_group_alone(tmp_path: Path) -> None:
+    await created(tmp_path)
+    one, refused = store(tmp_path), list[EigenError]()
+
+    async def create(job_id: str) -> None:
+        try:
+            await one.create(job_id, INPUTS, facts={})
+        except AlreadyExistsError as error:
+            refused.append(error)
+
+    async with anyio.create_task_group() as group:
+        for number in range(10):
+            group.start_soon(create, f"job_{number:026}")
+    assert len(refused) == 1
+    assert len(await one.job_ids()) == 10
+
+
+async def test_a_sync_that_fails_fails_its_whole_group_and_leaves_nothing(tmp_path: Path) -> None:
+    await created(tmp_path)
+    await store(tmp_path).discard(JOB)
+    failed = list[EigenError]()
+
+    class NeverSyncs(FaultyFileSystem):
+        def sync_all(self, descriptor: int) -> None:
+            raise OSError(errno.EIO, "the disk is gone")
+
+    one = store(tmp_path, NeverSyncs())
+
+    async def create(job_id: str) -> None:
+        try:
+            await one.create(job_id, INPUTS, facts={})
+        except UnavailableError as error:
+            failed.append(error)
+
+    async with anyio.create_task_group() as group:
+        for number in range(10):
+            group.start_soon(create, f"job_{number:026}")
+    assert len(failed) == 10
+    assert await one.job_ids() == ()
+
+
+class PowerCut(FaultyFileSystem):
+    """A file system that knows which files have not been synced, and whose power fails at the Nth call."""
+
+    def __init__(self, fail_at: int, *, together: bool) -> None:
+        super().__init__(fail_at, for_ever=True, together=together)
+        self.unsynced: dict[int, str] = {}
+
+    def create_file(self, path: str) -> int:
+        descriptor = super().create_file(path)
+        self.unsynced[os.fstat(descriptor).st_ino] = path
+        return descriptor
+
+    def sync(self, descriptor: int) -> None:
+        super().sync(descriptor)
+        self.unsynced.pop(os.fstat(descriptor).st_ino, None)
+
+    def sync_all(self, descriptor: int) -> None:
+        super().sync_all(descriptor)
+        self.unsynced.clear()
+
+    def lose(self, root: Path, chance: Random) -> None:
+        """Leave of each file that was not synced all, nothing, or something."""
+        for path in sorted(root.rglob("*")):
+            if path.is_file() and path.stat().st_ino in self.unsynced:
+                size = path.stat().st_size
+                os.truncate(path, chance.choice([size, 0, chance.randint(0, size)]))
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("seed", range(3))
+async def test_a_power_cut_at_any_call_of_a_seal_leaves_it_whole_or_undone(
+    tmp_path: Path, together: bool, seed: int
+) -> None:
+    """Names survive in the order in which they were given, as in a journal; content survives only what was synced."""
+    for fail_at in range(1, 400):
+        root, acknowledged = tmp_path / f"{fail_at}", False
+        root.mkdir()
+        await compiled(root)
+        files = PowerCut(fail_at, together=together)
+        with suppress(UnavailableError):
+            await store(root, files).seal(JOB, RESULTS, facts={"b": 2})
+            acknowledged = True
+        files.lose(root, Random(1000 * seed + fail_at))
+        await store(root).reset(JOB)
+        meta = await store(root).meta(JOB)
+        found = await whole_or_absent(root, INPUTS | AQO | RESULTS)
+        assert found == ((INPUTS | AQO | RESULTS).keys() if meta["sealed"] else INPUTS.keys())
+        assert meta["sealed"] or not acknowledged
+        if not meta["sealed"]:
+            await store(root).put(JOB, {"compiled.aqo.json": b"another attempt"})
+            await store(root).seal(JOB, {"results.json": b"others"}, facts={})
+        assert not [path for path in root.rglob(".*") if path.is_file()]
+        if len(files.calls) < fail_at:
+            return
+    pytest.fail("it never completed")
+
+
+@pytest.mark.parametrize("together", [True, False])
+async def test_a_power_cut_at_any_call_of_a_creation_leaves_an_acknowledged_job_whole(
+    tmp_path: Path, together: bool
+) -> None:
+    for fail_at in range(1, 400):
+        root, acknowledged = tmp_path / f"{fail_at}", False
+        root.mkdir()
+        files = PowerCut(fail_at, together=together)
+        with suppress(UnavailableError):
+            await store(root, files).create(JOB, INPUTS, facts={})
+            acknowledged = True
+        files.lose(root, Random(fail_at))
+        if acknowledged:
+            assert await whole_or_absent(root, INPUTS) == INPUTS.keys()
+        if len(files.calls) < fail_at:
+            return
+    pytest.fail("it never completed")
+
+
+async def test_a_seal_that_was_believed_too_early_would_be_found_out(tmp_path: Path) -> None:
+    """The proof that the power cut above can hurt: before `reset`, what it leaves is neither whole nor undone."""
+    await compiled(tmp_path)
+    files = FaultyFileSystem()
+    with pytest.raises(UnavailableError):
+        await store(tmp_path, _Unplugged()).seal(JOB, RESULTS, facts={"b": 2})
+    assert (await store(tmp_path).meta(JOB))["sealed"] is True
+    os.truncate(tmp_path / "circuit_fs" / JOB / "results.json", 0)
+    assert await store(tmp_path).verify(JOB) != ()
+    await store(tmp_path, files).reset(JOB)
+    assert (await store(tmp_path).meta(JOB))["sealed"] is False
+    assert "sync_all" not in files.calls
+
+
+async def test_a_whole_seal_is_made_durable_before_it_is_believed(tmp_path: Path) -> None:
+    """Its process may have been killed before the sync."""
+    await compiled(tmp_path)
+    with pytest.raises(UnavailableError):
+        await store(tmp_path, _Unplugged()).seal(JOB, RESULTS, facts={"b": 2})
+    files = FaultyFileSystem()
+    await store(tmp_path, files).reset(JOB)
+    assert (await store(tmp_path).meta(JOB))["sealed"] is True
+    assert files.calls.count("sync_all") == 1
+
+
+class _Unplugged(FaultyFileSystem):
+    """Killed in the instant before it syncs: nothing is done any more, undoing included."""
+
+    def sync_all(self, descriptor: int) -> None:
+        self.fail_at, self.for_ever = len(self.calls), True
+        raise OSError(errno.EIO, "unplugged")
+
+
+async def test_a_sync_of_everything_that_took_too_long_is_left_alone_for_a_while(tmp_path: Path) -> None:
+    class Busy(FaultyFileSystem):
+        now_sec = 100.0
+
+        def clock_sec(self) -> float:
+            return self.now_sec
+
+        def sync_all(self, descriptor: int) -> None:
+            super().sync_all(descriptor)
+            self.now_sec += 0.05  # it waited for what others have written
+
+    files = Busy()
+    one = store(tmp_path, files)
+
+    async def syncs_of_all() -> int:
+        before = files.calls.count("sync_all")
+        await one.create(f"job_{len(await one.job_ids()):026}", INPUTS, facts={})
+        return files.calls.count("sync_all") - before
+
+    assert [await syncs_of_all() for _ in range(3)] == [1, 0, 0]
+    files.now_sec += 10
+    assert [await syncs_of_all() for _ in range(3)] == [1, 0, 0]
 
 
 async def test_a_put_syncs_nothing(tmp_path: Path) -> None:
     await created(tmp_path)
     files = FaultyFileSystem()
     await store(tmp_path, files).put(JOB, {"compiled.aqo.json": b"{}"})
-    assert "sync" not in files.calls
+    assert not {"sync", "sync_all"} & set(files.calls)
 
 
 async def test_only_the_owner_can_read_it(tmp_path: Path) -> None:

@@ -36,12 +36,12 @@ async def legacy(artifacts: ArtifactStore, orphan: JobRecord) -> SealedEnd | Job
     """
     job_id = orphan.job_id
     try:
+        await artifacts.reset(job_id)
         meta = await artifacts.meta(job_id)
         if meta["sealed"]:
             lines = (await artifacts.read(job_id, "events.jsonl")).splitlines()
             missing = tuple(from_json(StoredEvent, json.loads(line)) for line in lines[orphan.event_seq :])
             return SealedEnd(record=from_json(JobRecord, meta["record"]), missing=missing)
-        await artifacts.reset(job_id)
         return await read_inputs(artifacts, job_id, meta["program"])
     except EigenError as error:
         return InternalError(

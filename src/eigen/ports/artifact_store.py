@@ -79,10 +79,14 @@ class ArtifactStore(ABC):
 
     @abstractmethod
     async def reset(self, job_id: str) -> None:
-        """Remove what an attempt that never sealed has added since `create`; a sealed job is left as it is.
+        """Bring a job whose owner is gone to one of two certain states: sealed, whole and durable, or as created.
+
+        What an attempt that never sealed has added is removed, and so is a seal that a power cut has left in pieces.
 
         Raises:
             NotFoundError: There is no such job.
+            InternalError: `meta.json` is damaged, and there is no earlier one.
+            UnavailableError: As `create`.
         """
 
     @abstractmethod

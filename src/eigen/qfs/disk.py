@@ -1,7 +1,8 @@
 """`DiskArtifactStore`: CircuitFS in a folder.
 
 Each call is one hop into a thread, where `JobFolders` does the whole of it; a cancelled caller waits for its end, so
-that nothing is left half done. The operating system's errors become the port's here, without paths.
+that nothing is left half done. Calls that must be durable go in groups, one hop and one sync for all of a group: while
+one is on its way to the disk, the next one gathers. The operating system's errors become the port's here.
 """
 
 from __future__ import annotations
@@ -9,16 +10,19 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
 import anyio.to_thread
 from anyio import CapacityLimiter
 
 from eigen.contracts.errors import EigenError, ResourceExhaustedError, UnavailableError
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
 from eigen.qfs.filesystem import FileSystem
-from eigen.qfs.job_folders import JobFolders
+from eigen.qfs.job_folders import Change, JobFolders
 from eigen.qfs.layout import require_job_id, require_names
 
 __all__ = ["DiskArtifactStore"]
@@ -26,8 +30,26 @@ __all__ = ["DiskArtifactStore"]
 T = TypeVar("T")
 
 _THREADS = 8
+_GROUP_SIZE = 128
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+
+
+@dataclass(slots=True)
+class _Call:
+    """A call that must be durable: what to do, and what came of it."""
+
+    work: Callable[[], Change]
+    change: Change | None = None
+    error: Exception | None = None
+
+
+@dataclass(slots=True)
+class _Group:
+    """Calls that go to the disk together; the first one leads."""
+
+    calls: list[_Call] = field(default_factory=list)
+    done: anyio.Event = field(default_factory=anyio.Event)
 
 
 class DiskArtifactStore(ArtifactStore):
@@ -41,12 +63,14 @@ class DiskArtifactStore(ArtifactStore):
     def __init__(self, folder: Path, *, filesystem: FileSystem | None = None) -> None:
         self._folders = JobFolders(str(folder.absolute()), filesystem or FileSystem())
         self._limiter = CapacityLimiter(_THREADS)
+        self._gathering = _Group()
+        self._turn = anyio.Lock()
 
     async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Make a job's folder with its inputs, at once and durably; see the port."""
         require_job_id(job_id)
         require_names(files)
-        await self._run(lambda: self._folders.create(job_id, files, facts))
+        await self._make_durable(lambda: self._folders.create(job_id, files, facts))
 
     async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
         """Add files; see the port."""
@@ -56,7 +80,7 @@ class DiskArtifactStore(ArtifactStore):
     async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Add the last files and make everything durable; see the port."""
         require_names(files)
-        await self._run(lambda: self._folders.seal(job_id, files, facts))
+        await self._make_durable(lambda: self._folders.seal(job_id, files, facts))
 
     async def discard(self, job_id: str) -> None:
         """Remove the folder of a job that was never acknowledged; see the port."""
@@ -64,7 +88,7 @@ class DiskArtifactStore(ArtifactStore):
 
     async def reset(self, job_id: str) -> None:
         """Remove what an attempt that never sealed has added since `create`; see the port."""
-        await self._run(lambda: self._folders.reset(job_id))
+        await self._make_durable(lambda: self._folders.reset(job_id))
 
     async def read(self, job_id: str, name: str) -> bytes:
         """Return a file's content, checked; see the port."""
@@ -89,6 +113,59 @@ class DiskArtifactStore(ArtifactStore):
     async def _run(self, work: Callable[[], T]) -> T:
         """Do the whole of a call in one thread; a cancelled caller waits until it has ended, so that it ends whole."""
         return await anyio.to_thread.run_sync(_translating(work), limiter=self._limiter)
+
+    async def _make_durable(self, work: Callable[[], Change]) -> None:
+        """Do a call with its group, and return when it is on the disk."""
+        call, group = _Call(work), self._gathering
+        group.calls.append(call)
+        if len(group.calls) == _GROUP_SIZE:
+            self._gathering = _Group()
+        with anyio.CancelScope(shield=True):  # bounded: what is on its way to the disk has an outcome
+            if group.calls[0] is call:
+                await self._lead(group)
+            else:
+                await group.done.wait()
+        if call.error is not None:
+            raise call.error
+
+    async def _lead(self, group: _Group) -> None:
+        try:
+            async with self._turn:
+                if self._gathering is group:
+                    self._gathering = _Group()
+                await anyio.to_thread.run_sync(self._do_together, group.calls, limiter=self._limiter)
+        finally:
+            group.done.set()
+
+    def _do_together(self, calls: list[_Call]) -> None:
+        """Make every call's change, and sync them all at once."""
+        try:
+            with self._folders.syncing() as sync:
+                for call in calls:
+                    _attempt(call)
+                sync(call.change for call in calls if call.change is not None)
+        except OSError as error:
+            for call in calls:
+                _undo(call, error)
+        else:
+            for call in calls:
+                if call.change is not None:
+                    call.change.settle()
+
+
+def _attempt(call: _Call) -> None:
+    """Make a call's change; its error is its own and leaves the others of its group alone."""
+    try:
+        call.change = _translating(call.work)()
+    except Exception as error:  # noqa: BLE001  # raised to whoever made the call
+        call.error = error
+
+
+def _undo(call: _Call, error: OSError) -> None:
+    if call.change is not None:
+        with suppress(OSError, EigenError):
+            call.change.undo()
+    call.error = call.error or _translated(error)
 
 
 def _translating(work: Callable[[], T]) -> Callable[[], T]:

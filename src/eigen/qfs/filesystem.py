@@ -7,15 +7,23 @@ replace what is there; folders with 0700.
 
 from __future__ import annotations
 
+import ctypes
 import errno
+import fcntl
 import os
 import stat
+import sys
+import time
+from functools import cache
 from pathlib import Path
 
 __all__ = ["FileSystem"]
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+_TO_THE_PLATTER: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+"""macOS: its `fsync` stops at the disk's own memory."""
 
 
 class FileSystem:
@@ -62,14 +70,25 @@ class FileSystem:
         """Return the next bytes, at most so many, none at the end."""
         return os.read(descriptor, num_bytes)
 
-    def start_writing_back(self, descriptor: int) -> None:
-        """Ask for what was written to go to the disk soon, so that a later `sync` waits less; a hint only."""
-        if hasattr(os, "posix_fadvise"):
-            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
-
     def sync(self, descriptor: int) -> None:
         """Return when a file or folder is on the disk."""
-        os.fsync(descriptor)
+        if _TO_THE_PLATTER is None:
+            os.fsync(descriptor)
+        else:
+            fcntl.fcntl(descriptor, _TO_THE_PLATTER)
+
+    def can_sync_all(self, descriptor: int) -> bool:
+        """Return whether `sync_all` makes everything on a folder's file system durable, and tells errors."""
+        return _tells_write_errors() and _file_system_type(os.fstat(descriptor).st_dev) in _SYNCED_AS_A_WHOLE
+
+    def sync_all(self, descriptor: int) -> None:
+        """Return when everything that was written to a folder's file system is on the disk."""
+        if _libc().syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+
+    def clock_sec(self) -> float:
+        """Return seconds on a clock that never goes back, to tell how long a call took."""
+        return time.monotonic()
 
     def close(self, descriptor: int) -> None:
         """Let go of a descriptor."""
@@ -90,3 +109,33 @@ class FileSystem:
     def remove_folder(self, path: str) -> None:
         """Remove an empty folder."""
         Path(path).rmdir()
+
+
+_SYNCED_AS_A_WHOLE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "tmpfs"})
+"""Local file systems whose `syncfs` waits for data and names; layered and network ones may not."""
+
+
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
+def _tells_write_errors() -> bool:
+    """Return whether `syncfs` is there and tells write errors: Linux 5.8 and later."""
+    if sys.platform != "linux" or not hasattr(_libc(), "syncfs"):
+        return False
+    major, minor = os.uname().release.split(".")[:2]
+    return (int(major), int("".join(filter(str.isdigit, minor)) or 0)) >= (5, 8)
+
+
+def _file_system_type(device: int) -> str:
+    """Return the type of a mounted file system by its device number, or nothing where that is not known."""
+    wanted = f"{os.major(device)}:{os.minor(device)}"
+    try:
+        mounts = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    for fields in (line.split() for line in mounts.splitlines()):  # proc(5): id parent major:minor … - type source …
+        if fields[2] == wanted:
+            return fields[fields.index("-") + 1]
+    return ""

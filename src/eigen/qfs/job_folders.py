@@ -1,18 +1,21 @@
 """Job folders on disk: whole files or none.
 
 Theory. A reader must never see half a file, whatever is killed when. So a file is written under a temporary name and
-gets its own name when it is complete; a job's folder is built elsewhere and renamed into place. What must survive a
-power cut is synced in the one right order: files, then the folder that names them. `meta.json` is replaced last: until
-then a job is open, and what an attempt has added can be told from what was there, and be removed.
+gets its own name when it is complete; a job's folder is built elsewhere and renamed into place. `meta.json` is replaced
+last: until then a job is open, and what an attempt has added can be told from what was there, and be removed.
 
-Syncs are what costs: 0.3 ms each on a quiet disk, 4 ms and more on a busy one, against 0.1 ms for all the rest. So all
-files of a call are written first, sent on their way together, and synced from several threads at once: the file system
-then puts them into one commit of its journal (measured for four files and two folders: 1.0 ms instead of 1.5 ms quiet,
-3 ms instead of 17 ms busy). The threads idle between calls and end with the store.
+What must survive a power cut is synced, for many jobs at once (`durability`), and only then acknowledged by a record
+in the job store. Names are given before that sync, since waiting twice would cost twice. A power cut between the two
+leaves names without the files' content, in any mixture. Nobody is misled by it:
+
+- a folder whose `create` was cut off has no record, so nobody was told of it, and nobody asks for it;
+- a job whose `seal` was cut off has a record that is live. Whoever takes it over calls `reset`, which believes a seal
+  only if every digest matches, and else takes the first `meta.json` back, which `seal` keeps as `.opening.json` until
+  everything is on the disk.
 
 Layout: `<folder>/<job id>/<name>`; `<folder>/.tmp/` holds job folders that are being built.
 
-Source: contract "CircuitFS"; the order of syncs after "All File Systems Are Not Created Equal", OSDI 2014.
+Source: contract "CircuitFS"; what a power cut leaves after "All File Systems Are Not Created Equal", OSDI 2014.
 """
 
 from __future__ import annotations
@@ -21,13 +24,14 @@ import errno
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 from eigen.contracts.errors import EigenError, NotFoundError
 from eigen.contracts.jobs import JOB_ID
 from eigen.ports.artifact_store import Artifact, ArtifactProblem
+from eigen.qfs.durability import Durability
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.layout import (
     META,
@@ -43,13 +47,32 @@ from eigen.qfs.layout import (
     no_such_job,
 )
 
-__all__ = ["JobFolders"]
+__all__ = ["Change", "JobFolders"]
 
 _TEMPORARY = ".tmp"
-_SYNC_THREADS = 16
+_OPENING = ".opening.json"
 _CHUNK_BYTES = 1024 * 1024
 _ABANDONED_AFTER_SEC = 24 * 3600.0
 _NOT_A_FILE = frozenset({errno.EINVAL, errno.ELOOP, errno.EISDIR, errno.ENXIO})
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What was written and has its names, but may not be on the disk yet.
+
+    Attributes:
+        paths: The files and folders that have to be synced.
+        settle: Is called when they are.
+        undo: Is called when they cannot be.
+    """
+
+    paths: tuple[str, ...] = ()
+    settle: Callable[[], None] = _nothing
+    undo: Callable[[], None] = _nothing
 
 
 class JobFolders:
@@ -65,29 +88,43 @@ class JobFolders:
     def __init__(self, root: str, filesystem: FileSystem) -> None:
         self._root = root
         self._files = filesystem
-        self._has_swept = False
-        self._threads = ThreadPoolExecutor(_SYNC_THREADS, thread_name_prefix="circuit-fs-sync")
+        self._durability = Durability(filesystem)
+        self._is_ready = False
 
-    def create(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
-        """Make a job's folder elsewhere, and move it into place when everything in it is on the disk."""
-        folder = f"{self._root}/{job_id}"
-        if self._files.exists(folder):
-            raise job_exists(job_id)
+    @contextmanager
+    def syncing(self) -> Iterator[Callable[[Iterable[Change]], None]]:
+        """Give a function that returns when changes are on the disk; they have to be made within.
+
+        Only one thread at a time may be here.
+        """
+        self._make_root()
+        with self._durability.watching(self._root) as watched:
+
+            def sync(changes: Iterable[Change]) -> None:
+                paths = dict.fromkeys(path for change in changes for path in change.paths)
+                self._durability.ensure(paths, watched=watched)
+
+            yield sync
+
+    def create(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Change:
+        """Make a job's folder elsewhere, and move it into place."""
+        folder, stage = f"{self._root}/{job_id}", self._new_stage()
         meta = Meta(
             files={name: artifact_of(name, content) for name, content in files.items()}, sealed=False, facts=facts
         )
-        stage = self._new_stage()
+        contents = {**files, META: meta.to_bytes()}
         with self._undone_on_error(lambda: self._remove_tree(stage)):
-            contents = {**files, META: meta.to_bytes()}
-            self._write({f"{stage}/{name}": content for name, content in contents.items()}, durable=True, also=[stage])
+            self._write({f"{stage}/{name}": content for name, content in contents.items()})
             try:
                 self._files.rename(stage, folder)
             except OSError as error:
                 if error.errno in {errno.EEXIST, errno.ENOTEMPTY}:
                     raise job_exists(job_id) from error
                 raise
-        with self._undone_on_error(lambda: self._move_away(folder)):
-            self._sync_folder(self._root)
+        return Change(
+            paths=(*(f"{folder}/{name}" for name in contents), folder, self._root),
+            undo=lambda: self._move_away(folder),
+        )
 
     def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
         """Write each file under a temporary name, and give it its own; nothing is synced."""
@@ -102,29 +139,38 @@ class JobFolders:
         if not self._has_equal(job_id, name, content):
             temporary = f"{folder}/{_TEMPORARY}-{secrets.token_hex(8)}"
             with self._removed_at_last([temporary]):
-                self._write({temporary: content}, durable=False)
+                self._write({temporary: content})
                 try:
                     self._files.link(temporary, f"{folder}/{name}")
                 except FileExistsError:
                     self._has_equal(job_id, name, content)
 
-    def seal(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
-        """Write the last files, sync all that is not yet, give them their names, and replace `meta.json`."""
+    def seal(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Change:
+        """Write the last files, give them their names, and replace `meta.json`; the first one is kept beside it."""
         meta, folder = self.meta(job_id), f"{self._root}/{job_id}"
         if meta.sealed:
-            self._seal_again(job_id, meta, files, facts)
-            return
+            again = meta.as_sealed([artifact_of(*one) for one in files.items()], facts)
+            if again.to_bytes() != meta.to_bytes():
+                raise job_sealed(job_id)
+            return self._sealed(job_id, meta)
         new = {name: content for name, content in files.items() if not self._has_equal(job_id, name, content)}
         unsynced = [name for name in self._names(job_id) if name not in meta.files]
         added = [artifact_of(name, self._content(f"{folder}/{name}")) for name in unsynced]
         sealed = meta.as_sealed([*added, *(artifact_of(*one) for one in new.items())], facts)
         token = secrets.token_hex(8)
         temporary = {name: f"{folder}/{_TEMPORARY}-{token}-{name}" for name in [*new, META]}
-        contents = {temporary[name]: content for name, content in {**new, META: sealed.to_bytes()}.items()}
         with self._removed_at_last(temporary.values()):
-            self._write(contents, durable=True, also=[f"{folder}/{name}" for name in unsynced])
+            self._write({temporary[name]: content for name, content in {**new, META: sealed.to_bytes()}.items()})
             self._publish(job_id, {name: temporary[name] for name in new}, meta=temporary[META])
-        self._sync_folder(folder)
+        return self._sealed(job_id, sealed, new=[f"{folder}/{name}" for name in new])
+
+    def _sealed(self, job_id: str, meta: Meta, *, new: Iterable[str] = ()) -> Change:
+        folder = f"{self._root}/{job_id}"
+        return Change(
+            paths=(*(f"{folder}/{name}" for name in [*meta.files, META]), folder),
+            settle=lambda: self._remove_all([f"{folder}/{_OPENING}"]),
+            undo=lambda: self._take_back(job_id, new),
+        )
 
     def discard(self, job_id: str) -> None:
         """Remove the folder of a job that is not sealed; a job that is not there is no error."""
@@ -135,12 +181,17 @@ class JobFolders:
             return
         self._move_away(f"{self._root}/{job_id}")
 
-    def reset(self, job_id: str) -> None:
-        """Remove what is not recorded, unless the job is sealed, and temporary files."""
-        meta, folder = self.meta(job_id), f"{self._root}/{job_id}"
+    def reset(self, job_id: str) -> Change:
+        """Remove what is not recorded, and a seal that a power cut has left in pieces; one that is whole stands."""
+        folder = f"{self._root}/{job_id}"
+        if self._files.exists(f"{folder}/{_OPENING}") and any(self._problems(job_id)):
+            self._files.rename(f"{folder}/{_OPENING}", f"{folder}/{META}")
+        meta = self.meta(job_id)
         for name in self._files.list_folder(folder):
-            if name.startswith(_TEMPORARY) or (not meta.sealed and is_artifact_name(name) and name not in meta.files):
+            is_added = name == _OPENING or (is_artifact_name(name) and name not in meta.files)
+            if name.startswith(f"{_TEMPORARY}-") or (is_added and not meta.sealed):
                 self._files.remove_file(f"{folder}/{name}")
+        return self._sealed(job_id, meta) if meta.sealed else Change()
 
     def read(self, job_id: str, name: str) -> bytes:
         """Return a file's content, checked against its record where it has one."""
@@ -199,13 +250,6 @@ class JobFolders:
             except EigenError as error:
                 yield ArtifactProblem(name=name, problem=error.message)
 
-    def _seal_again(self, job_id: str, meta: Meta, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
-        """Take the same seal twice: the first may have failed in its very last step."""
-        again = meta.as_sealed([artifact_of(*one) for one in files.items()], facts)
-        if again.to_bytes() != meta.to_bytes():
-            raise job_sealed(job_id)
-        self._sync_folder(f"{self._root}/{job_id}")
-
     def _publish(self, job_id: str, temporary: Mapping[str, str], *, meta: str) -> None:
         """Give complete files their names, `meta.json` last; on an error take the names back."""
         folder, named = f"{self._root}/{job_id}", list[str]()
@@ -213,11 +257,17 @@ class JobFolders:
             for name, path in temporary.items():
                 self._files.link(path, f"{folder}/{name}")
                 named.append(f"{folder}/{name}")
+            with suppress(FileExistsError):  # kept by a seal that failed
+                self._files.link(f"{folder}/{META}", f"{folder}/{_OPENING}")
             self._files.rename(meta, f"{folder}/{META}")
 
     def _take_back(self, job_id: str, named: Iterable[str]) -> None:
-        if not self.meta(job_id).sealed:  # a rename may fail after it has happened
-            self._remove_all(named)
+        """Open a job again whose seal failed: first its record, then the names that the seal has given."""
+        opening = f"{self._root}/{job_id}/{_OPENING}"
+        if self._files.exists(opening):
+            self._files.rename(opening, f"{self._root}/{job_id}/{META}")
+            self._remove_all([opening])  # it stays where both are one file
+        self._remove_all(named)
 
     def _has_equal(self, job_id: str, name: str, content: bytes) -> bool:
         """Return whether the file is there; if it is, it has to have this content."""
@@ -243,27 +293,14 @@ class JobFolders:
             stack.callback(self._files.close, descriptor)
             return b"".join(iter(lambda: self._files.read(descriptor, _CHUNK_BYTES), b""))
 
-    def _write(self, contents: Mapping[str, bytes], *, durable: bool, also: Iterable[str] = ()) -> None:
-        """Write new files; if durable, return when they and the older files and folders `also` are on the disk."""
-        with ExitStack() as stack:
-            descriptors = []
-            for path, content in contents.items():
-                descriptors.append(self._files.create_file(path))
-                stack.callback(self._files.close, descriptors[-1])
-                self._write_all(descriptors[-1], content)
-                self._files.start_writing_back(descriptors[-1])
-            for path in also:
-                descriptors.append(self._files.open_to_sync(path))
-                stack.callback(self._files.close, descriptors[-1])
-            if durable:
-                self._sync_together(descriptors)
-
-    def _sync_together(self, descriptors: list[int]) -> None:
-        """Sync all, and return only when none is being synced any more, also on an error."""
-        syncs = [self._threads.submit(self._files.sync, descriptor) for descriptor in descriptors]
-        wait(syncs)
-        for sync in syncs:
-            sync.result()
+    def _write(self, contents: Mapping[str, bytes]) -> None:
+        """Write new files."""
+        for path, content in contents.items():
+            descriptor = self._files.create_file(path)
+            try:
+                self._write_all(descriptor, content)
+            finally:
+                self._files.close(descriptor)
 
     def _write_all(self, descriptor: int, content: bytes) -> None:
         rest = memoryview(content)
@@ -273,34 +310,26 @@ class JobFolders:
                 raise OSError(errno.EIO, "nothing was written")
             rest = rest[taken:]
 
-    def _sync_folder(self, path: str) -> None:
-        descriptor = self._files.open_to_sync(path)
-        with ExitStack() as stack:
-            stack.callback(self._files.close, descriptor)
-            self._files.sync(descriptor)
-
     def _new_stage(self) -> str:
         """Return a new folder to build a job's folder in."""
-        self._sweep()
         stage = f"{self._root}/{_TEMPORARY}/{secrets.token_hex(16)}"
-        try:
-            self._files.make_folder(stage)
-        except FileNotFoundError:
-            self._make_root()
-            self._files.make_folder(stage)
+        self._files.make_folder(stage)
         return stage
 
     def _make_root(self) -> None:
-        for path in (self._root, f"{self._root}/{_TEMPORARY}"):
-            with suppress(FileExistsError):
-                self._files.make_folder(path)
-            self._sync_folder(path.rpartition("/")[0] or "/")
+        """Make what is missing of the root, once, and remove what processes left that were killed long ago."""
+        if self._is_ready:
+            return
+        if not self._files.exists(f"{self._root}/{_TEMPORARY}"):
+            for path in (self._root, f"{self._root}/{_TEMPORARY}"):
+                with suppress(FileExistsError):
+                    self._files.make_folder(path)
+                with self._durability.watching(path.rpartition("/")[0] or "/") as parent:
+                    self._files.sync(parent)
+        self._sweep()
+        self._is_ready = True
 
     def _sweep(self) -> None:
-        """Remove, once, what processes that were killed long ago left behind."""
-        if self._has_swept:
-            return
-        self._has_swept = True
         with suppress(OSError):
             for name in self._files.list_folder(f"{self._root}/{_TEMPORARY}"):
                 path = f"{self._root}/{_TEMPORARY}/{name}"
