@@ -89,10 +89,11 @@ async def test_a_result_says_how_it_came_about(driver: AerDriver) -> None:
         "method": "statevector",
         "num_threads": 1,
         "precision": "double",
+        "sampling": "multinomial",
         "seed": 42,
         "versions": versions,
     }
-    assert sorted(versions) == ["eigen-os", "qiskit", "qiskit-aer"]
+    assert sorted(versions) == ["eigen-os", "numpy", "qiskit", "qiskit-aer"]
 
 
 async def test_equal_seeds_give_equal_counts_whatever_ran_them(driver: AerDriver) -> None:

@@ -40,7 +40,7 @@ def test_the_path_that_workers_are_given_leads_to_it() -> None:
 
 def test_counts_then_the_time_of_each_binding() -> None:
     parts = run(COINS, bindings=[{}, {}], seeds=[1, 2])
-    assert [sorted(part) for part in parts] == [["counts"], ["execution_time_sec"]] * 2
+    assert [sorted(part) for part in parts] == [["counts"], ["execution_time_sec", "sampling"]] * 2
     assert sum(parts[0]["counts"].values()) == 100
     assert parts[0] != parts[2]
 

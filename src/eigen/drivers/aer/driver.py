@@ -36,7 +36,7 @@ __all__ = ["AerDriver"]
 _DEVICE_ID = "sim:local"
 _ENGINE = "eigen.drivers.aer.engine:AerEngine"
 _BACKEND = "qiskit_aer_simulator"
-_DISTRIBUTIONS = ("qiskit", "qiskit-aer")
+_DISTRIBUTIONS = ("numpy", "qiskit", "qiskit-aer")
 _NOT_GATES = frozenset({BARRIER, MEASURE, RESET})
 
 _VALUES_PER_BATCH = 2_048
@@ -226,7 +226,7 @@ class _Collector:
         result = ExecutionResult(
             counts=self._counts,
             execution_time_sec=part["execution_time_sec"],
-            metadata={**self._metadata, "seed": seed},
+            metadata={**self._metadata, "seed": seed, "sampling": part["sampling"]},
         )
         self._results.append(result)
         self._counts = {}

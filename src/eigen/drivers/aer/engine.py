@@ -4,6 +4,9 @@ What Aer does in silence, and what is done about it here or before: NaN and infi
 bound), no shots or no measurement give success (refused before), failure is a field of the result (checked, for the
 job and the experiment), memory is compared with the machine's total (`max_memory_mb` and the worker's limit).
 
+A circuit is put into Aer's own form once, see `controller`; where its measurements are its end, Aer is asked for the
+probabilities, and the counts are drawn from them, see `sampling`.
+
 Options that do not change the distribution but cost time or memory are fixed: one circuit, one shot after another (the
 random numbers of parallel shots would depend on the number of threads), no per-shot memory.
 """
@@ -12,15 +15,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.errors import InternalError, ResourceExhaustedError
 from eigen.contracts.printable import printable
-from eigen.drivers.aer.options import METHODS
+from eigen.drivers.aer.options import DEFAULT_METHOD, METHODS, PROBABILITIES
 from eigen.workers.engine import Engine
+
+if TYPE_CHECKING:
+    from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, RunOptions
+    from eigen.drivers.aer.lowering import LoweredCircuit
+    from eigen.drivers.aer.sampling import Readout
 
 __all__ = ["AerEngine"]
 
@@ -28,28 +36,50 @@ _PART_CHARACTERS = 200_000
 _MEMORY_WORDS = ("memory", "bad_alloc", "alloc")
 
 
+DRAWING_METHODS = frozenset({"statevector", "density_matrix"})
+"""Methods that have the probabilities of all outcomes at hand."""
+
+
 @dataclass(slots=True)
 class _PreparedCircuit:
     circuit: AQO
-    lowered: dict[str, Any] = field(default_factory=dict)
+    runnable: dict[str, _Runnable] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Runnable:
+    """A circuit made ready for one method.
+
+    Attributes:
+        lowered: For Qiskit.
+        assembled: For Aer, or None where that is to be done for each binding.
+        readout: What is drawn from probabilities, or None where Aer counts.
+    """
+
+    lowered: LoweredCircuit
+    assembled: AssembledCircuit | RunCircuit | None
+    readout: Readout | None
 
 
 class AerEngine(Engine):
     """Runs AQO on `qiskit_aer.AerSimulator`.
 
     Arguments of `run`: `method`, `shots`, `num_threads`, `max_memory_mb`, `bindings` and one of `seeds` for each.
-    Parts: `{"counts": {...}}`, as many as a result needs, then `{"execution_time_sec": t}`; the next binding follows.
+    Parts: `{"counts": {...}}`, as many as a result needs, then `{"execution_time_sec": t, "sampling": s}`, where `s` is
+    `multinomial` or `shots`; the next binding follows.
     """
 
     def __init__(self) -> None:
         self._simulators: dict[str, Any] = {}
+        self._form: type[AssembledCircuit] | type[RunCircuit] | None = None
 
     @classmethod
     def preload(cls) -> None:
         """Import Qiskit and Aer, and make the simulator's tables."""
         from qiskit_aer import AerSimulator
 
-        import eigen.drivers.aer.lowering  # noqa: F401  # for the imports that it makes
+        import eigen.drivers.aer.controller
+        import eigen.drivers.aer.lowering  # noqa: F401  # both for the imports that they make
 
         AerSimulator(method="statevector")
 
@@ -59,39 +89,57 @@ class AerEngine(Engine):
 
     def run(self, prepared: _PreparedCircuit, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Run the circuit once for each binding."""
-        method = arguments["method"]
-        lowered = self._lowered(prepared, method)
+        from eigen.drivers.aer.controller import RunOptions
+
+        runnable = self._runnable(prepared, arguments["method"])
         for binding, seed in zip(arguments["bindings"], arguments["seeds"], strict=True):
-            bound = lowered.bound(binding)
             started = time.perf_counter()
-            counts = self._counts(bound, arguments, seed)
+            options = RunOptions(
+                shots=arguments["shots"],
+                seed=seed,
+                num_threads=arguments["num_threads"],
+                max_memory_mb=arguments["max_memory_mb"],
+            )
+            counts = self._counts(runnable, binding, options, method=arguments["method"])
             elapsed_sec = time.perf_counter() - started
             yield from _in_parts(counts, prepared.circuit.clbits)
-            yield {"execution_time_sec": elapsed_sec}
+            yield {"execution_time_sec": elapsed_sec, "sampling": "multinomial" if runnable.readout else "shots"}
 
-    def _lowered(self, prepared: _PreparedCircuit, method: str) -> Any:
+    def _runnable(self, prepared: _PreparedCircuit, method: str) -> _Runnable:
         from eigen.drivers.aer.lowering import LoweredCircuit
+        from eigen.drivers.aer.sampling import readout_of
 
-        if method not in prepared.lowered:
-            prepared.lowered[method] = LoweredCircuit(prepared.circuit, METHODS[method])
-        return prepared.lowered[method]
+        if method not in prepared.runnable:
+            readout = readout_of(prepared.circuit) if method in DRAWING_METHODS else None
+            lowered = LoweredCircuit(prepared.circuit, METHODS[method], readout=readout)
+            assembled = self._assembled(lowered.template, method) if lowered.template is not None else None
+            prepared.runnable[method] = _Runnable(lowered, assembled, readout)
+        return prepared.runnable[method]
 
-    def _counts(self, bound: Any, arguments: Mapping[str, Any], seed: int) -> dict[str, int]:
-        """Return counts by hexadecimal number of the classical bits."""
-        job = self._simulator(arguments["method"]).run(
-            bound,
-            shots=arguments["shots"],
-            seed_simulator=seed,
-            max_parallel_threads=arguments["num_threads"],
-            max_memory_mb=arguments["max_memory_mb"],
-        )
-        result = job.result()
-        _check_success(result)
-        counts: dict[str, int] = result.results[0].data.to_dict().get("counts", {})
-        if not counts or sum(counts.values()) != arguments["shots"]:
+    def _assembled(self, circuit: Any, method: str) -> AssembledCircuit | RunCircuit:
+        simulator = self._simulator(method)
+        if self._form is None:
+            from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, are_as_known
+
+            self._form = AssembledCircuit if are_as_known(self._simulator(DEFAULT_METHOD)) else RunCircuit
+        return self._form(simulator, circuit)
+
+    def _counts(
+        self, runnable: _Runnable, binding: Mapping[str, float], options: RunOptions, *, method: str
+    ) -> Mapping[int, int]:
+        """Return counts by number of the classical bits."""
+        values = runnable.lowered.values(binding)
+        assembled = runnable.assembled or self._assembled(runnable.lowered.bound(binding), method)
+        if runnable.readout is not None:
+            saved = _data(assembled.run(values, replace(options, shots=1)))[PROBABILITIES]
+            counts = runnable.readout.counts(saved, shots=options.shots, seed=options.seed)
+        else:
+            found = _data(assembled.run(values, options)).get("counts", {})
+            counts = {int(number, 16): count for number, count in found.items()}
+        total = sum(counts.values())
+        if not counts or total != options.shots:
             raise InternalError(
-                f"the simulator gave {sum(counts.values())} counts for {arguments['shots']} shots",
-                reason="ENGINE_BROKE_PROMISE",
+                f"the simulator gave {total} counts for {options.shots} shots", reason="ENGINE_BROKE_PROMISE"
             )
         return counts
 
@@ -105,11 +153,13 @@ class AerEngine(Engine):
         return self._simulators[method]
 
 
-def _check_success(result: Any) -> None:
-    experiments = result.results
-    if result.success and len(experiments) == 1 and experiments[0].success:
-        return
-    said = "; ".join(str(status) for status in (result.status, *(one.status for one in experiments)))
+def _data(output: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what the one experiment gave, if it succeeded."""
+    experiments = output["results"]
+    if output["success"] and len(experiments) == 1 and experiments[0]["success"]:
+        data: Mapping[str, Any] = experiments[0]["data"]
+        return data
+    said = "; ".join(str(one.get("status")) for one in (output, *experiments))
     if any(word in said for word in _MEMORY_WORDS):
         raise ResourceExhaustedError(
             "the simulation ran out of the memory that it was given",
@@ -119,10 +169,10 @@ def _check_success(result: Any) -> None:
     raise InternalError(f"the simulator failed: {printable(said)}", reason="ENGINE_FAILED")
 
 
-def _in_parts(counts: Mapping[str, int], width: int) -> Iterator[Mapping[str, Any]]:
+def _in_parts(counts: Mapping[int, int], width: int) -> Iterator[Mapping[str, Any]]:
     """Yield counts by bitstring of fixed width, cut so that the system's event loop can read each in a moment."""
     per_part = max(1, _PART_CHARACTERS // (width + 10))
     entries = list(counts.items())
     for start in range(0, len(entries), per_part):
         chunk = entries[start : start + per_part]
-        yield {"counts": {f"{int(number, 16):0{width}b}": count for number, count in chunk}}
+        yield {"counts": {f"{number:0{width}b}": count for number, count in chunk}}

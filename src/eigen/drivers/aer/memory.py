@@ -14,13 +14,13 @@ from pathlib import Path
 from types import MappingProxyType
 
 from eigen.contracts.errors import ResourceExhaustedError
+from eigen.contracts.sizes import human_bytes
 from eigen.drivers.aer.options import Method
 
-__all__ = ["admitted_bytes", "available_bytes", "human_bytes", "max_qubits"]
+__all__ = ["admitted_bytes", "available_bytes", "max_qubits"]
 
 _SHARE = 0.8
 _FALLBACK_BYTES = 4 * 2**30
-_BINARY_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 
 _NEEDED_BYTES: Mapping[str, Callable[[int], int]] = MappingProxyType(
     {
@@ -34,9 +34,9 @@ _WHAT_FOR: Mapping[str, str] = MappingProxyType(
 )
 
 
-def available_bytes() -> int:
-    """Return 80 % of the memory that is available now, in this machine or this container, in bytes."""
-    return int(_SHARE * min(_machine_bytes(), _container_bytes()))
+def available_bytes(*, share: float = _SHARE) -> int:
+    """Return a share of the memory that is available now, in this machine or this container, in bytes."""
+    return int(share * min(_machine_bytes(), _container_bytes()))
 
 
 def admitted_bytes(method: Method, *, qubits: int, limit_bytes: int, share_bytes: int) -> int:
@@ -73,19 +73,6 @@ def max_qubits(method_name: str, *, limit_bytes: int) -> int:
     while formula(qubits + 1) <= limit_bytes:
         qubits += 1
     return qubits
-
-
-def human_bytes(size_bytes: int) -> str:
-    """Return a size with a binary unit, as `18.3 GiB`.
-
-    Example:
-        >>> human_bytes(16 << 60)
-        '16 EiB'
-    """
-    unit = min(max(size_bytes.bit_length() - 1, 0) // 10, len(_BINARY_UNITS) - 1)
-    scaled = size_bytes / (1 << 10 * unit) if size_bytes.bit_length() < 1_000 else math.inf
-    text = f"{scaled:.1f}".removesuffix(".0") if scaled < 1e6 else f"{scaled:.3g}"
-    return f"{text} {_BINARY_UNITS[unit]}"
 
 
 def _hint(method: Method, limit_bytes: int) -> str:

@@ -16,9 +16,12 @@ from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.gates import GATES
 from eigen.contracts.printable import printable, quoted
 
-__all__ = ["DEFAULT_METHOD", "METHODS", "Method", "chosen_method"]
+__all__ = ["DEFAULT_METHOD", "METHODS", "PROBABILITIES", "Method", "chosen_method"]
 
 DEFAULT_METHOD = "statevector"
+
+PROBABILITIES = "probabilities"
+"""Under which name Aer gives the probabilities that a circuit saves."""
 
 _UNKNOWN_TO_AER = frozenset({"ch", "cs", "csdg", "iswap"})
 _ALL = frozenset(GATES) - _UNKNOWN_TO_AER

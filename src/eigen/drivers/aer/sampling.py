@@ -1,0 +1,90 @@
+"""Counts drawn at once from the probabilities of all outcomes.
+
+Where every measurement is the last thing that happens to its qubit, the shots are independent draws from one
+distribution, and their counts are one draw from the multinomial distribution with these probabilities: exactly what
+counting shot by shot gives, in distribution. Aer spends 0.7 µs on each shot, this spends some nanoseconds on each
+possible outcome, whatever the number of shots. For a given seed the counts are other ones than `AerSimulator.run`
+draws: the generator is NumPy's PCG64, seeded with the job's seed.
+
+It is done up to `MAX_QUBITS`: beyond, Aer may use several threads, whose sums differ in the last digits, and the number
+of outcomes outgrows that of shots.
+
+Source: C. Davis, "The computer generation of multinomial random variates", 1993 (conditional binomials, as in NumPy).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eigen.contracts.aqo import AQO
+from eigen.contracts.errors import InternalError
+from eigen.contracts.gates import BARRIER, MEASURE, RESET
+
+__all__ = ["MAX_QUBITS", "Readout", "readout_of"]
+
+MAX_QUBITS = 15
+"""Widest circuit whose counts are drawn from probabilities."""
+
+_TOLERANCE = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Readout:
+    """Which qubits are read into which classical bits, at the end.
+
+    Attributes:
+        qubits: The measured qubits.
+        clbits: Where each of them goes, in ascending order.
+    """
+
+    qubits: tuple[int, ...]
+    clbits: tuple[int, ...]
+
+    def counts(self, probabilities: NDArray[np.float64], *, shots: int, seed: int) -> Mapping[int, int]:
+        """Draw shots.
+
+        Args:
+            probabilities: float64, one for each outcome; bit k of an outcome's index is the value of `qubits[k]`.
+            shots: How many.
+            seed: Seed of the generator.
+
+        Returns:
+            How often each number of the classical bits came, ascending; bit k is classical bit k.
+
+        Raises:
+            InternalError: The probabilities do not sum to 1.
+        """
+        total = float(probabilities.sum())
+        if not abs(total - 1.0) < _TOLERANCE:
+            raise InternalError(f"the probabilities sum to {total}", reason="ENGINE_BROKE_PROMISE")
+        draws = np.random.Generator(np.random.PCG64(seed)).multinomial(shots, probabilities / total)
+        return {self._number(outcome): int(draws[outcome]) for outcome in np.flatnonzero(draws).tolist()}
+
+    def _number(self, outcome: int) -> int:
+        if self.clbits[-1] == len(self.clbits) - 1:  # all bits from 0 on, so that both numbers are the same
+            return outcome
+        return sum((outcome >> position & 1) << clbit for position, clbit in enumerate(self.clbits))
+
+
+def readout_of(circuit: AQO) -> Readout | None:
+    """Return what a circuit reads at its end, or None where its shots are no draws from one distribution."""
+    if circuit.qubits > MAX_QUBITS:
+        return None
+    qubit_of: dict[int, int] = {}
+    measured: set[int] = set()
+    for operation in circuit.operations:
+        if operation.op == BARRIER:
+            continue
+        if operation.condition is not None or operation.op == RESET or not measured.isdisjoint(operation.q):
+            return None
+        if operation.op == MEASURE:
+            measured.update(operation.q)
+            qubit_of.update(zip(operation.c, operation.q, strict=True))
+    if not measured or len(qubit_of) != len(measured):
+        return None
+    clbits = tuple(sorted(qubit_of))
+    return Readout(qubits=tuple(qubit_of[clbit] for clbit in clbits), clbits=clbits)
