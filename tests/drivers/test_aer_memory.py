@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from eigen.contracts.errors import ResourceExhaustedError
-from eigen.drivers.aer.memory import admitted_bytes, available_bytes, human_bytes, max_qubits
+from eigen.contracts.sizes import human_bytes
+from eigen.drivers.aer.memory import admitted_bytes, available_bytes, max_qubits
 from eigen.drivers.aer.options import METHODS
 
 GIB = 2**30

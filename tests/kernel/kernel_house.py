@@ -19,7 +19,7 @@ from eigen.drivers.manager import LocalDriverManager
 from eigen.kernel.shell import QrtxKernel
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.artifact_store import ArtifactStore
-from eigen.ports.kernel import KernelJob, KernelObserver
+from eigen.ports.kernel import KernelJob, KernelLimits, KernelObserver
 from eigen.qfs.disk import DiskArtifactStore
 from eigen.system.clock import RandomIds, SystemClock
 from eigen.testing.scripted_driver import ScriptedDriver
@@ -80,9 +80,18 @@ class House:
         return await self.kernel.record(job_id)
 
 
+_LIMITS = KernelLimits()
+
+
 @asynccontextmanager
 async def house(
-    root: Path, *, artifacts: ArtifactStore | None = None, owner: str = "sys_a", adopts: bool = True
+    root: Path,
+    *,
+    artifacts: ArtifactStore | None = None,
+    owner: str = "sys_a",
+    adopts: bool = True,
+    memory_bytes: int = 2**30,
+    limits: KernelLimits = _LIMITS,
 ) -> AsyncIterator[House]:
     driver, notes = ScriptedDriver(), Notes()
     artifacts = artifacts or DiskArtifactStore(root / "circuit_fs")
@@ -98,6 +107,8 @@ async def house(
             ids=RandomIds(),
             observer=notes,
             owner=owner,
+            memory_bytes=memory_bytes,
+            limits=limits,
             adopts=adopts,
         ) as kernel,
     ):

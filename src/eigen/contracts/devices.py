@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
-__all__ = ["DeviceInfo", "DeviceState", "DeviceStatus", "canonical_target"]
+__all__ = ["DeviceInfo", "DeviceState", "DeviceStatus", "Reservation", "canonical_target"]
 
 _TARGET_ALIASES = {"sim": "sim:local", "simulator": "sim:local"}
 
@@ -77,3 +78,24 @@ class DeviceStatus:
     reason: str = ""
     running: int = 0
     queued: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """A slot of a device that is kept for one subject's jobs for some time.
+
+    Attributes:
+        reservation_id: Its id.
+        device_id: Which device.
+        subject: For whom.
+        purpose: Why, in the subject's words.
+        created_at: When it was given.
+        expires_at: When it ends by itself; for people, the system counts on a clock that is never set.
+    """
+
+    reservation_id: str
+    device_id: str
+    subject: str
+    purpose: str
+    created_at: datetime
+    expires_at: datetime

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 
 from eigen.contracts.errors import EigenError
+from eigen.contracts.waiting import Waiting, for_device, for_jobs
 
 __all__ = [
     "JOB_EVENTS",
@@ -140,17 +141,23 @@ class JobRecord:
         """Whether a cancel or a timeout still makes a difference: no end is certain, and none is asked for."""
         return not self.state.is_terminal and self.ending is None and self.stopping is None
 
-    def status(self) -> JobStatus:
-        """Return the job as its user sees it."""
+    def status(self, *, waiting: Waiting | None = None) -> JobStatus:
+        """Return the job as its user sees it.
+
+        Args:
+            waiting: Why it waits, from the system that has it; else the record says what it can.
+        """
         progress, message = _FACE_OF_STAGE[self.stage]
         error = self.error if self.state.is_terminal else None
+        if waiting is None:
+            waiting = self._last_known_wait()
         return JobStatus(
             job_id=self.job_id,
             name=self.name,
             state=self.state,
             stage=self.stage,
             progress=progress,
-            message=str(error["message"]) if error else message,
+            message=str(error["message"]) if error else waiting.message if waiting else message,
             target=self.target,
             device_id=self.device_id,
             shots=self.shots,
@@ -167,7 +174,14 @@ class JobRecord:
             error_reason=error["reason"] if error else None,
             error_summary=str(error["message"]).splitlines()[0] if error else None,
             error=error,
+            queue_position=waiting.queue_position if waiting else None,
+            waiting_for=waiting.facts if waiting else None,
         )
+
+    def _last_known_wait(self) -> Waiting | None:
+        if self.stage == "waiting" and self.ending is None:
+            return for_jobs(self.dependencies)
+        return for_device(self.device_id) if self.stage == "queued" and self.device_id else None
 
 
 _FACE_OF_STAGE: Mapping[str, tuple[float, str]] = {
@@ -416,6 +430,9 @@ class JobStatus:
         error_reason: Stable fine code, where it failed.
         error_summary: First line of the error.
         error: The whole error, `{code, reason, message, hint, details}`.
+        queue_position: Its place in the line of its device, from 1, where it is in one of this system's.
+        waiting_for: Why it does not run yet: `cause`, one of `jobs`, `slot`, `memory` and `reservation`, and the
+            figures that belong to it (`eigen.contracts.waiting`).
     """
 
     job_id: str
@@ -440,6 +457,8 @@ class JobStatus:
     error_reason: str | None = None
     error_summary: str | None = None
     error: Mapping[str, Any] | None = None
+    queue_position: int | None = None
+    waiting_for: Mapping[str, Any] | None = None
 
     @property
     def is_terminal(self) -> bool:

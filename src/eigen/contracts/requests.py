@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import ProgramSource
+    from eigen.contracts.diagnostics import Diagnostic
+    from eigen.contracts.errors import EigenError
     from eigen.contracts.jobspec import JobSpec
 
-__all__ = ["CompileJobRequest", "Credentials", "RequestContext", "SubmitJobRequest"]
+__all__ = ["CheckedJob", "CompileJobRequest", "Credentials", "RequestContext", "SubmitJobRequest"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,19 @@ class SubmitJobRequest:
     source: ProgramSource
     job_yaml: bytes = field(repr=False)
     idempotency_key: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedJob:
+    """What is wrong or suspicious about a job that was not submitted.
+
+    Attributes:
+        warnings: What is suspicious in its program.
+        problems: What its submission would be refused with, and what it would end in before it ran.
+    """
+
+    warnings: tuple[Diagnostic, ...] = ()
+    problems: tuple[EigenError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

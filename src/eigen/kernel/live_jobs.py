@@ -7,7 +7,7 @@ states before it are written behind.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 
 from eigen.contracts.errors import EigenError
@@ -54,6 +54,7 @@ class LiveJobs:
         self._obey = obey
         self._on_leaving = on_leaving
         self._runs: dict[str, JobRun] = {}
+        self._subjects: Counter[str] = Counter()
         self._ended: OrderedDict[str, JobRecord] = OrderedDict()
 
     def __len__(self) -> int:
@@ -74,9 +75,14 @@ class LiveJobs:
         """Return whether a run is live and this system's."""
         return self._runs.get(run.record.job_id) is run
 
+    def count(self, subject: str) -> int:
+        """Return how many live jobs a subject has here."""
+        return self._subjects[subject]
+
     def add(self, run: JobRun) -> None:
         """Take a job in."""
         self._runs[run.record.job_id] = run
+        self._subjects[run.record.subject] += 1
 
     async def feed(self, run: JobRun, event: JobEvent) -> None:
         """Apply an event to a job of ours, keep it, and run what the machine commands."""
@@ -120,7 +126,12 @@ class LiveJobs:
 
     def _let_go(self, run: JobRun) -> None:
         """Forget a job that has ended, or that another system owns now."""
-        self._runs.pop(run.record.job_id, None)
+        if not self.owns(run):
+            return
+        del self._runs[run.record.job_id]
+        self._subjects[run.record.subject] -= 1
+        if not self._subjects[run.record.subject]:
+            del self._subjects[run.record.subject]
         run.life.cancel()
         if run.published.state.is_terminal:
             self._ended[run.record.job_id] = run.record

@@ -5,11 +5,11 @@ A live job of this system is answered from memory; any other one from the store,
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
 from eigen.contracts.errors import EigenError, FailedPreconditionError, InvalidArgumentError, InvariantError
-from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobState, JobUpdate, StoredEvent
+from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.printable import quoted
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.root_watch import POLL_SEC
@@ -31,13 +31,23 @@ class Lookups:
         artifacts: CircuitFS.
         clock: Time.
         jobs: The live jobs of this system.
+        status: A record as users see it, with why it waits.
     """
 
-    def __init__(self, *, store: JobStore, artifacts: ArtifactStore, clock: Clock, jobs: LiveJobs) -> None:
+    def __init__(
+        self,
+        *,
+        store: JobStore,
+        artifacts: ArtifactStore,
+        clock: Clock,
+        jobs: LiveJobs,
+        status: Callable[[JobRecord], JobStatus],
+    ) -> None:
         self._store = store
         self._artifacts = artifacts
         self._clock = clock
         self._jobs = jobs
+        self._status = status
 
     async def record(self, job_id: str) -> JobRecord:
         """Return a job's record; see the port."""
@@ -57,7 +67,7 @@ class Lookups:
         records = await self._store.select(job_filter, limit=page_size + 1, before_job_id=page_token)
         more = len(records) > page_size
         return JobPage(
-            jobs=tuple(record.status() for record in records[:page_size]),
+            jobs=tuple(self._status(record) for record in records[:page_size]),
             next_page_token=records[page_size - 1].job_id if more else "",
         )
 

@@ -13,6 +13,7 @@ what the work itself is stands in `work`. Rules:
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -23,8 +24,8 @@ from eigen.contracts.errors import (
     AlreadyExistsError,
     EigenError,
     InternalError,
+    NotFoundError,
     OperationCancelledError,
-    ResourceExhaustedError,
 )
 from eigen.contracts.jobs import (
     CancelRequested,
@@ -37,36 +38,40 @@ from eigen.contracts.jobs import (
     JobPage,
     JobRecord,
     JobState,
+    JobStatus,
     JobUpdate,
     StoredEvent,
     TimedOut,
 )
 from eigen.contracts.trace import working_for
+from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
 from eigen.kernel.dependency_watch import DependencyWatch
-from eigen.kernel.dispatcher import Dispatcher
+from eigen.kernel.dispatcher import Dispatcher, check_ttl
 from eigen.kernel.history import stored
 from eigen.kernel.inputs import content_digest, opening_facts, opening_files, submission
+from eigen.kernel.intake import Intake
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import Lookups
 from eigen.kernel.machine import step
 from eigen.kernel.root_watch import POLL_SEC, RootWatch
 from eigen.kernel.run import JobInputs, JobRun
-from eigen.kernel.work import JobWork, device_of
+from eigen.kernel.work import JobWork
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import DriverManager
 from eigen.ports.job_store import JobStore, NewJob
-from eigen.ports.kernel import Kernel, KernelJob, KernelObserver
+from eigen.ports.kernel import Kernel, KernelJob, KernelLimits, KernelObserver
 
 if TYPE_CHECKING:
+    from eigen.contracts.compilation import ProgramSource
+    from eigen.contracts.devices import Reservation
+    from eigen.contracts.jobspec import JobSpec
+    from eigen.contracts.requests import CheckedJob
     from eigen.contracts.results import JobResults
 
 __all__ = ["QrtxKernel"]
-
-MAX_LIVE_JOBS = 10_000
-"""Most live jobs of one system; more are refused, so that memory stays bounded."""
 
 Work = Callable[[JobRun], Awaitable[JobEvent]]
 Failure = Callable[[JobRun, EigenError], JobEvent]
@@ -84,6 +89,8 @@ class QrtxKernel(Kernel):
         ids: Ids and seeds.
         observer: Is told of everything that happens.
         owner: This system's name in the job store.
+        memory_bytes: What all running jobs together may take.
+        limits: What else this system takes on; its `memory_bytes` is for whoever knows the machine.
         adopts: Whether jobs whose owner is gone are continued.
         works: Whether jobs that are accepted are run; else they are left to the next system when this one closes.
     """
@@ -99,6 +106,8 @@ class QrtxKernel(Kernel):
         ids: IdSource,
         observer: KernelObserver,
         owner: str,
+        memory_bytes: int,
+        limits: KernelLimits,
         adopts: bool = True,
         works: bool = True,
     ) -> None:
@@ -107,12 +116,21 @@ class QrtxKernel(Kernel):
         self._clock = clock
         self._ids = ids
         self._observer = observer
+        self._limits = limits
+        self._intake = Intake(limits)
         self._adopts = adopts
         self._works = works
         self._jobs = LiveJobs(store=store, clock=clock, observer=observer, obey=self._obey, on_leaving=self._leave)
-        self._lookups = Lookups(store=store, artifacts=artifacts, clock=clock, jobs=self._jobs)
+        self._lookups = Lookups(store=store, artifacts=artifacts, clock=clock, jobs=self._jobs, status=self.status)
         self._dependencies = DependencyWatch(jobs=self._jobs, lookups=self._lookups, clock=clock, observer=observer)
-        self._dispatcher = Dispatcher(drivers=drivers, observer=observer, begin=self._begin_soon)
+        self._dispatcher = Dispatcher(
+            drivers=drivers,
+            observer=observer,
+            clock=clock,
+            ids=ids,
+            memory_bytes=memory_bytes,
+            begin=self._begin_soon,
+        )
         self._root = RootWatch(
             store=store,
             artifacts=artifacts,
@@ -124,12 +142,19 @@ class QrtxKernel(Kernel):
             cancel=self._cancel_for_other,
             look=self._dependencies.look,
         )
-        self._work = JobWork(artifacts=artifacts, compiler=compiler, drivers=drivers, clock=clock, ids=ids)
+        self._work = JobWork(
+            artifacts=artifacts,
+            compiler=compiler,
+            drivers=drivers,
+            clock=clock,
+            ids=ids,
+            memory_bytes=memory_bytes,
+        )
         self._do: dict[type[machine.Command], Callable[[JobRun], None]] = {
             machine.AwaitDependencies: partial(self._start, self._dependencies.begin),
             machine.Compile: partial(self._start, self._compile_job),
             machine.Enqueue: self._join_queue,
-            machine.LeaveQueue: lambda run: self._dispatcher.leave(run.record),
+            machine.LeaveQueue: lambda run: self._dispatcher.leave(run.record.job_id),
             machine.Execute: partial(self._start, self._execute_job),
             machine.StopWork: lambda run: run.work.cancel(),
             machine.Seal: partial(self._start, self._seal_job),
@@ -153,12 +178,10 @@ class QrtxKernel(Kernel):
 
     async def enqueue(self, job: KernelJob) -> JobRecord:
         """Accept a job; see the port."""
-        if len(self._jobs) >= MAX_LIVE_JOBS:
-            raise ResourceExhaustedError(
-                f"{len(self._jobs)} jobs are live in this system, and more are not taken",
-                reason="QUEUE_FULL",
-                hint="wait for some to end, or cancel some",
-            )
+        with self._intake.room(job.subject, live=len(self._jobs), live_of_subject=self._jobs.count(job.subject)):
+            return await self._accept(job)
+
+    async def _accept(self, job: KernelJob) -> JobRecord:
         now = self._clock.now()
         files = opening_files(job)
         submitted = submission(job, files, job_id=self._ids.job_id(now), at=now)
@@ -232,9 +255,40 @@ class QrtxKernel(Kernel):
         """Return the results of a job that is DONE; see the port."""
         return await self._lookups.results(job_id)
 
+    async def check(self, spec: JobSpec, source: ProgramSource) -> CheckedJob:
+        """Say what a job would be refused with before it ran; see the port."""
+        return await self._work.check(JobInputs(spec=spec, source=source))
+
+    def status(self, record: JobRecord) -> JobStatus:
+        """Return a job as its user sees it, with why it waits now; see the port."""
+        unmet = self._dependencies.unmet(record.job_id)
+        return record.status(waiting=for_jobs(unmet) if unmet else self._dispatcher.waiting(record))
+
     def load(self, device_id: str) -> tuple[int, int]:
         """Return how many jobs run on a device and how many wait for it; see the port."""
         return self._dispatcher.load(device_id)
+
+    # Reservations
+
+    async def reserve(self, device_id: str, *, subject: str, purpose: str, ttl_sec: float) -> Reservation:
+        """Keep a slot of a device for a subject's jobs; see the port."""
+        check_ttl(ttl_sec, longest_sec=self._limits.reservation_sec)
+        reservation = self._dispatcher.reserve(device_id, subject=subject, purpose=purpose, ttl_sec=ttl_sec)
+        self._tasks.start_soon(self._expire, reservation.reservation_id, self._clock.monotonic() + ttl_sec)
+        return reservation
+
+    async def release_reservation(self, reservation_id: str) -> None:
+        """End a reservation; see the port."""
+        self._dispatcher.release(reservation_id)
+
+    def reservations(self) -> tuple[Reservation, ...]:
+        """Return the reservations that hold now; see the port."""
+        return self._dispatcher.reservations()
+
+    async def _expire(self, reservation_id: str, monotonic_sec: float) -> None:
+        await self._clock.sleep_until(monotonic_sec)
+        with suppress(NotFoundError):  # it was released before
+            self._dispatcher.release(reservation_id)
 
     # Commands
 
@@ -288,13 +342,13 @@ class QrtxKernel(Kernel):
         if run.record.state is JobState.QUEUED and run.record.ending is None:  # a cancel may have come meanwhile
             self._dispatcher.join(run.record)
 
-    def _begin_soon(self, job_id: str, device_id: str) -> None:
-        self._tasks.start_soon(self._begin, job_id, device_id)
+    def _begin_soon(self, job_id: str) -> None:
+        self._tasks.start_soon(self._begin, job_id)
 
-    async def _begin(self, job_id: str, device_id: str) -> None:
+    async def _begin(self, job_id: str) -> None:
         run = self._jobs.get(job_id)
         if run is None or run.record.state is not JobState.QUEUED or run.record.ending is not None:
-            self._dispatcher.free(job_id, device_id)
+            self._dispatcher.free(job_id)
         else:
             run.work = anyio.CancelScope()
             await self._jobs.feed(run, Dispatched(at=self._clock.now(), attempt=run.record.attempt))
@@ -304,7 +358,7 @@ class QrtxKernel(Kernel):
         outcome: JobEvent = stopped
         with run.work:
             outcome = await self._attempt_work(run, "execute", self._work.execute, self._work.execute_failure)
-        self._dispatcher.free(run.record.job_id, device_of(run.record))
+        self._dispatcher.free(run.record.job_id)
         if outcome is stopped:
             outcome = ExecutionStopped(at=self._clock.now(), attempt=stopped.attempt)
         await self._jobs.feed(run, outcome)

@@ -6,6 +6,8 @@ Nothing here starts tasks, feeds events or catches what nobody foresaw: that is 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from eigen.contracts.errors import EigenError, InvariantError, UnavailableError
 from eigen.contracts.jobs import (
     Closed,
@@ -17,13 +19,20 @@ from eigen.contracts.jobs import (
     JobRecord,
     SealFailed,
 )
+from eigen.contracts.requests import CheckedJob
 from eigen.kernel.history import stored
 from eigen.kernel.machine import step
-from eigen.kernel.run import JobRun
+from eigen.kernel.run import JobInputs, JobRun
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import DriverManager
+
+if TYPE_CHECKING:
+    from eigen.contracts.compilation import CompiledProgram
+    from eigen.contracts.execution import Admission
+    from eigen.contracts.jobspec import JobSpecBody
+    from eigen.kernel.plan import ExecutionPlan
 
 __all__ = ["JobWork", "device_of"]
 
@@ -37,42 +46,46 @@ class JobWork:
         drivers: Circuit to counts.
         clock: Time.
         ids: Seeds, where nobody names one.
+        memory_bytes: Most memory that one job may take.
     """
 
     def __init__(
-        self, *, artifacts: ArtifactStore, compiler: Compiler, drivers: DriverManager, clock: Clock, ids: IdSource
+        self,
+        *,
+        artifacts: ArtifactStore,
+        compiler: Compiler,
+        drivers: DriverManager,
+        clock: Clock,
+        ids: IdSource,
+        memory_bytes: int,
     ) -> None:
         self._artifacts = artifacts
         self._compiler = compiler
         self._drivers = drivers
         self._clock = clock
         self._ids = ids
+        self._memory_bytes = memory_bytes
 
     async def compile(self, run: JobRun) -> JobEvent:
         """Compile a job's program, and ask its device whether it can run it."""
-        from eigen.contracts.compilation import CompileRequest
         from eigen.contracts.devices import canonical_target
         from eigen.kernel.circuit_files import circuit_files
-        from eigen.kernel.plan import DEFAULT_TARGET, make_plan
+        from eigen.kernel.plan import DEFAULT_TARGET
 
         attempt = run.record.attempt
         if isinstance(run.inputs, EigenError):
             raise run.inputs
         body = run.inputs.spec.spec
         await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
-        run.compiled = await self._compiler.compile(
-            CompileRequest(source=run.inputs.source, entrypoint=body.entrypoint, inputs=body.inputs)
-        )
+        run.compiled = await self._compiled(run.inputs)
         drawn_seed = self._ids.seed() if run.record.seed is None else run.record.seed
-        run.plan = make_plan(body, run.compiled, drawn_seed=drawn_seed)
-        device = self._drivers.device(run.plan.target)
-        admission = self._drivers.admit(device.device_id, run.plan.payload.profile, run.plan.options)
+        run.plan, device_id, admission = self._admitted(body, run.compiled, drawn_seed=drawn_seed)
         if run.record.ending is None:
             await self._artifacts.put(run.record.job_id, await circuit_files(run.compiled))
         return Compiled(
             at=self._clock.now(),
             attempt=attempt,
-            device_id=device.device_id,
+            device_id=device_id,
             target=run.plan.target,
             shots=run.plan.options.shots,
             seed=run.plan.options.seed,
@@ -81,6 +94,38 @@ class JobWork:
             memory_bytes=admission.memory_bytes,
             explanation=admission.explanation,
         )
+
+    async def check(self, inputs: JobInputs) -> CheckedJob:
+        """Say what `compile` would find, and leave nothing behind."""
+        try:
+            compiled = await self._compiled(inputs)
+        except EigenError as error:
+            return CheckedJob(problems=(error,))
+        try:
+            self._admitted(inputs.spec.spec, compiled, drawn_seed=0)
+        except EigenError as error:
+            return CheckedJob(warnings=compiled.warnings, problems=(error,))
+        return CheckedJob(warnings=compiled.warnings)
+
+    async def _compiled(self, inputs: JobInputs) -> CompiledProgram:
+        from eigen.contracts.compilation import CompileRequest
+
+        body = inputs.spec.spec
+        return await self._compiler.compile(
+            CompileRequest(source=inputs.source, entrypoint=body.entrypoint, inputs=body.inputs)
+        )
+
+    def _admitted(
+        self, body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int
+    ) -> tuple[ExecutionPlan, str, Admission]:
+        """Return how a compiled job is run, the id of its device, and what the device says to it."""
+        from eigen.kernel.plan import check_memory, make_plan
+
+        plan = make_plan(body, compiled, drawn_seed=drawn_seed)
+        device_id = self._drivers.device(plan.target).device_id
+        admission = self._drivers.admit(device_id, plan.payload.profile, plan.options)
+        check_memory(admission, limit_bytes=self._memory_bytes)
+        return plan, device_id, admission
 
     def compile_failure(self, run: JobRun, error: EigenError) -> JobEvent:
         """Return the event for a program that cannot be compiled, or that no device can run."""

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import ProgramSource
-    from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobUpdate, StoredEvent
+    from eigen.contracts.devices import Reservation
+    from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
     from eigen.contracts.jobspec import JobSpec
+    from eigen.contracts.requests import CheckedJob
     from eigen.contracts.results import JobResults
     from eigen.contracts.trace import TraceContext
 
-__all__ = ["Kernel", "KernelJob", "KernelObserver"]
+__all__ = ["Kernel", "KernelJob", "KernelLimits", "KernelObserver"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,24 @@ class KernelJob:
     idempotency_key: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelLimits:
+    """What one system takes on, so that its memory stays bounded and nobody can fill it alone.
+
+    Attributes:
+        live_jobs: Most jobs that have not ended.
+        live_jobs_per_subject: Most of them that belong to one subject.
+        memory_bytes: What all running jobs together may take; None: the memory that the machine has available when the
+            system is opened, less a tenth.
+        reservation_sec: Longest reservation of a slot.
+    """
+
+    live_jobs: int = 10_000
+    live_jobs_per_subject: int = 10_000
+    memory_bytes: int | None = None
+    reservation_sec: float = 3600.0
+
+
 class Kernel(ABC):
     """The orchestrator of all jobs on one root."""
 
@@ -49,7 +69,8 @@ class Kernel(ABC):
 
         Raises:
             AlreadyExistsError: The idempotency key was used for another content.
-            ResourceExhaustedError: The queue or the disk is full.
+            ResourceExhaustedError: The queue or the subject's part of it is full (`QUEUE_FULL`, `SUBJECT_QUOTA`: there
+                will be room again), or the disk.
         """
 
     @abstractmethod
@@ -107,8 +128,43 @@ class Kernel(ABC):
         """Run jobs whose owner is gone, and return when there are none of those and no live job of this system."""
 
     @abstractmethod
+    def status(self, record: JobRecord) -> JobStatus:
+        """Return a job as its user sees it: why it waits and its place in the line as they are now, in this system.
+
+        Of another system's job the record alone tells: for which device or jobs it waits, but not its place.
+        """
+
+    @abstractmethod
+    async def check(self, spec: JobSpec, source: ProgramSource) -> CheckedJob:
+        """Say what a job would be refused with before it ran: its program, its plan and its device; keep nothing."""
+
+    @abstractmethod
     def load(self, device_id: str) -> tuple[int, int]:
         """Return how many jobs run on a device and how many wait for it, in this system."""
+
+    @abstractmethod
+    async def reserve(self, device_id: str, *, subject: str, purpose: str, ttl_sec: float) -> Reservation:
+        """Keep a slot of a device for a subject's jobs, until it is released or its time is over.
+
+        A slot that is busy now is kept from when its job ends. The reservation lives in this system and ends with it.
+
+        Raises:
+            NotFoundError: There is no such device.
+            InvalidArgumentError: The time is not more than 0, or longer than is allowed.
+            ResourceExhaustedError: Every slot is reserved; the hint has when the first of them ends.
+        """
+
+    @abstractmethod
+    async def release_reservation(self, reservation_id: str) -> None:
+        """End a reservation.
+
+        Raises:
+            NotFoundError: There is no such reservation, or it has ended.
+        """
+
+    @abstractmethod
+    def reservations(self) -> tuple[Reservation, ...]:
+        """Return the reservations that hold now, the first to end at the front."""
 
 
 class KernelObserver(ABC):

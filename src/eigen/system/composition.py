@@ -20,7 +20,7 @@ from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import Driver, DriverManager
 from eigen.ports.identity import Authenticator
-from eigen.ports.kernel import Kernel
+from eigen.ports.kernel import Kernel, KernelLimits
 from eigen.ports.system_api import SystemApi
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from eigen.telemetry.sinks import LogSink
 
 __all__ = ["System", "open_system"]
+
+_LIMITS = KernelLimits()
+_MEMORY_SHARE = 0.9
+"""How much of the memory that is available the running jobs may take, where nobody says so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +67,7 @@ async def open_system(
     authenticator: Authenticator | None = None,
     adopts: bool = True,
     works: bool = True,
+    limits: KernelLimits = _LIMITS,
     observed: bool = True,
 ) -> AsyncIterator[System]:
     """Open a whole system on a root folder; several may be open on one root, in any processes.
@@ -77,6 +82,7 @@ async def open_system(
         authenticator: Says who calls; by default the user of this process.
         adopts: Whether jobs whose system is gone are continued.
         works: Whether jobs that are submitted are run here; else they are left to the next system when this one closes.
+        limits: How many jobs it takes on, and how much memory those that run may take together.
         observed: Whether there are logs, metrics and spans; a look-up is quicker without. Decisions on who may do what
             are kept either way.
 
@@ -95,6 +101,7 @@ async def open_system(
     """
     from eigen.api.permissions import RoleAuthorizer
     from eigen.api.service import EigenSystemApi
+    from eigen.drivers.aer.memory import available_bytes
     from eigen.drivers.manager import LocalDriverManager
     from eigen.kernel.shell import QrtxKernel
     from eigen.kernel.stores.sqlite import SqliteJobStore
@@ -137,6 +144,8 @@ async def open_system(
                 ids=ids,
                 observer=telemetry.observer if telemetry is not None else SilentObserver(),
                 owner=owner,
+                memory_bytes=limits.memory_bytes or available_bytes(share=_MEMORY_SHARE),
+                limits=limits,
                 adopts=adopts,
                 works=works,
             )

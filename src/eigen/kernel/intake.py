@@ -1,0 +1,57 @@
+"""How many jobs one system takes on: a bound for all, and one for each subject, so that nobody can fill it alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eigen.contracts.errors import ResourceExhaustedError
+from eigen.contracts.printable import quoted
+from eigen.ports.kernel import KernelLimits
+
+__all__ = ["Intake"]
+
+
+class Intake:
+    """Counts the jobs that are being accepted, beside those that are live.
+
+    Args:
+        limits: What the system takes on.
+    """
+
+    def __init__(self, limits: KernelLimits) -> None:
+        self._limits = limits
+        self._arriving: Counter[str] = Counter()
+
+    @contextmanager
+    def room(self, subject: str, *, live: int, live_of_subject: int) -> Iterator[None]:
+        """Hold a place for a job of a subject while it is being accepted.
+
+        Raises:
+            ResourceExhaustedError: There is none now (`QUEUE_FULL`, `SUBJECT_QUOTA`); later there may be.
+        """
+        self._require(live + self._arriving.total(), self._limits.live_jobs, "QUEUE_FULL", "jobs are live")
+        self._require(
+            live_of_subject + self._arriving[subject],
+            self._limits.live_jobs_per_subject,
+            "SUBJECT_QUOTA",
+            f"jobs of {quoted(subject)} are live",
+        )
+        self._arriving[subject] += 1
+        try:
+            yield
+        finally:
+            self._arriving[subject] -= 1
+            if not self._arriving[subject]:
+                del self._arriving[subject]
+
+    @staticmethod
+    def _require(num_jobs: int, limit: int, reason: str, what: str) -> None:
+        if num_jobs >= limit:
+            raise ResourceExhaustedError(
+                f"{num_jobs} {what} in this system, and more are not taken",
+                reason=reason,
+                hint="submit again when some have ended, or cancel some",
+                details={"retriable": True, "live_jobs": num_jobs, "limit": limit},
+            )
