@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING, Any, Self
 import anyio.to_thread
 
 from eigen.client.references import find_job
-from eigen.contracts.jobs import JobFilter, JobState, JobStatus, JobUpdate
+from eigen.contracts.jobs import JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.results import JobResults
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from eigen.client.packaging import JobLike
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.devices import DeviceInfo
+    from eigen.contracts.diagnostics import Diagnostic
     from eigen.ports.drivers import Driver
     from eigen.ports.system_api import SystemApi
     from eigen.system.composition import System
@@ -30,11 +33,14 @@ class AsyncJob:
 
     Attributes:
         id: The job's id.
+        warnings: What was suspicious about the job file that it was submitted with, such as unknown keys; empty for a
+            job that was only looked up.
     """
 
-    def __init__(self, api: SystemApi, job_id: str) -> None:
+    def __init__(self, api: SystemApi, job_id: str, *, warnings: tuple[Diagnostic, ...] = ()) -> None:
         self._api = api
         self.id = job_id
+        self.warnings = warnings
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
@@ -47,6 +53,10 @@ class AsyncJob:
         """Yield the job's updates after `last_event_seq`, in order, to the terminal one."""
         async for update in self._api.stream_job_updates(self.id, last_event_seq=last_event_seq):
             yield update
+
+    async def events(self) -> tuple[StoredEvent, ...]:
+        """Return what has happened to the job so far, in order, with the facts of each event."""
+        return await self._api.list_job_events(self.id)
 
     async def wait(self) -> JobStatus:
         """Wait for the job's end, however it ends, and return its status."""
@@ -169,7 +179,26 @@ class AsyncClient:
         packaged = await anyio.to_thread.run_sync(
             lambda: package(job, program=program, overrides=overrides, idempotency_key=idempotency_key)
         )
-        return AsyncJob(self.system.api, (await self.system.api.submit_job(packaged.request)).job_id)
+        status = await self.system.api.submit_job(packaged.request)
+        return AsyncJob(self.system.api, status.job_id, warnings=packaged.warnings)
+
+    async def rerun(self, reference: str) -> AsyncJob:
+        """Submit a job once more: the same spec, program and seed, so that with the same versions its counts are equal.
+
+        The new job's `provenance.rerun_of` names the old one.
+
+        Args:
+            reference: The job's id, a unique prefix of it, or `@last`.
+
+        Raises:
+            NotFoundError: There is no such job.
+            InvalidArgumentError: Several jobs begin like this.
+        """
+        from eigen.client.repetition import repetition
+
+        api = self.system.api
+        request = await repetition(api, await find_job(api, reference))
+        return AsyncJob(api, (await api.submit_job(request)).job_id)
 
     async def compile(self, job: JobLike, *, inputs: Mapping[str, Any] | None = None) -> CompiledProgram:
         """Compile a job's program without running it.
@@ -198,16 +227,42 @@ class AsyncClient:
     async def jobs(
         self,
         *,
-        states: tuple[JobState, ...] = (),
+        states: Iterable[str] = (),
         name: str | None = None,
         labels: Mapping[str, str] | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        subject: str | None = None,
+        all_subjects: bool = False,
         limit: int = 100,
     ) -> tuple[JobStatus, ...]:
-        """Return jobs, newest first."""
-        page = await self.system.api.list_jobs(
-            JobFilter(states=states, name=name, labels=labels or {}), page_size=limit
+        """Return one's own jobs, newest first.
+
+        Args:
+            states: Only jobs in one of these states, such as `JobState.DONE` or `"DONE"`.
+            name: Only jobs of this name.
+            labels: Only jobs with these labels.
+            created_after: Only jobs that were accepted later; local time where it names no time zone.
+            created_before: Only jobs that were accepted earlier.
+            subject: Jobs of somebody else, for those who may see them.
+            all_subjects: Jobs of everybody, for those who may see them.
+            limit: Most jobs.
+
+        Raises:
+            InvalidArgumentError: A value is none of its kind.
+            PermissionDeniedError: The caller may not see others' jobs.
+        """
+        from eigen.client.listing import job_filter, list_jobs
+
+        wanted = job_filter(
+            states=states,
+            name=name,
+            labels=labels,
+            created_after=created_after,
+            created_before=created_before,
+            subject=subject,
         )
-        return page.jobs
+        return (await list_jobs(self.system.api, wanted, limit=limit, all_subjects=all_subjects)).jobs
 
     async def devices(self) -> tuple[DeviceInfo, ...]:
         """Return all devices, by id."""

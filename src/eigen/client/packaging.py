@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard, Union
 
+from eigen.client.arguments import require_kind
 from eigen.contracts.aqo import AQO
 from eigen.contracts.compilation import CompileLimits, Language
 from eigen.contracts.diagnostics import Diagnostic
@@ -93,6 +94,7 @@ def package(
         ResourceExhaustedError: A limit is passed.
         UnimplementedError: A Qiskit circuit holds what AQO cannot say.
     """
+    _check_kinds(job, program, overrides, idempotency_key)
     loaded = _load(job, program=Path(program) if program is not None else None)
     if overrides is not None and _is_qiskit_circuit(job):
         overrides = replace(overrides, inputs=_by_own_names(job, overrides.inputs))
@@ -102,6 +104,18 @@ def package(
         spec=loaded.spec, source=loaded.source, job_yaml=loaded.job_yaml, idempotency_key=idempotency_key
     )
     return PackagedJob(request=request, warnings=loaded.warnings)
+
+
+def _check_kinds(job: object, program: object, overrides: Overrides | None, idempotency_key: object) -> None:
+    paths = (str, os.PathLike)
+    if not _is_qiskit_circuit(job):
+        what = "the path of a job.yaml or a program, source text, a JobSpec, an AQO, or a Qiskit circuit"
+        require_kind(job, (*paths, JobSpec, AQO), name="a job", hint=f"hand over {what}")
+    if program is not None:
+        require_kind(program, paths, name="program", hint="give a program's path")
+    if overrides is not None:
+        require_kind(overrides.inputs, Mapping, name="inputs", hint='give values by name, such as {"theta": 0.3}')
+    require_kind(idempotency_key, str, name="idempotency_key", hint="give a text")
 
 
 def _load(job: JobLike, *, program: Path | None) -> LoadedJob:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from eigen.client.arguments import require_kind
 from eigen.contracts.errors import InvalidArgumentError, NotFoundError
 from eigen.contracts.jobs import JOB_ID, JobFilter
 from eigen.contracts.printable import quoted
@@ -19,6 +20,7 @@ async def find_job(api: SystemApi, reference: str) -> str:
         NotFoundError: There is no such job.
         InvalidArgumentError: Several jobs begin like this.
     """
+    require_kind(reference, str, name="a job's id", hint="give an id, a unique prefix of one, or @last")
     if JOB_ID.fullmatch(reference):
         return reference
     if reference == "@last":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
@@ -13,10 +13,12 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from eigen.client.aio import AsyncClient, AsyncJob
 from eigen.contracts.errors import FailedPreconditionError
-from eigen.contracts.jobs import JobState, JobStatus, JobUpdate
+from eigen.contracts.jobs import JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.results import JobResults
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from eigen.client.packaging import JobLike
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.devices import DeviceInfo
@@ -30,12 +32,15 @@ class Job:
 
     Attributes:
         id: The job's id.
+        warnings: What was suspicious about the job file that it was submitted with, such as unknown keys; empty for a
+            job that was only looked up.
     """
 
     def __init__(self, portal: BlockingPortal, job: AsyncJob) -> None:
         self._portal = portal
         self._job = job
         self.id = job.id
+        self.warnings = job.warnings
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
@@ -52,6 +57,10 @@ class Job:
                 yield update
         finally:
             self._portal.call(partial(stream.aclose))
+
+    def events(self) -> tuple[StoredEvent, ...]:
+        """Return what has happened to the job so far, in order, with the facts of each event."""
+        return self._portal.call(self._job.events)
 
     def wait(self) -> JobStatus:
         """Wait for the job's end, however it ends, and return its status."""
@@ -157,6 +166,10 @@ class Client:
         )
         return Job(self._portal, self._portal.call(submit))
 
+    def rerun(self, reference: str) -> Job:
+        """Submit a job once more: the same spec, program and seed. Errors as `AsyncClient.rerun`."""
+        return Job(self._portal, self._portal.call(self._client.rerun, reference))
+
     def compile(self, job: JobLike, *, inputs: Mapping[str, Any] | None = None) -> CompiledProgram:
         """Compile a job's program without running it. Errors as `AsyncClient.compile`."""
         return self._portal.call(partial(self._client.compile, job, inputs=inputs))
@@ -168,13 +181,28 @@ class Client:
     def jobs(
         self,
         *,
-        states: tuple[JobState, ...] = (),
+        states: Iterable[str] = (),
         name: str | None = None,
         labels: Mapping[str, str] | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        subject: str | None = None,
+        all_subjects: bool = False,
         limit: int = 100,
     ) -> tuple[JobStatus, ...]:
-        """Return jobs, newest first."""
-        return self._portal.call(partial(self._client.jobs, states=states, name=name, labels=labels, limit=limit))
+        """Return one's own jobs, newest first. Arguments and errors as `AsyncClient.jobs`."""
+        look = partial(
+            self._client.jobs,
+            states=states,
+            name=name,
+            labels=labels,
+            created_after=created_after,
+            created_before=created_before,
+            subject=subject,
+            all_subjects=all_subjects,
+            limit=limit,
+        )
+        return self._portal.call(look)
 
     def devices(self) -> tuple[DeviceInfo, ...]:
         """Return all devices, by id."""

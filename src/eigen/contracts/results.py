@@ -14,7 +14,10 @@ from eigen.contracts.canonical import canonical_json
 from eigen.contracts.jobs import JobState
 from eigen.contracts.wire import from_json, to_json
 
-__all__ = ["JobResults"]
+__all__ = ["RERUN_OF", "JobResults"]
+
+RERUN_OF = "eigen.os/rerun-of"
+"""Annotation of a job that repeats another one: the other one's id; `provenance.rerun_of` has it too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from typing import Any
 
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.execution import ExecutionResult
-from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
-from eigen.contracts.results import JobResults
+from eigen.contracts.jobs import JOB_ID, JobRecord, JobState, StoredEvent
+from eigen.contracts.results import RERUN_OF, JobResults
 from eigen.contracts.version import VERSION
 from eigen.contracts.wire import format_time, to_json
 from eigen.kernel.history import to_json_lines
-from eigen.kernel.run import JobRun
+from eigen.kernel.run import JobInputs, JobRun
 
 __all__ = ["closing_facts", "closing_files", "marginal_counts", "output_of"]
 
@@ -79,6 +79,7 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
             "attempt": final.attempt,
             "trace_id": final.trace_id,
             "versions": _versions(),
+            **_origin(run),
         },
     )
 
@@ -93,6 +94,13 @@ def output_of(output: Mapping[str, Any], result: ExecutionResult) -> Any:
     if output["kind"] == "expectation":
         return _expectation(*result.expectation_values[output["name"]])
     return output["value"]
+
+
+def _origin(run: JobRun) -> dict[str, str]:
+    """Return the job that this one repeats, where it repeats one."""
+    assert isinstance(run.inputs, JobInputs)  # noqa: S101  # a job without inputs gives no results
+    original = run.inputs.spec.metadata.annotations.get(RERUN_OF, "")
+    return {"rerun_of": original} if JOB_ID.fullmatch(original) else {}
 
 
 def _expectation(value: float, std_error: float) -> dict[str, float]:
