@@ -34,7 +34,7 @@ def test_a_program_is_compiled_to_openqasm_and_back(shell):
     for form, language in (("qasm3", Language.OPENQASM3), ("qasm2", Language.OPENQASM2)):
         done = shell.run("compile", "--job", program, "--emit", form)
         assert done.returncode == 0, done.stderr
-        circuit = read_openqasm(ProgramSource(content=done.stdout.encode(), language=language))
+        circuit = read_openqasm(ProgramSource(content=done.stdout.encode(), language=language)).circuit
         assert [one.op for one in circuit.operations] == [one["op"] for one in aqo["operations"]]
 
 

@@ -31,7 +31,7 @@ NUM_QUBITS, NUM_BITS = 3, 3
 
 
 def read(text: str, language: Language) -> AQO:
-    return read_openqasm(ProgramSource(content=text.encode(), language=language))
+    return read_openqasm(ProgramSource(content=text.encode(), language=language)).circuit
 
 
 def again3(circuit: AQO) -> AQO:

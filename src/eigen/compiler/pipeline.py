@@ -16,7 +16,7 @@ from eigen.contracts.aqo_json import decode
 from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language, ProgramSource
 
-__all__ = ["OPENQASM", "back_half", "compile_source", "front_half", "read_aqo", "read_circuit"]
+__all__ = ["OPENQASM", "back_half", "compile_source", "front_half", "read_aqo", "read_openqasm"]
 
 OPENQASM = frozenset({Language.OPENQASM3, Language.OPENQASM2})
 """Languages that the system reads in a worker process."""
@@ -33,9 +33,13 @@ def compile_source(request: CompileRequest) -> CompiledProgram:
         ResourceExhaustedError: The program passes a limit.
         UnimplementedError: A part of the language is not supported.
     """
-    if request.source.language is not Language.EIGEN_LANG:
-        circuit = read_circuit(request.source, limits=request.limits)
+    if request.source.language is Language.AQO:
+        circuit = read_aqo(request.source, limits=request.limits)
         return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
+    if request.source.language in OPENQASM:
+        with no_collections():
+            circuit, static = read_openqasm(request.source, inputs=request.inputs, limits=request.limits)
+        return bind(circuit, inputs=request.inputs, static_inputs=static)
     with no_collections():
         resolved = front_half(request.source, entrypoint=request.entrypoint, limits=request.limits)
         circuit = back_half(resolved, inputs=request.inputs, limits=request.limits)
@@ -59,13 +63,14 @@ def read_aqo(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgra
     return _canonical(decode(source.content, require_measurement=False, limits=limits))
 
 
-def read_circuit(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgram:
-    """Return a program that was written as AQO or OpenQASM, canonicalised, all of it in this thread."""
-    if source.language is Language.AQO:
-        return read_aqo(source, limits=limits)
-    from eigen.compiler.openqasm.reader import read_openqasm
+def read_openqasm(
+    source: ProgramSource, *, inputs: Mapping[str, Any], limits: CompileLimits
+) -> tuple[CanonicalProgram, frozenset[str]]:
+    """Return a program that was written in OpenQASM, canonicalised, and the names of the inputs that shaped it."""
+    from eigen.compiler.openqasm import reader
 
-    return _canonical(read_openqasm(source, limits=limits))
+    program = reader.read_openqasm(source, inputs=inputs, limits=limits)
+    return _canonical(program.circuit), program.static_inputs
 
 
 def _canonical(circuit: AQO) -> CanonicalProgram:

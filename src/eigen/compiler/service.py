@@ -2,9 +2,9 @@
 
 What is at hand is given without a thread: a hop to one and back costs more than the look-up.
 
-Caches, bounded by bytes: the front half of the passes by source (of OpenQASM the names of its static inputs), and whole
-circuits by source and static inputs. So an iteration of a hybrid loop, whose program differs in the values of its parameters only, costs a look-up
-and the check of those values.
+Caches, bounded by bytes: the front half of the passes by source (of OpenQASM the names of its static inputs), and
+whole circuits by source and static inputs. So an iteration of a hybrid loop, whose program differs in the values of
+its parameters only, costs a look-up and the check of those values.
 
 OpenQASM is read in a worker process, which is started with the first such program and ends with the compiler.
 """

@@ -76,7 +76,9 @@ class SourceText:
 
     def _code_points(self, line: int, column: int) -> int:
         text = self._line(line)
-        return column if text.isascii() or not self.counts_bytes else len(text.encode()[:column].decode(errors="ignore"))
+        return (
+            column if text.isascii() or not self.counts_bytes else len(text.encode()[:column].decode(errors="ignore"))
+        )
 
 
 def _shown(line: str) -> str:

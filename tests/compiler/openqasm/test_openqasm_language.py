@@ -21,7 +21,8 @@ OLDER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\n'
 
 def read(text: str | bytes, *, language: Language = Language.OPENQASM3, limits: CompileLimits | None = None) -> AQO:
     content = text if isinstance(text, bytes) else text.encode()
-    return read_openqasm(ProgramSource(content=content, filename="program.qasm", language=language), limits=limits)
+    source = ProgramSource(content=content, filename="program.qasm", language=language)
+    return read_openqasm(source, limits=limits).circuit
 
 
 def told(text: str) -> list[str]:
@@ -61,8 +62,8 @@ MEANINGS = {
     "a register as a text": ('qubit q; bit[2] c; if (c == "01") x q;', ["X(0,) if (0,1)==1"]),
     "a register as a number": ("qubit q; bit[2] c; if (uint[2](c) == 3) x q;", ["X(0,) if (0,1)==3"]),
     "both of two bits": ("qubit q; bit[2] c; if (c[0] && !c[1]) x q;", ["X(0,) if (0,1)==1"]),
-    "one of two bits": ("qubit q; bit[2] c; if (c[0] || c[1]) x q;", ["X(0,) if (0,)==1", "X(0,) if (0,1)==2"]),
-    "a register but one value": ("qubit q; bit[2] c; if (c != 3) x q;", ["X(0,) if (0,)==0", "X(0,) if (0,1)==1"]),
+    "one of two bits": ("qubit q; bit[2] c; if (c[0] || c[1]) x q;", ["X(0,) if (0,1)==1", "X(0,) if (1,)==1"]),
+    "a register but one value": ("qubit q; bit[2] c; if (c != 3) x q;", ["X(0,) if (0,1)==2", "X(0,) if (1,)==0"]),
     "less than": ("qubit q; bit[2] c; if (c < 2) x q;", ["X(0,) if (1,)==0"]),
     "at least": ("qubit q; bit[2] c; if (2 <= c) x q;", ["X(0,) if (1,)==1"]),
     "else": ("qubit q; bit c; if (c) x q; else { y q; z q; }",
@@ -83,6 +84,30 @@ MEANINGS = {
                                                      ["RZ(0.5)(0,)"]),
     "Greek and Unicode": ("/* größe */ qubit q; gate g(θ) a { rz(θ) a; } g(π) q; // ✓", ["RZ(3.142)(0,)"]),
     "older registers": ("qreg q[1]; creg c[1]; measure q -> c;", ["MEASURE(0,)->(0,)"]),
+    "a subroutine runs where it is called":
+        ("qubit[3] q; def f(qubit a, qubit[2] r, int n, float t) { for int i in [1:n] x a; rz(t / 2) r[1]; } "
+         "let s = q[0:1]; f(q[2], s, 2, 1);",
+         ["X(2,)", "X(2,)", "RZ(0.5)(1,)"]),
+    "a subroutine's measurement":
+        ("qubit[2] q; def f(qubit a) -> bit { h a; return measure a; } bit c = f(q[1]); bit[2] d; d[1] = f(q[0]);",
+         ["H(1,)", "MEASURE(1,)->(0,)", "H(0,)", "MEASURE(0,)->(2,)"]),
+    "a subroutine's own bits":
+        ("qubit q; def f(qubit a) { bit b; b = measure a; if (b) x a; } f(q); f(q);",
+         ["MEASURE(0,)->(0,)", "X(0,) if (0,)==1", "MEASURE(0,)->(1,)", "X(0,) if (1,)==1"]),
+    "subroutines call those above them":
+        ("qubit q; def f(qubit a) { x a; } def g(qubit b, angle t) { f(b); rz(t) b; f(b); } g(q, pi);",
+         ["X(0,)", "RZ(3.142)(0,)", "X(0,)"]),
+    "a static switch": ("qubit q; int n = 3; switch (n) { case 0, 1 { x q; } case 3 { y q; } default { z q; } }",
+                        ["Y(0,)"]),
+    "a static switch's default": ("qubit q; switch (7) { case 0 { x q; } default { z q; } }", ["Z(0,)"]),
+    "a static switch without a match": ("qubit q; y q; switch (7) { case 0 { x q; } }", ["Y(0,)"]),
+    "a measured switch":
+        ("qubit q; bit[2] c; switch (c) { case 0 { x q; } case 1, 2 { y q; } default { z q; } }",
+         ["X(0,) if (0,1)==0", "Y(0,) if (0,1)==1", "Y(0,) if (0,1)==2", "Z(0,) if (0,1)==3"]),
+    "a switch in Qiskit's words":
+        ("qubit q; bit[2] c; int s; s = c; switch (s) { case 3 { x q; } }", ["X(0,) if (0,1)==3"]),
+    "annotations mean nothing": ("@reversible now\nqubit q;\n@a.b {} \"\n@c\nx q;", ["X(0,)"]),
+    "a copy of bits": ("qubit q; bit c; bool b = c; if (b) x q;", ["X(0,) if (0,)==1"]),
     "joined measurements": ("qubit[2] q; bit[2] c; c[0] = measure q[1]; c[1] = measure q[0];", ["MEASURE(1,0)->(0,1)"]),
 }  # fmt: skip
 
@@ -148,13 +173,17 @@ FAULTS = {
     QasmFault.PHYSICAL: "qubit q; x $0;",
     QasmFault.QUBITS_LIMIT: "qubit[20000000] q;",
     QasmFault.BITS_LIMIT: "bit[20000] c;",
-    QasmFault.OPERATIONS_LIMIT: "qubit q; for int i in [1:1000000000000] { }",
+    QasmFault.OPERATIONS_LIMIT: "qubit[9999] r;" + "".join(f"let a{number} = r;" for number in range(101)),
+    QasmFault.STEPS_LIMIT: "qubit q; for int i in [1:1000000000000] { }",
+    QasmFault.EXPRESSION_LIMIT: "qubit q; rz(1" + "+1" * 10_000 + ") q;",
     QasmFault.NESTING_LIMIT: f"qubit q; rz({'(' * 5000}1{')' * 5000}) q;",
     QasmFault.INTEGER_LIMIT: "qubit q; rz(9 ** 9 ** 9) q;",
     QasmFault.CONTROLS_LIMIT: "qubit q; ctrl(99) @ x q;",
-    QasmFault.STATEMENT: "def f() { }",
+    QasmFault.STATEMENT: "qubit q; box { x q; }",
+    QasmFault.NUM_ARGUMENTS: "qubit q; def f(qubit a) { x a; } f(q, 1);",
+    QasmFault.RESULT: "qubit q; def f(qubit a) { x a; } bit c = f(q);",
     QasmFault.CONDITION: "qubit q; bit[2] a; bit[2] b; if (a == b) x q;",
-    QasmFault.INPUT_TYPE: "input int n;",
+    QasmFault.INPUT_TYPE: "input bit[2] n;",
     QasmFault.POWER: "qubit q; gate g a { h a; t a; } pow(0.5) @ g q;",
     QasmFault.EXPRESSION: "qubit q; bit[4] c; if (c[0:1] == 1) x q;",
     QasmFault.MEASURE_TARGET: "qubit q; measure q;",
@@ -174,6 +203,42 @@ def test_a_faulty_program_is_told_with_its_place(fault: QasmFault) -> None:
     assert diagnostic.span.line == (1 if fault is QasmFault.NO_QUBITS else 4 if fault is QasmFault.SYNTAX else 3)
     assert "{" not in diagnostic.message + diagnostic.hint
     assert render(diagnostic).startswith(f"error[{fault.code}]")
+
+
+REFUSED = {
+    "while on bits": ("bit c; while (c) { x q; }", "QASM0601"),
+    "a return in the middle": ("def f(qubit a) { if (true) { return; } x a; } f(q);", "QASM0601"),
+    "a return outside": ("return;", "QASM0601"),
+    "a returned number": ("def f(qubit a) -> int { return 1; }", "QASM0601"),
+    "a subroutine of itself": ("def f(qubit a) { f(a); } f(q);", "QASM0505"),
+    "a subroutine's argument of another kind": ("def f(qubit[2] a) { } f(q);", "QASM0301"),
+    "an array argument": ("def f(readonly array[int, 2] a) { }", "QASM0601"),
+    "a case twice": ("switch (1) { case 1 { } case 0, 1 { } }", "QASM0203"),
+    "two defaults": ("switch (1) { default { } default { } }", "QASM0203"),
+    "bits measured again after they were copied":
+        ("bit c; bool b = c; c = measure q; if (b) x q;", "QASM0602"),
+    "a switch that measures what it reads, and goes on":
+        ("bit[2] c; switch (c) { case 0 { c[0] = measure q; x q; } default { y q; } }", "QASM0602"),
+    "an array": ("array[int[32], 3] a = {1, 2, 3};", "QASM0601"),
+    "a delay": ("delay[100ns] q;", "QASM0601"),
+    "a duration": ("duration d = 100ns;", "QASM0601"),
+    "a stretch": ("stretch s;", "QASM0601"),
+    "a pulse": ("defcal x $0 { play(drive($0), gaussian(1.0)); }", "QASM0601"),
+    "an extern": ("extern f(int) -> int;", "QASM0601"),
+    "an end": ("end;", "QASM0601"),
+    "a pragma": ("pragma now", "QASM0601"),
+    "an opaque gate": ("opaque g a;", "QASM0601"),
+    "a range of bits in an expression": ("bit[4] c; if (c[0:1] == 1) x q;", "QASM0605"),
+    "an include of a file": ('include "/etc/passwd";', "QASM0005"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_has_no_circuit_is_refused_by_its_name(case: str) -> None:
+    text, code = REFUSED[case]
+    with pytest.raises(EigenError) as caught:
+        read(f"{HEADER}qubit q; {text}")
+    assert [one.code for one in caught.value.diagnostics] == [code]
 
 
 def test_faults_of_the_text_as_a_whole() -> None:
@@ -220,7 +285,7 @@ def test_gates_that_double_at_each_level_are_refused_before_they_are_expanded() 
             text += f" gate g{level} a {{ g{level - 1} a; g{level - 1} a; }}"
         with pytest.raises(EigenError) as caught:
             read(f"{HEADER}{text} qubit q; g{MAX_NESTING - 2} q;")
-        assert caught.value.reason == QasmFault.OPERATIONS_LIMIT.code
+        assert caught.value.reason == QasmFault.STEPS_LIMIT.code
 
 
 @pytest.mark.parametrize(

@@ -12,4 +12,4 @@ from eigen.contracts.compilation import Language, ProgramSource
 def test_a_casts_width_is_an_integer_in_any_base(width: str) -> None:
     text = f'OPENQASM 3;\ninclude "stdgates.inc";\nqubit[2] q;\nx q[uint[{width}](1)];\n'
     source = ProgramSource(content=text.encode(), filename="program.qasm", language=Language.OPENQASM3)
-    assert [(one.op, one.q) for one in read_openqasm(source).operations if one.op == "X"] == [("X", (1,))]
+    assert [(one.op, one.q) for one in read_openqasm(source).circuit.operations if one.op == "X"] == [("X", (1,))]

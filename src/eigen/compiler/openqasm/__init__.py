@@ -9,11 +9,16 @@ nothing, and is linear in the text and in what it emits.
 | `catalogue` | every fault, with its code |
 | `lexer` | text → tokens, one at a time |
 | `syntax` | what statements are |
-| `expressions`, `parser` | tokens → expressions in postfix form, and statements |
+| `expressions`, `applications`, `parser` | tokens → expressions in postfix form, operands and gates, statements |
+| `findings` | what is wrong with one program |
+| `meter` | what it may still use |
 | `arithmetic`, `evaluation` | values, operators, functions; a machine for expressions |
 | `elements` | gates with `ctrl`, `inv` and `pow` → gates of the table |
 | `gates` | what the standard libraries define; definitions of users |
-| `circuit` | statements → operations |
+| `definitions` | the gates that there are at a point of the text |
+| `names`, `registers` | what names mean; qubits, bits, and what operands choose of them |
+| `declarations`, `operations`, `control_flow` | statements of three kinds, executed |
+| `circuit` | statements → a circuit |
 | `reader` | source → circuit, or an error with its place |
 | `engine` | the same behind the worker's protocol |
 | `frontend` | the compiler's side of the worker |

@@ -12,7 +12,16 @@ from typing import Any, NoReturn
 from eigen.compiler.fault import FaultKind
 from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError, UnimplementedError
 
-__all__ = ["MAX_BITS", "MAX_CONTROLS", "MAX_NESTING", "MAX_SOURCE_BYTES", "QasmFault", "QasmRefusal", "refuse"]
+__all__ = [
+    "MAX_BITS",
+    "MAX_CONTROLS",
+    "MAX_EXPRESSION",
+    "MAX_NESTING",
+    "MAX_SOURCE_BYTES",
+    "QasmFault",
+    "QasmRefusal",
+    "refuse",
+]
 
 MAX_SOURCE_BYTES = 16 * 1024 * 1024
 """Largest program."""
@@ -25,6 +34,9 @@ MAX_NESTING = 64
 
 MAX_CONTROLS = 12
 """Most controls of one gate; without further qubits each one triples the number of operations."""
+
+MAX_EXPRESSION = 10_000
+"""Most operands and operators of an expression, and most members of a set."""
 
 _WRONG = InvalidArgumentError
 _LIMIT = ResourceExhaustedError
@@ -65,6 +77,8 @@ class QasmFault(FaultKind):
         "QASM0307", _WRONG, "{operator} of an input is not a number plus numbers times inputs",
         "declare an input for the whole expression")
     RANGE = ("QASM0308", _WRONG, "the range has the step 0", "use another step")
+    NUM_ARGUMENTS = ("QASM0309", _WRONG, "{name} takes {expected} arguments, not {found}", "")
+    RESULT = ("QASM0310", _WRONG, "{name} {problem}", "a subroutine that ends with return measure … fills bits")
     # QASM04xx: quantum operations
     NUM_ANGLES = ("QASM0401", _WRONG, "{gate} takes {expected} angles, not {found}", "")
     NUM_QUBITS = ("QASM0402", _WRONG, "{gate} takes {expected} qubits, not {found}", "")
@@ -81,13 +95,15 @@ class QasmFault(FaultKind):
     NESTING_LIMIT = ("QASM0505", _LIMIT, "nested more than {limit} deep", "")
     INTEGER_LIMIT = ("QASM0506", _LIMIT, "an integer has more than {limit} bits", "")
     PARAMETERS_LIMIT = ("QASM0507", _LIMIT, "there are more than {limit} inputs", "")
+    EXPRESSION_LIMIT = ("QASM0509", _LIMIT, "{what} has more than {limit} parts", "split it")
+    STEPS_LIMIT = ("QASM0510", _LIMIT, "the program takes too long to unroll", "use fewer repetitions")
     CONTROLS_LIMIT = ("QASM0508", _LIMIT, "{found} controls", "at most {limit} are taken")
     # QASM06xx: not supported
     STATEMENT = ("QASM0601", _LATER, "{statement} is not supported", "{instead}")
     CONDITION = ("QASM0602", _LATER, "{problem}", "{instead}")
     INPUT_TYPE = (
         "QASM0603", _LATER, "an input of type {type} is not supported",
-        "inputs are angles: input float[64] or input angle; write const for numbers that shape the circuit")
+        "an input is a float or angle, which stays free, or an int, uint or bool, which shapes the circuit")
     POWER = ("QASM0604", _LATER, "pow({power}) of this gate is not supported", "an integer power is, of any gate")
     EXPRESSION = ("QASM0605", _LATER, "{construct} is not supported in expressions", "")
     MEASURE_TARGET = ("QASM0606", _LATER, "a measurement needs a target", "write c[0] = measure q[0];")

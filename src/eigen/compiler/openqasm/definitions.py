@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from eigen.compiler.openqasm.arithmetic import Value
 from eigen.compiler.openqasm.catalogue import MAX_CONTROLS, MAX_NESTING, QasmFault, refuse
@@ -19,14 +20,18 @@ from eigen.compiler.openqasm.gates import (
     known_definition,
     parsed_definitions,
 )
+from eigen.compiler.openqasm.meter import Meter
 from eigen.compiler.openqasm.syntax import Apply, DefineGate, Expression, Modifier, Place
+from eigen.compiler.report import did_you_mean
 from eigen.contracts.aqo import Affine, Angle
-from eigen.contracts.diagnostics import nearest
 from eigen.contracts.gates import GATES
 
-__all__ = ["GateTable", "evaluated_modifiers"]
+__all__ = ["GateTable", "evaluated_modifiers", "repetitions"]
+
+Constant = Callable[[str], bool | int | float | None]
 
 _MAX_SIZE = 10**9
+_MEMBERS_PER_ELEMENT = 16  # so many qubits or angles are handed on in the time that it takes to expand an element
 
 
 def evaluated_modifiers(
@@ -50,6 +55,14 @@ def evaluated_modifiers(
     return tuple(found), num_controls
 
 
+def repetitions(modifiers: tuple[tuple[str, float], ...]) -> float:
+    """Return how often a gate is repeated under modifiers, at most."""
+    found = 1.0
+    for kind, argument in modifiers:
+        found *= max(1.0, abs(argument)) if kind == "pow" else 1.0
+    return found
+
+
 def _modifier_number(value: Value, place: Place) -> float:
     number = angle_of(value, place)
     if not isinstance(number, int | float):
@@ -62,10 +75,12 @@ class GateTable:
 
     Args:
         older: Whether this is OpenQASM 2.
+        meter: Pays for angles.
     """
 
-    def __init__(self, *, older: bool) -> None:
+    def __init__(self, *, older: bool, meter: Meter) -> None:
         self._older = older
+        self._meter = meter
         self._gates: dict[str, Gate] = dict(BUILT_IN_OLDER if older else BUILT_IN)
         self._library: Mapping[str, Gate] = {}
         self._file = "qelib1.inc" if older else "stdgates.inc"
@@ -84,8 +99,7 @@ class GateTable:
         if found is not None:
             return found
         standard = QELIB1 if self._older else STDGATES
-        guess = nearest(name, [*self._gates, *GATES])
-        instead = f"did you mean {guess}?" if guess and guess != name else "define it"
+        instead: object = did_you_mean(name, (*GATES, *self._gates), otherwise="define it")
         if name in standard:
             instead = f'include "{self._file}"; above it'
         elif name in GATES:
@@ -109,14 +123,14 @@ class GateTable:
         self._gates |= self._library
         if self._older:
             for definition in parsed_definitions(PRELUDE, older=False):
-                self._gates[definition.name] = self._composite(definition, {})
+                self._gates[definition.name] = self._composite(definition, lambda name: None)
 
-    def define(self, definition: DefineGate, constants: Mapping[str, bool | int | float]) -> None:
+    def define(self, definition: DefineGate, constant: Constant) -> None:
         """Add a gate that the program defines.
 
         Args:
             definition: The definition.
-            constants: Constants that stand before it.
+            constant: Value of a constant that stands before it, or None.
 
         Raises:
             QasmRefusal: Its name or one of its body's names is wrong.
@@ -128,7 +142,7 @@ class GateTable:
         names = (*definition.angles, *definition.qubits)
         if len(set(names)) != len(names):
             refuse(QasmFault.TAKEN, definition.place, name="one of its arguments")
-        gate = self._composite(definition, constants)
+        gate = self._composite(definition, constant)
         table_name = known_definition(definition)
         if table_name and all(self._library.get(step.gate.name) is step.gate for step in gate.body):
             known = GATES[table_name]
@@ -138,15 +152,12 @@ class GateTable:
     def _is_optional(self, name: str, present: Gate) -> bool:
         return self._library.get(name, present) is present and name not in QELIB1_OF_THE_PAPER | set(BUILT_IN_OLDER)
 
-    def _composite(self, definition: DefineGate, constants: Mapping[str, bool | int | float]) -> Gate:
-        places = {name: position for position, name in enumerate(definition.qubits)}
-        body = tuple(self._step(one, definition, places, constants) for one in definition.body)
-        size = 1
+    def _composite(self, definition: DefineGate, constant: Constant) -> Gate:
+        known = _Known(_numbered(definition.angles), _numbered(definition.qubits), constant)
+        body = tuple([self._step(one, known) for one in definition.body])
+        size = 1 + (len(definition.angles) + len(definition.qubits)) // _MEMBERS_PER_ELEMENT
         for step in body:
-            repetitions = 1.0
-            for kind, argument in step.modifiers:
-                repetitions *= max(1.0, abs(argument)) if kind == "pow" else 1.0
-            size = min(_MAX_SIZE, size + int(min(step.gate.size * repetitions, _MAX_SIZE)))
+            size = min(_MAX_SIZE, size + int(min(step.gate.size * repetitions(step.modifiers), _MAX_SIZE)))
         depth = 1 + max((step.gate.depth for step in body), default=0)
         if depth > MAX_NESTING:
             refuse(QasmFault.NESTING_LIMIT, definition.place, limit=MAX_NESTING)
@@ -159,74 +170,72 @@ class GateTable:
             depth=depth,
         )
 
-    def _step(
-        self,
-        call: Apply,
-        definition: DefineGate,
-        places: Mapping[str, int],
-        constants: Mapping[str, bool | int | float],
-    ) -> Step:
+    def _step(self, call: Apply, known: _Known) -> Step:
         gate = self.gate(call.gate, call.place)
-        lookup = _lookup_in(constants)
-        value = lambda code: evaluated(code, lookup, older=self._older)  # noqa: E731  # handed on, and used once
-        modifiers, num_controls = evaluated_modifiers(call.modifiers, value)
+        modifiers, num_controls = evaluated_modifiers(call.modifiers, lambda code: self._value(code, known.number))
         if len(call.angles) != gate.num_angles:
             facts = {"gate": call.gate, "expected": gate.num_angles, "found": len(call.angles)}
             refuse(QasmFault.NUM_ANGLES, call.place, **facts)
-        positions = self._positions(call, places)
+        positions = _positions(call, known.qubits)
         if len(positions) != gate.num_qubits + num_controls:
             facts = {"gate": call.gate, "expected": gate.num_qubits + num_controls, "found": len(positions)}
             refuse(QasmFault.NUM_QUBITS, call.place, **facts)
-        return Step(
-            gate=gate,
-            modifiers=modifiers,
-            angles=self._angles(call.angles, definition, constants),
-            qubits=positions,
-        )
+        return Step(gate=gate, modifiers=modifiers, angles=self._angles(call.angles, known), qubits=positions)
 
-    @staticmethod
-    def _positions(call: Apply, places: Mapping[str, int]) -> tuple[int, ...]:
-        positions = []
-        for operand in call.operands:
-            if operand.indices or operand.name not in places:
-                what = "it is no qubit of the gate"
-                refuse(QasmFault.UNKNOWN_NAME, operand.place, name=operand.name, instead=what)
-            positions.append(places[operand.name])
-        if len(set(positions)) != len(positions):
-            refuse(QasmFault.SAME_QUBIT, call.place, gate=call.gate)
-        return tuple(positions)
+    def _value(self, code: Expression, lookup: Callable[[str, Place], Value]) -> Value:
+        return evaluated(code, lookup, older=self._older, meter=self._meter)
 
-    def _angles(
-        self, codes: tuple[Expression, ...], definition: DefineGate, constants: Mapping[str, bool | int | float]
-    ) -> Callable[[tuple[Angle, ...]], tuple[Angle, ...]]:
+    def _angles(self, codes: tuple[Expression, ...], known: _Known) -> Callable[[tuple[Angle, ...]], tuple[Angle, ...]]:
         """Return the function from the gate's angles to those of one of its steps."""
-        names = definition.angles
-        loaded = {step.argument for code in codes for step in code if step.code == "load"}
-        if loaded.isdisjoint(names):
-            lookup = _lookup_in(constants)
-            fixed = tuple(angle_of(evaluated(code, lookup, older=self._older), code[-1].place) for code in codes)
+        loaded = {step.argument: step.place for code in codes for step in code if step.code == "load"}
+        if loaded.keys().isdisjoint(known.angles):
+            fixed = tuple([angle_of(self._value(code, known.number), code[-1].place) for code in codes])
             return lambda angles: fixed
-        if codes == tuple((code[0],) for code in codes) and loaded <= set(names):
-            order = tuple(names.index(code[0].argument) for code in codes if code[0].code == "load")
-            if len(order) == len(codes):
-                return lambda angles: tuple([angles[position] for position in order])
+        if all(len(code) == 1 and code[0].code == "load" for code in codes) and loaded.keys() <= known.angles.keys():
+            order = tuple([known.angles[code[0].argument] for code in codes])
+            return lambda angles: tuple([angles[position] for position in order])
+        for name, place in loaded.items():
+            if name not in known.angles:
+                known.number(name, place)
 
         def computed(angles: tuple[Angle, ...]) -> tuple[Angle, ...]:
-            own = (one if isinstance(one, Affine) else float(one) for one in angles)  # an angle is never an integer
-            lookup = _lookup_in({**constants, **dict(zip(names, own, strict=True))})
-            return tuple([angle_of(evaluated(code, lookup, older=self._older), code[-1].place) for code in codes])
+            def lookup(name: str, place: Place) -> Value:
+                if name not in known.angles:
+                    return known.number(name, place)
+                angle = angles[known.angles[name]]
+                return angle if isinstance(angle, Affine) else float(angle)  # an angle is never an integer
 
-        for name in loaded.difference(names, constants):
-            place = next(step.place for code in codes for step in code if step.argument == name)
-            refuse(QasmFault.UNKNOWN_NAME, place, name=name, instead="a gate knows its angles and constants only")
+            return tuple([angle_of(self._value(code, lookup), code[-1].place) for code in codes])
+
         return computed
 
 
-def _lookup_in(values: Mapping[str, Value]) -> Callable[[str, Place], Value]:
-    def lookup(name: str, place: Place) -> Value:
-        value = values.get(name)
+class _Known(NamedTuple):
+    """What a gate's body knows: its angles and qubits by position, and constants of the program."""
+
+    angles: Mapping[str, int]
+    qubits: Mapping[str, int]
+    constant: Constant
+
+    def number(self, name: str, place: Place) -> bool | int | float:
+        """Return a constant of the program."""
+        value = self.constant(name)
         if value is None:
             refuse(QasmFault.UNKNOWN_NAME, place, name=name, instead="a gate knows its angles and constants only")
         return value
 
-    return lookup
+
+def _numbered(names: tuple[str, ...]) -> Mapping[str, int]:
+    return {name: position for position, name in enumerate(names)}
+
+
+def _positions(call: Apply, places: Mapping[str, int]) -> tuple[int, ...]:
+    positions = []
+    for operand in call.operands:
+        if operand.indices or operand.name not in places:
+            what = "it is no qubit of the gate"
+            refuse(QasmFault.UNKNOWN_NAME, operand.place, name=operand.name, instead=what)
+        positions.append(places[operand.name])
+    if len(set(positions)) != len(positions):
+        refuse(QasmFault.SAME_QUBIT, call.place, gate=call.gate)
+    return tuple(positions)

@@ -20,7 +20,8 @@ class OpenQasmEngine(Engine):
     """Reads OpenQASM.
 
     Arguments of `run`: `language`, `filename`, `inline_line` and `inline_indent` as in `ProgramSource`, and `limits`,
-    the fields of `CompileLimits`. Parts: `{"aqo": text}`; together they are the circuit as canonical JSON.
+    the fields of `CompileLimits`, and `inputs`, values of the program's inputs. Parts: first
+    `{"static_inputs": names}`, then `{"aqo": text}`, which together are the circuit as canonical JSON.
     """
 
     def prepare(self, content: bytes) -> bytes:
@@ -37,6 +38,9 @@ class OpenQasmEngine(Engine):
             inline_indent=arguments["inline_indent"],
         )
         with no_collections():
-            text = encode(read_openqasm(source, limits=CompileLimits(**arguments["limits"]))).decode("ascii")
+            limits = CompileLimits(**arguments["limits"])
+            program = read_openqasm(source, inputs=arguments["inputs"], limits=limits)
+            text = encode(program.circuit).decode("ascii")
+        yield {"static_inputs": sorted(program.static_inputs)}
         for start in range(0, len(text), _PART_CHARACTERS):
             yield {"aqo": text[start : start + _PART_CHARACTERS]}

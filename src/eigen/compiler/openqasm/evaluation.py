@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from eigen.compiler.openqasm.arithmetic import (
     Bits,
+    Qubits,
     Value,
     apply_binary,
     apply_function,
@@ -15,6 +16,7 @@ from eigen.compiler.openqasm.arithmetic import (
     describe,
 )
 from eigen.compiler.openqasm.catalogue import QasmFault, refuse
+from eigen.compiler.openqasm.meter import Meter
 from eigen.compiler.openqasm.syntax import Expression, Place
 from eigen.contracts.angles import exact_number
 from eigen.contracts.aqo import Affine, Angle
@@ -24,17 +26,19 @@ __all__ = ["angle_of", "element", "evaluated", "integer_of"]
 Lookup = Callable[[str, Place], Value]
 
 
-def evaluated(code: Expression, lookup: Lookup, *, older: bool) -> Value:
+def evaluated(code: Expression, lookup: Lookup, *, older: bool, meter: Meter) -> Value:
     """Return the value of an expression.
 
     Args:
         code: The expression.
         lookup: Value of a name, which refuses unknown ones.
         older: Whether this is OpenQASM 2.
+        meter: Pays for it.
 
     Raises:
         QasmRefusal: It has no value.
     """
+    meter.work(2 * len(code), code[0].place)
     stack: list[Value] = []
     for code_name, argument, place in code:
         if code_name == "push":
@@ -44,6 +48,7 @@ def evaluated(code: Expression, lookup: Lookup, *, older: bool) -> Value:
         elif code_name == "binary":
             right = stack.pop()
             stack.append(apply_binary(argument, stack.pop(), right, place, older=older))
+            _pay_for_size(stack[-1], meter, place)
         elif code_name == "unary":
             stack.append(apply_unary(argument, stack.pop(), place))
         elif code_name == "index":
@@ -56,6 +61,13 @@ def evaluated(code: Expression, lookup: Lookup, *, older: bool) -> Value:
             arguments = [stack.pop() for _ in range(count)][::-1]
             stack.append(apply_function(name, arguments, place))
     return stack.pop()
+
+
+def _pay_for_size(value: Value, meter: Meter, place: Place) -> None:
+    if type(value) is Affine:
+        meter.work(len(value.terms), place)
+    elif type(value) is int:
+        meter.work(value.bit_length() >> 8, place)
 
 
 def integer_of(value: Value, what: str, place: Place) -> int:
@@ -90,8 +102,9 @@ def element(indices: tuple[int, ...], index: int, *, name: str, place: Place) ->
 
 
 def _indexed(name: str, target: Value, index: Value, place: Place) -> Value:
-    if not isinstance(target, Bits):
-        refuse(QasmFault.TYPE, place, what=name, expected="a register of bits", found=describe(target))
+    if not isinstance(target, Bits | Qubits):
+        refuse(QasmFault.TYPE, place, what=name, expected="a register", found=describe(target))
     if not target.is_register:
-        refuse(QasmFault.TYPE, place, what=name, expected="a register of bits", found="one bit")
-    return Bits((element(target.indices, integer_of(index, "an index", place), name=name, place=place),), False)
+        refuse(QasmFault.TYPE, place, what=name, expected="a register", found="one of its members")
+    one = element(target.indices, integer_of(index, "an index", place), name=name, place=place)
+    return target._replace(indices=(one,), is_register=False)

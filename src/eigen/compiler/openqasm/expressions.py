@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from eigen.compiler.openqasm.catalogue import MAX_NESTING, QasmFault, refuse
+from eigen.compiler.openqasm.catalogue import MAX_EXPRESSION, MAX_NESTING, QasmFault, refuse
 from eigen.compiler.openqasm.lexer import Lexer, Token
 from eigen.compiler.openqasm.syntax import Expression, Instruction
 
@@ -84,6 +84,8 @@ class ExpressionParser:
             self._binary(code, level if level == _POWER else level + 1)
             self.unnested()
             code.append(Instruction("binary", symbol, (start, self.lexer.last_end)))
+            if len(code) > MAX_EXPRESSION:
+                refuse(QasmFault.EXPRESSION_LIMIT, operator.place, what="the expression", limit=MAX_EXPRESSION)
 
     def _unary(self, code: list[Instruction]) -> None:
         operators: list[Token] = []
@@ -170,4 +172,6 @@ class ExpressionParser:
             self._binary(code, 1)
             self.unnested()
             count += 1
+            if count > MAX_EXPRESSION:
+                refuse(QasmFault.EXPRESSION_LIMIT, name.place, what="the call", limit=MAX_EXPRESSION)
         code.append(Instruction("call", (name.text, count), (name.start, self.lexer.last_end)))

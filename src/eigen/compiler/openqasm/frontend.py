@@ -7,9 +7,10 @@ does a program that takes too long.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import asdict
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import anyio
 
@@ -51,8 +52,10 @@ class OpenQasmFrontend:
         """End every process."""
         await self._pool.__aexit__(kind, error, traceback)
 
-    async def read(self, source: ProgramSource, *, limits: CompileLimits) -> bytes:
-        """Return a program's circuit as canonical AQO.
+    async def read(
+        self, source: ProgramSource, *, inputs: Mapping[str, Any], limits: CompileLimits
+    ) -> tuple[bytes, frozenset[str]]:
+        """Return a program's circuit as canonical AQO, and the names of the inputs that shaped it.
 
         Raises:
             InvalidArgumentError: The program is wrong; `diagnostics` says where.
@@ -71,16 +74,17 @@ class OpenQasmFrontend:
                 "inline_line": source.inline_line,
                 "inline_indent": source.inline_indent,
                 "limits": asdict(limits),
+                "inputs": dict(inputs),
             },
         )
         return await self._read(request)
 
-    async def _read(self, request: WorkerRequest) -> bytes:
+    async def _read(self, request: WorkerRequest) -> tuple[bytes, frozenset[str]]:
         for tried in range(1, _TRIES + 1):
-            parts: list[str] = []
+            parts: list[Mapping[str, Any]] = []
             try:
                 with anyio.fail_after(_TIME_LIMIT_SEC):
-                    await self._pool.run(request, lambda part, parts=parts: parts.append(part["aqo"]))  # type: ignore[misc]  # bound now
+                    await self._pool.run(request, parts.append)
             except TimeoutError as error:
                 raise ResourceExhaustedError(
                     f"reading the program takes more than {_TIME_LIMIT_SEC:g} seconds",
@@ -92,7 +96,8 @@ class OpenQasmFrontend:
                     raise _in_our_words(error) from error
                 _log.warning("the process that reads OpenQASM died; the program is read again")
             else:
-                return "".join(parts).encode("ascii")
+                names, *circuit = parts
+                return "".join(part["aqo"] for part in circuit).encode("ascii"), frozenset(names["static_inputs"])
         raise AssertionError("the last try returns or raises")
 
 

@@ -55,7 +55,7 @@ class Gate:
         adapted: Its angles → those of the operation, or None where they are the same.
         phase: Its angles → its phase over the operation, or None where there is none.
         body: What it is expanded to.
-        size: How many steps that takes, at most.
+        size: How many elements are handled when it is expanded, at most.
         depth: How deep definitions are nested in it.
     """
 
@@ -205,7 +205,7 @@ def parsed_definitions(text: str, *, older: bool) -> list[DefineGate]:
     parser = Parser(Lexer(text), older=older)
     definitions: list[DefineGate] = []
     while parser.lexer.token.kind != END:
-        definitions += [one for one in parser.statement() if isinstance(one, DefineGate)]
+        definitions += [one for one in parser.statements(in_block=False) if isinstance(one, DefineGate)]
     return definitions
 
 

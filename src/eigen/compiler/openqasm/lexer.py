@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from eigen.compiler.openqasm.catalogue import MAX_SOURCE_BYTES, QasmFault, refuse
+from eigen.compiler.openqasm.catalogue import MAX_SOURCE_BYTES, QasmFault, QasmRefusal, refuse
 
 __all__ = ["END", "Lexer", "Token", "decoded", "with_line_feeds"]
 
@@ -24,6 +24,7 @@ _TOKEN = re.compile(
   | (?P<name>[A-Za-z_{_GREEK}\u2107][A-Za-z0-9_{_GREEK}]*+)
   | (?P<physical>\$[0-9]++)
   | (?P<text>"[^"\n]*+"|'[^'\n]*+')
+  | (?P<comment>/\*)
   | (?P<symbol>->|\+\+|\*\*=?|==|!=|<<=?|>>=?|<=|>=|&&|\|\||[-+*/%&|^~]=|[-+*/%&|^~!<>=()\[\]{{}},:;@.\#])
   | (?P<end>\Z)
 )""",
@@ -107,6 +108,38 @@ class Lexer:
         self.last_end = offset
         self.token = self._read(offset)
 
+    def skip_line(self) -> None:
+        """Go on behind the end of the line on which the next token stands."""
+        end = self.text.find("\n", self.token.start)
+        self.seek(len(self.text) if end < 0 else end)
+
+    def skip_statement(self, *, depth: int, in_block: bool) -> None:
+        """Go on behind the statement that could not be read.
+
+        Args:
+            depth: How many of its braces are open.
+            in_block: Whether it stands in a block, whose end it cannot pass.
+        """
+        token = self._readable(self.last_end)
+        while token.kind != END:
+            if token.text == "}" and depth == 0 and in_block:
+                break
+            depth += {"{": 1, "}": -1}.get(token.text, 0)
+            self.last_end = token.end
+            is_end = token.text == "}" or (token.text == ";" and depth == 0)
+            token = self._readable(token.end)
+            if is_end and depth <= 0 and token.text not in ("else", ";"):
+                break
+        self.token = token
+
+    def _readable(self, offset: int) -> Token:
+        """Return the next token behind what is none."""
+        while True:
+            try:
+                return self._read(offset)
+            except QasmRefusal as refusal:
+                offset = refusal.end
+
     def take(self, text: str) -> bool:
         """Go on if this symbol or keyword comes next, and say whether it did."""
         if self.token.text != text or self.token.kind in ("text", END):
@@ -139,6 +172,8 @@ class Lexer:
         start, end = match.span(kind)
         if kind in ("integer", "float"):
             self._check_number(start, end)
+        elif kind == "comment":
+            refuse(QasmFault.SYNTAX, (start, len(self.text)), found="the end", expected="'*/'")
         return Token(kind, match[kind], start, end)
 
     def _check_number(self, start: int, end: int) -> None:

@@ -8,22 +8,23 @@ operations.
 from __future__ import annotations
 
 import re
-from typing import NoReturn
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, NamedTuple, NoReturn
 
-from eigen.compiler.openqasm.catalogue import MAX_SOURCE_BYTES, QasmFault, QasmRefusal, refuse
+from eigen.compiler.openqasm.catalogue import QasmFault, QasmRefusal, refuse
 from eigen.compiler.openqasm.circuit import CircuitBuilder
 from eigen.compiler.openqasm.evaluation import angle_of, evaluated
 from eigen.compiler.openqasm.expressions import ExpressionParser
-from eigen.compiler.openqasm.lexer import END, Lexer, decoded, with_line_feeds
+from eigen.compiler.openqasm.findings import EndedError, Findings
+from eigen.compiler.openqasm.lexer import END, Lexer, decoded
+from eigen.compiler.openqasm.meter import Meter
 from eigen.compiler.openqasm.parser import Parser
 from eigen.compiler.openqasm.syntax import Place
-from eigen.compiler.source_text import SourceText
 from eigen.contracts.aqo import AQO, Angle, Operation
 from eigen.contracts.compilation import CompileLimits, Language, ProgramSource
-from eigen.contracts.diagnostics import Diagnostic
-from eigen.contracts.printable import printable
 
-__all__ = ["read_openqasm"]
+__all__ = ["OpenQasmProgram", "read_openqasm"]
 
 _NAME = r"[A-Za-z_][A-Za-z0-9_]*+"
 _QUBIT = rf"{_NAME}\[[0-9]{{1,9}}+\]"
@@ -39,53 +40,83 @@ _REMEMBERED_ANGLES = 10_000
 _VERSIONS = {Language.OPENQASM3: ("3", "3."), Language.OPENQASM2: ("2", "2.")}
 
 
-def read_openqasm(source: ProgramSource, *, limits: CompileLimits | None = None) -> AQO:
-    """Return the circuit of a program. It is a pure function: nothing is opened, printed or executed.
+class OpenQasmProgram(NamedTuple):
+    """What a program says.
+
+    Attributes:
+        circuit: The circuit.
+        static_inputs: Names of the inputs whose values shaped it.
+    """
+
+    circuit: AQO
+    static_inputs: frozenset[str]
+
+
+def read_openqasm(
+    source: ProgramSource, *, inputs: Mapping[str, Any] | None = None, limits: CompileLimits | None = None
+) -> OpenQasmProgram:
+    """Return what a program says. It is a pure function: nothing is opened, printed or executed.
 
     Args:
         source: The program, in OpenQASM 3 or 2.
+        inputs: Values of its inputs; only those of integers and truth values are looked at.
         limits: What it may use; by default what the language allows.
 
     Raises:
-        InvalidArgumentError: The program is wrong; `diagnostics` says where (codes `QASM…`).
+        InvalidArgumentError: The program is wrong; `diagnostics` says where (codes `QASM…`), of each of its faults.
         ResourceExhaustedError: It passes a limit.
         UnimplementedError: It uses a part of the language that is not supported.
 
     Example:
         >>> text = b'OPENQASM 3.0; include "stdgates.inc"; qubit[2] q; bit[2] c; h q[0]; cx q[0], q[1]; c = measure q;'
-        >>> circuit = read_openqasm(ProgramSource(content=text, language=Language.OPENQASM3))
-        >>> [one.op for one in circuit.operations]
+        >>> program = read_openqasm(ProgramSource(content=text, language=Language.OPENQASM3))
+        >>> [one.op for one in program.circuit.operations]
         ['H', 'CX', 'MEASURE']
     """
+    findings = Findings(source)
     try:
-        return _circuit(decoded(source.content), source.language, limits or CompileLimits())
+        return _read(source, findings, inputs or {}, limits or CompileLimits())
     except QasmRefusal as refusal:
-        _raise_diagnostic(refusal, source)
+        with suppress(EndedError):
+            findings.note(refusal)
+    except EndedError:
+        pass
+    findings.raise_if_any()
+    raise AssertionError("a fault was noted")
 
 
-def _circuit(text: str, language: Language, limits: CompileLimits) -> AQO:
-    older = language is Language.OPENQASM2
-    parser = Parser(Lexer(text), older=older)
-    builder = CircuitBuilder(older=older, limits=limits)
-    _check_version(parser, language)
-    plain = _PlainGates(builder, older=older)
-    lexer = parser.lexer
+def _read(
+    source: ProgramSource, findings: Findings, inputs: Mapping[str, Any], limits: CompileLimits
+) -> OpenQasmProgram:
+    text = decoded(source.content)
+    older = source.language is Language.OPENQASM2
+    lexer = Lexer(text)
+    meter = Meter(limits, num_characters=len(text))
+    parser = Parser(lexer, older=older, findings=findings)
+    builder = CircuitBuilder(older=older, limits=limits, inputs=inputs, meter=meter, findings=findings)
+    _check_version(parser, source.language)
+    plain = _PlainGates(builder, older=older, meter=meter)
     while lexer.token.kind != END:
-        if plain.take(lexer):
+        try:
+            if plain.take(lexer):
+                continue
+        except QasmRefusal as refusal:  # what comes behind is no token
+            findings.note(refusal)
+            lexer.skip_statement(depth=0, in_block=False)
             continue
-        for statement in parser.statement():
-            builder.run(statement)
-    return builder.circuit()
+        builder.run(parser.statements(in_block=False))
+    findings.raise_if_any()
+    return OpenQasmProgram(builder.circuit(), builder.static_inputs)
 
 
 def _check_version(parser: Parser, language: Language) -> None:
     found = parser.version()
     if found is None:
         return
-    version, token = found
+    version, place = found
     exact, prefix = _VERSIONS[language]
     if version != exact and not version.startswith(prefix):
-        refuse(QasmFault.VERSION, token.place, version=version, language=str(language))
+        refuse(QasmFault.VERSION, place, version=version, language=str(language))
 
 
 class _PlainGates:
@@ -94,11 +125,13 @@ class _PlainGates:
     Args:
         builder: Where they go.
         older: Whether this is OpenQASM 2.
+        meter: Pays for angles.
     """
 
-    def __init__(self, builder: CircuitBuilder, *, older: bool) -> None:
+    def __init__(self, builder: CircuitBuilder, *, older: bool, meter: Meter) -> None:
         self._builder = builder
         self._older = older
+        self._meter = meter
         self._qubits: dict[str, tuple[int, ...]] = {}
         self._angles: dict[str, tuple[Angle, ...]] = {}
 
@@ -112,7 +145,7 @@ class _PlainGates:
             operation = self._operation(found[1], found[2], found[3])
             if operation is None:
                 break
-            self._builder.append(operation, found.span())
+            self._builder.emitter.append(operation, found.span())
             position = found.end()
         if position == begin:
             return False
@@ -157,35 +190,8 @@ class _PlainGates:
         parser = ExpressionParser(Lexer(text), older=self._older)
         code = parser.expression()
         parser.lexer.expect_kind(END, "the end")
-        return angle_of(evaluated(code, _no_names, older=self._older), _NOWHERE)
+        return angle_of(evaluated(code, _no_names, older=self._older, meter=self._meter), _NOWHERE)
 
 
 def _no_names(name: str, place: Place) -> NoReturn:
     refuse(QasmFault.UNKNOWN_NAME, place, name=name, instead="")
-
-
-def _raise_diagnostic(refusal: QasmRefusal, source: ProgramSource) -> NoReturn:
-    fault = refusal.fault
-    text = with_line_feeds(source.content[:MAX_SOURCE_BYTES].decode("utf-8", "replace"))
-    facts = {name: printable(str(fact), limit=160) for name, fact in refusal.facts.items()}
-    lines = SourceText.of(source, text)
-    span = lines.span((*_position(text, refusal.start), *_position(text, max(refusal.start, refusal.end))))
-    found = Diagnostic(
-        code=fault.code,
-        message=fault.message.format_map(facts),
-        hint=fault.hint.format_map(facts),
-        span=span,
-        notes=lines.notes(span),
-    )
-    raise fault.kind(
-        f"{printable(source.filename)}:{span.line}:{span.column}: {found.message}",
-        reason=fault.code,
-        hint=found.hint,
-        diagnostics=[found],
-    ) from None
-
-
-def _position(text: str, offset: int) -> tuple[int, int]:
-    """Return the line, from 1, and the column in UTF-8 bytes, from 0, of an offset."""
-    begin = text.rfind("\n", 0, offset) + 1
-    return text.count("\n", 0, offset) + 1, len(text[begin:offset].encode())

@@ -13,13 +13,17 @@ __all__ = [
     "Apply",
     "Assign",
     "Barrier",
+    "Call",
+    "Case",
     "DeclareBits",
     "DeclareInput",
     "DeclareQubits",
     "DeclareValue",
     "DefineGate",
+    "DefineSubroutine",
     "Expression",
     "For",
+    "Formal",
     "If",
     "Include",
     "Index",
@@ -30,7 +34,9 @@ __all__ = [
     "Place",
     "Range",
     "Reset",
+    "Return",
     "Statement",
+    "Switch",
     "While",
 ]
 
@@ -119,9 +125,10 @@ class DeclareValue(NamedTuple):
 
 
 class DeclareInput(NamedTuple):
-    """`input type name;`."""
+    """`input type[width] name;`."""
 
     type: str
+    width: Expression | None
     name: str
     place: Place
 
@@ -203,6 +210,57 @@ class While(NamedTuple):
     place: Place
 
 
+class Case(NamedTuple):
+    """A block of a `switch`: the values under which it runs, none for `default`."""
+
+    labels: tuple[Expression, ...]
+    body: tuple[Statement, ...]
+    place: Place
+
+
+class Switch(NamedTuple):
+    """`switch (target) { case 0, 1 { … } default { … } }`."""
+
+    target: Expression
+    cases: tuple[Case, ...]
+    place: Place
+
+
+class Formal(NamedTuple):
+    """An argument in a subroutine's head: `qubit[2] q`, `int n`."""
+
+    type: str
+    size: Expression | None
+    name: str
+    place: Place
+
+
+class DefineSubroutine(NamedTuple):
+    """`def name(…) -> bit { … return measure q; }`; `result` is what is measured at its end."""
+
+    name: str
+    formals: tuple[Formal, ...]
+    body: tuple[Statement, ...]
+    result: Operand | None
+    place: Place
+
+
+class Call(NamedTuple):
+    """A subroutine's name with its arguments, and the bits that its measurement is kept in."""
+
+    name: str
+    arguments: tuple[Expression, ...]
+    target: Operand | None
+    place: Place
+
+
+class Return(NamedTuple):
+    """`return measure operand;`, or `return;`; at the end of a subroutine it is a part of its definition."""
+
+    measured: Operand | None
+    place: Place
+
+
 class Assign(NamedTuple):
     """`name = value;`, or with an operator such as `+=`."""
 
@@ -227,5 +285,9 @@ Statement = Union[  # noqa: UP007  # members are defined above, and refer to it 
     If,
     For,
     While,
+    Switch,
+    DefineSubroutine,
+    Call,
+    Return,
     Assign,
 ]
