@@ -35,6 +35,7 @@ PERMISSION_OF_CALL: Mapping[str, str] = MappingProxyType(
         "get_artifact": "jobs:read",
         "verify_artifacts": "jobs:read",
         "compile": "jobs:compile",
+        "check_job": "jobs:compile",
         "list_devices": "devices:list",
         "get_device_details": "devices:list",
         "get_device_status": "devices:status",

@@ -22,7 +22,7 @@ from eigen.contracts.errors import (
     UnimplementedError,
 )
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
-from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
+from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.trace import TraceContext
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
 from eigen.ports.audit import AuditLog
@@ -121,12 +121,12 @@ class EigenSystemApi(SystemApi):
             self._gate.note("submit_job", caller, reason=error.reason, trace_id=trace_id)
             raise
         self._gate.note("submit_job", caller, job_id=record.job_id, trace_id=record.trace_id)
-        return record.status()
+        return self._kernel.status(record)
 
     @bounded
     async def get_job_status(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
         """Return a job's status; see the port."""
-        return (await self._reach("get_job_status", context, job_id)).status()
+        return self._kernel.status(await self._reach("get_job_status", context, job_id))
 
     @bounded
     async def list_jobs(
@@ -155,7 +155,7 @@ class EigenSystemApi(SystemApi):
     async def cancel_job(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
         """Ask a job to stop; see the port."""
         caller, _ = await self._gate.reach("cancel_job", context, job_id)
-        return (await self._kernel.cancel(job_id, by=caller.subject)).status()
+        return self._kernel.status(await self._kernel.cancel(job_id, by=caller.subject))
 
     async def stream_job_updates(
         self, job_id: str, *, last_event_seq: int = 0, context: RequestContext | None = None
@@ -209,6 +209,20 @@ class EigenSystemApi(SystemApi):
         return await self._compiler.compile(
             CompileRequest(source=request.source, entrypoint=request.entrypoint, inputs=request.inputs)
         )
+
+    @bounded
+    async def check_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> CheckedJob:
+        """Say what is wrong about a job without running it; see the port."""
+        await self._gate.enter("check_job", context)
+        found: list[EigenError] = []
+        try:
+            self._check(request)
+        except EigenError as error:
+            found.append(error)
+        checked = await self._kernel.check(request.spec, request.source)
+        told = {one.message for one in found}
+        found += [one for one in checked.problems if one.message not in told]  # such as a target that is not there
+        return replace(checked, problems=tuple(found))
 
     @bounded
     async def list_artifacts(self, job_id: str, *, context: RequestContext | None = None) -> tuple[Artifact, ...]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.devices import DeviceInfo, DeviceStatus
     from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate, StoredEvent
-    from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
+    from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
     from eigen.contracts.results import JobResults
     from eigen.ports.artifact_store import Artifact, ArtifactProblem
 
@@ -139,6 +139,13 @@ class SystemApi(ABC):
         Raises:
             InvalidArgumentError: The program is wrong; its diagnostics say where.
             ResourceExhaustedError: The program passes a limit.
+        """
+
+    @abstractmethod
+    async def check_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> CheckedJob:
+        """Say what a job's submission would be refused with, and what it would end in before it ran; keep nothing.
+
+        Jobs that it depends on are not looked for: they belong to the moment of a submission.
         """
 
     @abstractmethod

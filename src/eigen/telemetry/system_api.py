@@ -13,7 +13,7 @@ from eigen.contracts.compilation import CompiledProgram
 from eigen.contracts.devices import DeviceInfo, DeviceStatus
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate, StoredEvent
-from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
+from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.results import JobResults
 from eigen.contracts.trace import TraceContext
 from eigen.ports.artifact_store import Artifact, ArtifactProblem
@@ -130,6 +130,13 @@ class ObservedSystemApi(SystemApi):
         """Pass on."""
         with self._calls("compile", source_bytes=len(request.source.content)):
             return await self._inner.compile(request, context=context)
+
+    async def check_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> CheckedJob:
+        """Pass on, and log how many problems there are."""
+        with self._calls("check_job", source_bytes=len(request.source.content)) as call:
+            checked = await self._inner.check_job(request, context=context)
+            call.facts["problems"] = len(checked.problems)
+            return checked
 
     async def list_artifacts(self, job_id: str, *, context: RequestContext | None = None) -> tuple[Artifact, ...]:
         """Pass on."""

@@ -132,29 +132,14 @@ async def _diagnostics(order: Order) -> list[Diagnostic]:
 
     from eigen.contracts.errors import EigenError
 
-    found: list[Diagnostic] = []
     try:
         packaged = await anyio.to_thread.run_sync(order.package)
-        found += packaged.warnings
-        async with _nowhere() as api:
-            found += await _target_diagnostics(api, packaged.request.spec.spec.target)
-            found += (await _compiled(api, packaged.request)).warnings
     except EigenError as error:
-        found += _diagnostics_of(error)
-    return found
-
-
-async def _target_diagnostics(api: SystemApi, target: str | None) -> Iterable[Diagnostic]:
-    from eigen.contracts.diagnostics import Diagnostic
-    from eigen.contracts.errors import NotFoundError
-
-    try:
-        if target is not None:
-            await api.get_device_details(target)
-    except NotFoundError as error:
-        code = "JOBSPEC_UNKNOWN_TARGET"  # as a submission says it
-        return (Diagnostic(code=code, message=error.message, hint=error.hint, path="spec.target"),)
-    return ()
+        return [*_diagnostics_of(error)]
+    async with _nowhere() as api:
+        checked = await api.check_job(packaged.request)
+    problems = [diagnostic for error in checked.problems for diagnostic in _diagnostics_of(error)]
+    return [*packaged.warnings, *problems, *checked.warnings]
 
 
 def _diagnostics_of(error: EigenError) -> Iterable[Diagnostic]:
@@ -164,7 +149,12 @@ def _diagnostics_of(error: EigenError) -> Iterable[Diagnostic]:
 
     if exit_code_of(error) is not ExitCode.USER_ERROR:
         raise error
-    return error.diagnostics or (Diagnostic(code=error.reason, message=error.message, hint=error.hint),)
+    path = _PATHS.get(error.reason, "")
+    return error.diagnostics or (Diagnostic(code=error.reason, message=error.message, hint=error.hint, path=path),)
+
+
+_PATHS = {"JOBSPEC_UNKNOWN_TARGET": "spec.target"}
+"""Where a fault stands in the job file that its error tells in words only."""
 
 
 async def _compiled(api: SystemApi, request: SubmitJobRequest) -> CompiledProgram:
