@@ -88,6 +88,7 @@ class Reservation:
         reservation_id: Its id.
         device_id: Which device.
         subject: For whom.
+        tenant: On whose behalf.
         purpose: Why, in the subject's words.
         created_at: When it was given.
         expires_at: When it ends by itself; for people, the system counts on a clock that is never set.
@@ -96,6 +97,7 @@ class Reservation:
     reservation_id: str
     device_id: str
     subject: str
+    tenant: str
     purpose: str
     created_at: datetime
     expires_at: datetime

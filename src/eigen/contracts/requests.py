@@ -12,7 +12,17 @@ if TYPE_CHECKING:
     from eigen.contracts.errors import EigenError
     from eigen.contracts.jobspec import JobSpec
 
-__all__ = ["CheckedJob", "CompileJobRequest", "Credentials", "RequestContext", "SubmitJobRequest"]
+__all__ = ["CheckedJob", "CompileJobRequest", "Credentials", "RequestContext", "SubmitJobRequest", "party_of"]
+
+
+def party_of(tenant: str, subject: str) -> str:
+    """Return one key for a tenant's subject, for whatever is shared out or counted: same-named subjects stay apart.
+
+    Example:
+        >>> party_of("acme", "ada")
+        '4:acme:ada'
+    """
+    return f"{len(tenant)}:{tenant}:{subject}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from eigen.contracts.devices import Reservation
 from eigen.contracts.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
 from eigen.contracts.jobs import JobRecord
 from eigen.contracts.printable import quoted
+from eigen.contracts.requests import party_of
 from eigen.contracts.waiting import Waiting, for_memory, for_reservation, for_slot
 from eigen.contracts.wire import format_time
 from eigen.kernel.scheduler import Scheduler, Ticket
@@ -22,6 +23,8 @@ from eigen.ports.drivers import DriverManager
 from eigen.ports.kernel import KernelObserver
 
 __all__ = ["Dispatcher"]
+
+_ANOTHER = "another tenant"
 
 
 class Dispatcher:
@@ -66,7 +69,7 @@ class Dispatcher:
         ticket = Ticket(
             job_id=record.job_id,
             device_id=device_id,
-            subject=record.subject,
+            subject=party_of(record.tenant, record.subject),
             priority=record.priority,
             memory_bytes=record.memory_bytes,
             since_sec=self._clock.monotonic(),
@@ -101,29 +104,32 @@ class Dispatcher:
                 total_bytes=self._scheduler.memory_bytes,
             )
         if wait.cause == "reservation":
-            until = min(
-                one.expires_at
-                for one in self._reservations.values()
-                if one.device_id == device_id and one.subject in wait.reserved_by
-            )
-            return for_reservation(device_id, position=wait.position, reserved_by=wait.reserved_by, until=until)
+            holding = [
+                one
+                for one in self.reservations()
+                if one.device_id == device_id and party_of(one.tenant, one.subject) in wait.reserved_by
+            ]
+            names = dict.fromkeys(one.subject if one.tenant == record.tenant else _ANOTHER for one in holding)
+            until = holding[0].expires_at
+            return for_reservation(device_id, position=wait.position, reserved_by=tuple(names), until=until)
         return for_slot(device_id, position=wait.position, running=wait.running, slots=wait.slots)
 
     def reservations(self) -> tuple[Reservation, ...]:
         """Return the reservations that hold, the first to end at the front."""
         return tuple(sorted(self._reservations.values(), key=lambda one: (one.expires_at, one.reservation_id)))
 
-    def reserve(self, device_id: str, *, subject: str, purpose: str, ttl_sec: float) -> Reservation:
+    def reserve(self, device_id: str, *, subject: str, tenant: str, purpose: str, ttl_sec: float) -> Reservation:
         """Keep a slot of a device for a subject until `release`; the port has the errors."""
         device = self._drivers.device(device_id)
         self._scheduler.add_device(device.device_id, slots=device.slots)
-        if not self._scheduler.reserve(device.device_id, subject=subject):
+        if not self._scheduler.reserve(device.device_id, subject=party_of(tenant, subject)):
             raise self._all_reserved(device.device_id)
         now = self._clock.now()
         reservation = Reservation(
             reservation_id=self._ids.job_id(now).replace("job_", "res_"),
             device_id=device.device_id,
             subject=subject,
+            tenant=tenant,
             purpose=purpose,
             created_at=now,
             expires_at=now + timedelta(seconds=ttl_sec),
@@ -142,7 +148,7 @@ class Dispatcher:
             raise NotFoundError(
                 f"there is no reservation {quoted(reservation_id)}, or it has ended", reason="RESERVATION_NOT_FOUND"
             )
-        self._scheduler.unreserve(reservation.device_id, subject=reservation.subject)
+        self._scheduler.unreserve(reservation.device_id, subject=party_of(reservation.tenant, reservation.subject))
         self._dispatch(reservation.device_id)
 
     def _all_reserved(self, device_id: str) -> ResourceExhaustedError:

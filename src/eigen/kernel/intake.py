@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from eigen.contracts.errors import ResourceExhaustedError
 from eigen.contracts.printable import quoted
+from eigen.contracts.requests import party_of
 from eigen.ports.kernel import KernelLimits
 
 __all__ = ["Intake"]
@@ -25,26 +26,27 @@ class Intake:
         self._arriving: Counter[str] = Counter()
 
     @contextmanager
-    def room(self, subject: str, *, live: int, live_of_subject: int) -> Iterator[None]:
-        """Hold a place for a job of a subject while it is being accepted.
+    def room(self, subject: str, *, tenant: str, live: int, live_of_subject: int) -> Iterator[None]:
+        """Hold a place for a job of a tenant's subject while it is being accepted.
 
         Raises:
             ResourceExhaustedError: There is none now (`QUEUE_FULL`, `SUBJECT_QUOTA`); later there may be.
         """
+        party = party_of(tenant, subject)
         self._require(live + self._arriving.total(), self._limits.live_jobs, "QUEUE_FULL", "jobs are live")
         self._require(
-            live_of_subject + self._arriving[subject],
+            live_of_subject + self._arriving[party],
             self._limits.live_jobs_per_subject,
             "SUBJECT_QUOTA",
             f"jobs of {quoted(subject)} are live",
         )
-        self._arriving[subject] += 1
+        self._arriving[party] += 1
         try:
             yield
         finally:
-            self._arriving[subject] -= 1
-            if not self._arriving[subject]:
-                del self._arriving[subject]
+            self._arriving[party] -= 1
+            if not self._arriving[party]:
+                del self._arriving[party]
 
     @staticmethod
     def _require(num_jobs: int, limit: int, reason: str, what: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import JobEvent, JobRecord, StoredEvent
+from eigen.contracts.requests import party_of
 from eigen.kernel.history import stored
 from eigen.kernel.machine import Command, step
 from eigen.kernel.run import JobRun
@@ -54,7 +55,7 @@ class LiveJobs:
         self._obey = obey
         self._on_leaving = on_leaving
         self._runs: dict[str, JobRun] = {}
-        self._subjects: Counter[str] = Counter()
+        self._parties: Counter[str] = Counter()
         self._ended: OrderedDict[str, JobRecord] = OrderedDict()
 
     def __len__(self) -> int:
@@ -75,14 +76,14 @@ class LiveJobs:
         """Return whether a run is live and this system's."""
         return self._runs.get(run.record.job_id) is run
 
-    def count(self, subject: str) -> int:
-        """Return how many live jobs a subject has here."""
-        return self._subjects[subject]
+    def count(self, tenant: str, subject: str) -> int:
+        """Return how many live jobs a tenant's subject has here."""
+        return self._parties[party_of(tenant, subject)]
 
     def add(self, run: JobRun) -> None:
         """Take a job in."""
         self._runs[run.record.job_id] = run
-        self._subjects[run.record.subject] += 1
+        self._parties[party_of(run.record.tenant, run.record.subject)] += 1
 
     async def feed(self, run: JobRun, event: JobEvent) -> None:
         """Apply an event to a job of ours, keep it, and run what the machine commands."""
@@ -129,9 +130,10 @@ class LiveJobs:
         if not self.owns(run):
             return
         del self._runs[run.record.job_id]
-        self._subjects[run.record.subject] -= 1
-        if not self._subjects[run.record.subject]:
-            del self._subjects[run.record.subject]
+        party = party_of(run.record.tenant, run.record.subject)
+        self._parties[party] -= 1
+        if not self._parties[party]:
+            del self._parties[party]
         run.life.cancel()
         if run.published.state.is_terminal:
             self._ended[run.record.job_id] = run.record

@@ -178,7 +178,8 @@ class QrtxKernel(Kernel):
 
     async def enqueue(self, job: KernelJob) -> JobRecord:
         """Accept a job; see the port."""
-        with self._intake.room(job.subject, live=len(self._jobs), live_of_subject=self._jobs.count(job.subject)):
+        of_subject = self._jobs.count(job.tenant, job.subject)
+        with self._intake.room(job.subject, tenant=job.tenant, live=len(self._jobs), live_of_subject=of_subject):
             return await self._accept(job)
 
     async def _accept(self, job: KernelJob) -> JobRecord:
@@ -270,10 +271,14 @@ class QrtxKernel(Kernel):
 
     # Reservations
 
-    async def reserve(self, device_id: str, *, subject: str, purpose: str, ttl_sec: float) -> Reservation:
+    async def reserve(
+        self, device_id: str, *, subject: str, tenant: str = "default", purpose: str, ttl_sec: float
+    ) -> Reservation:
         """Keep a slot of a device for a subject's jobs; see the port."""
         check_ttl(ttl_sec, longest_sec=self._limits.reservation_sec)
-        reservation = self._dispatcher.reserve(device_id, subject=subject, purpose=purpose, ttl_sec=ttl_sec)
+        reservation = self._dispatcher.reserve(
+            device_id, subject=subject, tenant=tenant, purpose=purpose, ttl_sec=ttl_sec
+        )
         self._tasks.start_soon(self._expire, reservation.reservation_id, self._clock.monotonic() + ttl_sec)
         return reservation
 

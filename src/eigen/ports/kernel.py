@@ -48,7 +48,7 @@ class KernelLimits:
 
     Attributes:
         live_jobs: Most jobs that have not ended.
-        live_jobs_per_subject: Most of them that belong to one subject.
+        live_jobs_per_subject: Most of them that belong to one subject of one tenant.
         memory_bytes: What all running jobs together may take; None: the memory that the machine has available when the
             system is opened, less a tenth.
         reservation_sec: Longest reservation of a slot.
@@ -143,8 +143,8 @@ class Kernel(ABC):
         """Return how many jobs run on a device and how many wait for it, in this system."""
 
     @abstractmethod
-    async def reserve(self, device_id: str, *, subject: str, purpose: str, ttl_sec: float) -> Reservation:
-        """Keep a slot of a device for a subject's jobs, until it is released or its time is over.
+    async def reserve(self, device_id: str, *, subject: str, tenant: str = "default", purpose: str, ttl_sec: float) -> Reservation:
+        """Keep a slot of a device for the jobs of a tenant's subject, until it is released or its time is over.
 
         A slot that is busy now is kept from when its job ends. The reservation lives in this system and ends with it.
 
