@@ -10,7 +10,7 @@ from eigen.cli.app import main
 
 WRONG_PROGRAMS = {
     # what is wrong: body, what the diagnostic says
-    "syntax": (["h(0"], ["error[EL0101]", "program.eigen.py:3:6", "in job.yaml this is line 10, column 10"]),
+    "syntax": (["h(0"], ["error[EL0101]", "program.eigen.py:3:6", "--> job.yaml:10:10"]),
     "unknown gate": (["hh(0)"], ["error[EL0202]", "program.eigen.py:3:5", 'did you mean "h"?']),
     "qubit out of range": (["q = QubitRegister(2)", "x(q[5])"], ["error[EL0308]", "program.eigen.py:4:7", "0 to 1"]),
     "too many qubits": (

@@ -68,8 +68,14 @@ class SourceText:
         """Return where a span lies in `job.yaml`, where the program stands inline."""
         if not self.inline_line:
             return ()
-        line, column = self.inline_line + span.line - 1, self.inline_indent + span.column
-        return (Note(message=f"in job.yaml this is line {line}, column {column}"),)
+        there = Span(
+            file="job.yaml",
+            line=self.inline_line + span.line - 1,
+            column=self.inline_indent + span.column,
+            end_line=self.inline_line + span.end_line - 1,
+            end_column=self.inline_indent + span.end_column,
+        )
+        return (Note(message="in the job file this is", span=there),)
 
     def _line(self, number: int) -> str:
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
