@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from eigen.client.packaging import Overrides, package
@@ -21,6 +22,13 @@ def request(*, key: str = "", **overrides: Any) -> SubmitJobRequest:
 
 async def _streamed(api: SystemApi, job_id: str, context: RequestContext) -> list[Any]:
     return [update async for update in api.stream_job_updates(job_id, context=context)]
+
+
+async def _released(api: SystemApi, _: str, context: RequestContext) -> None:
+    """Release a reservation that somebody with the caller's name has made."""
+    owner = replace(context, roles=frozenset({"user"}), subject=context.subject or "ada")
+    reservation = await api.reserve_device("scripted:device", ttl_sec=60, context=owner)
+    await api.release_reservation(reservation.reservation_id, context=context)
 
 
 Call = Callable[[SystemApi, str, RequestContext], Awaitable[Any]]
@@ -43,6 +51,10 @@ OTHER_CALLS: Mapping[str, Call] = {
     "compile": lambda api, _, context: api.compile(CompileJobRequest(source=request().source), context=context),
     "list_devices": lambda api, _, context: api.list_devices(context=context),
     "get_device_details": lambda api, _, context: api.get_device_details("scripted:device", context=context),
+    "reserve_device": lambda api, _, context: api.reserve_device("scripted:device", ttl_sec=60, context=context),
+    "release_reservation": _released,
+    "list_reservations": lambda api, _, context: api.list_reservations(context=context),
+    "check_job": lambda api, _, context: api.check_job(request(), context=context),
     "get_device_status": lambda api, _, context: api.get_device_status("scripted:device", context=context),
 }
 """Every other call."""

@@ -7,8 +7,8 @@ from inspect import isfunction
 
 import pytest
 
-from eigen.contracts.errors import EigenError, PermissionDeniedError, UnauthenticatedError
-from eigen.contracts.jobs import JobFilter
+from eigen.contracts.errors import EigenError, NotFoundError, PermissionDeniedError, UnauthenticatedError
+from eigen.contracts.jobs import JobFilter, JobState
 from eigen.contracts.requests import Credentials, RequestContext
 from eigen.ports.system_api import SystemApi
 from eigen.system.composition import open_system
@@ -197,3 +197,38 @@ async def test_a_foreign_job_cannot_be_waited_for(root, caller):
         answers.append(str(refused.value.to_json()).replace(dependency, "JOB"))
     assert answers[0] == answers[1]
     assert (await root.api.list_jobs(context=caller)).jobs == ()
+
+
+async def test_a_reservation_is_released_by_its_owner_or_administrator_and_is_not_there_for_others(root):
+    ada, admin = RequestContext(subject="ada"), RequestContext(subject="root", roles=frozenset({"admin"}))
+    eve, acme = RequestContext(subject="eve"), RequestContext(subject="ada", tenant="acme", roles=frozenset({"admin"}))
+    for owner in (ada, admin):
+        held = await root.api.reserve_device("scripted:device", ttl_sec=60, purpose="calibration", context=ada)
+        answers = []
+        for caller in (eve, acme):
+            for reservation_id in (held.reservation_id, "res_none"):
+                with pytest.raises(NotFoundError) as refused:
+                    await root.api.release_reservation(reservation_id, context=caller)
+                answers.append(str(refused.value.to_json()).replace(reservation_id, "ID"))
+        assert len(set(answers)) == 1
+        assert [line["decision"] for line in root.audit()[-4:]] == ["denied", "allowed"] * 2
+        assert await root.api.list_reservations(context=eve) == (held,)
+        assert await root.api.list_reservations(context=acme) == ()
+        await root.api.release_reservation(held.reservation_id, context=owner)
+        assert await root.api.list_reservations(context=ada) == ()
+
+
+async def test_another_tenants_reservation_is_shown_without_a_name(root):
+    ada, acme = RequestContext(subject="ada"), RequestContext(subject="ada", tenant="acme")
+    slots = (await root.api.get_device_details("scripted:device", context=ada)).slots
+    for _ in range(slots):
+        await root.api.reserve_device("scripted:device", ttl_sec=60, context=ada)
+    job = await root.api.submit_job(request(), context=acme)
+    async for update in root.api.stream_job_updates(job.job_id, context=acme):
+        if update.stage == "queued":
+            break
+    waiting = await root.api.get_job_status(job.job_id, context=acme)
+    assert waiting.waiting_for["cause"] == "reservation"
+    assert waiting.waiting_for["reserved_by"] == ["another tenant"]
+    own = await root.api.submit_job(request(), context=ada)
+    assert [one async for one in root.api.stream_job_updates(own.job_id, context=ada)][-1].state is JobState.DONE

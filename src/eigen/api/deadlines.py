@@ -24,7 +24,7 @@ __all__ = ["Deadlines", "HasDeadlines", "bounded"]
 CLOSING_SEC = 5.0
 """Longest time that calls whose callers have gone are waited for when the system closes."""
 
-CHANGES = frozenset({"submit_job", "cancel_job", "reserve_device", "release_device"})
+CHANGES = frozenset({"submit_job", "cancel_job", "reserve_device", "release_reservation"})
 """Calls that change something, and so are carried out to their end."""
 
 P = ParamSpec("P")

@@ -106,11 +106,27 @@ class Gate:
                 hint="leave the other subject or tenant out",
             )
 
+    def may_touch(self, caller: RequestContext, *, tenant: str, subject: str) -> bool:
+        """Return whether a caller may change what belongs to a tenant's subject."""
+        if tenant != caller.tenant:
+            return False
+        return subject == caller.subject or self._authorizer.allows(caller, ALL_SUBJECTS)
+
     def note(
-        self, call: str, caller: RequestContext, *, reason: str = ALLOWED, job_id: str = "", trace_id: str = ""
+        self,
+        call: str,
+        caller: RequestContext,
+        *,
+        allowed: bool = True,
+        reason: str = ALLOWED,
+        job_id: str = "",
+        device_id: str = "",
+        trace_id: str = "",
     ) -> None:
-        """Keep the decision that a caller was let through; `reason` is that of the error that came of it, if any."""
-        self._record(call, caller, allowed=True, reason=reason, job_id=job_id, trace_id=trace_id)
+        """Keep the decision on a caller; where it was let through, `reason` is that of the error that came of it."""
+        self._record(
+            call, caller, allowed=allowed, reason=reason, job_id=job_id, device_id=device_id, trace_id=trace_id
+        )
 
     def _require(self, call: str, caller: RequestContext) -> None:
         permission = PERMISSION_OF_CALL[call]
@@ -134,11 +150,9 @@ class Gate:
 
     def _barrier(self, caller: RequestContext, record: JobRecord) -> str:
         """Return why a caller may not know of a job; empty where it may."""
-        if record.tenant != caller.tenant:
-            return "OTHER_TENANT"
-        if record.subject != caller.subject and not self._authorizer.allows(caller, ALL_SUBJECTS):
-            return "NOT_OWNER"
-        return ""
+        if self.may_touch(caller, tenant=record.tenant, subject=record.subject):
+            return ""
+        return "NOT_OWNER" if record.tenant == caller.tenant else "OTHER_TENANT"
 
     def _record(
         self,

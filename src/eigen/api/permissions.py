@@ -39,6 +39,9 @@ PERMISSION_OF_CALL: Mapping[str, str] = MappingProxyType(
         "list_devices": "devices:list",
         "get_device_details": "devices:list",
         "get_device_status": "devices:status",
+        "list_reservations": "devices:status",
+        "reserve_device": "devices:reserve",
+        "release_reservation": "devices:reserve",
     }
 )
 """What each call of `SystemApi` asks for."""

@@ -22,6 +22,7 @@ from eigen.contracts.errors import (
     UnimplementedError,
 )
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
+from eigen.contracts.printable import quoted
 from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.trace import TraceContext
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
@@ -35,7 +36,7 @@ from eigen.ports.system_api import SystemApi
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
-    from eigen.contracts.devices import DeviceInfo, DeviceStatus
+    from eigen.contracts.devices import DeviceInfo, DeviceStatus, Reservation
     from eigen.contracts.results import JobResults
 
 __all__ = ["MAX_DEPENDENCIES", "MAX_PAGE_SIZE", "EigenSystemApi"]
@@ -45,6 +46,7 @@ MAX_DEPENDENCIES = 256
 """Most jobs that one job may wait for."""
 
 _MAX_KEY_LENGTH = 256
+_MAX_PURPOSE_LENGTH = 200
 
 
 class EigenSystemApi(SystemApi):
@@ -199,6 +201,44 @@ class EigenSystemApi(SystemApi):
         device = self._drivers.device(device_id)
         running, queued = self._kernel.load(device.device_id)
         return replace(await self._drivers.status(device.device_id), running=running, queued=queued)
+
+    @bounded
+    async def reserve_device(
+        self, device_id: str, *, ttl_sec: float, purpose: str = "", context: RequestContext | None = None
+    ) -> Reservation:
+        """Keep a slot of a device; see the port."""
+        caller = await self._gate.enter("reserve_device", context, device_id=device_id)
+        if len(purpose) > _MAX_PURPOSE_LENGTH:
+            raise InvalidArgumentError(
+                f"a purpose of {len(purpose)} characters: at most {_MAX_PURPOSE_LENGTH} are kept",
+                reason="RESERVATION_PURPOSE",
+                hint="say it in a few words",
+            )
+        return await self._kernel.reserve(
+            device_id, subject=caller.subject, tenant=caller.tenant, purpose=purpose, ttl_sec=ttl_sec
+        )
+
+    @bounded
+    async def release_reservation(self, reservation_id: str, *, context: RequestContext | None = None) -> None:
+        """End a reservation; see the port."""
+        caller = await self._gate.permit("release_reservation", context)
+        found = next((one for one in self._kernel.reservations() if one.reservation_id == reservation_id), None)
+        if found is None or not self._gate.may_touch(caller, tenant=found.tenant, subject=found.subject):
+            reason = "NOT_OWNER" if found else "RESERVATION_NOT_FOUND"
+            self._gate.note("release_reservation", caller, allowed=found is None, reason=reason)
+            raise NotFoundError(
+                f"there is no reservation {quoted(reservation_id)}, or it has ended",
+                reason="RESERVATION_NOT_FOUND",
+                hint="list_reservations has those that hold",
+            )
+        self._gate.note("release_reservation", caller, device_id=found.device_id)
+        await self._kernel.release_reservation(reservation_id)
+
+    @bounded
+    async def list_reservations(self, *, context: RequestContext | None = None) -> tuple[Reservation, ...]:
+        """Return the reservations that the caller may see; see the port."""
+        caller = await self._gate.enter("list_reservations", context)
+        return tuple(one for one in self._kernel.reservations() if one.tenant == caller.tenant)
 
     @bounded
     async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from eigen.client.packaging import JobLike
     from eigen.contracts.compilation import CompiledProgram
-    from eigen.contracts.devices import DeviceInfo
+    from eigen.contracts.devices import DeviceInfo, Reservation
     from eigen.contracts.diagnostics import Diagnostic
     from eigen.ports.drivers import Driver
     from eigen.ports.system_api import SystemApi
@@ -267,3 +267,26 @@ class AsyncClient:
     async def devices(self) -> tuple[DeviceInfo, ...]:
         """Return all devices, by id."""
         return await self.system.api.list_devices()
+
+    async def reserve(self, device_id: str, *, ttl_sec: float, purpose: str = "") -> Reservation:
+        """Keep a slot of a device for one's own jobs of this client; it ends with the client at the latest.
+
+        Args:
+            device_id: Which device.
+            ttl_sec: How long, seconds.
+            purpose: Why.
+
+        Raises:
+            NotFoundError: There is no such device.
+            InvalidArgumentError: The time is not more than 0, or longer than is allowed.
+            ResourceExhaustedError: Every slot is reserved.
+        """
+        return await self.system.api.reserve_device(device_id, ttl_sec=ttl_sec, purpose=purpose)
+
+    async def release(self, reservation: Reservation) -> None:
+        """End a reservation.
+
+        Raises:
+            NotFoundError: It has ended.
+        """
+        await self.system.api.release_reservation(reservation.reservation_id)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from eigen.client.packaging import JobLike
     from eigen.contracts.compilation import CompiledProgram
-    from eigen.contracts.devices import DeviceInfo
+    from eigen.contracts.devices import DeviceInfo, Reservation
     from eigen.ports.drivers import Driver
 
 __all__ = ["Client", "Job"]
@@ -207,3 +207,11 @@ class Client:
     def devices(self) -> tuple[DeviceInfo, ...]:
         """Return all devices, by id."""
         return self._portal.call(self._client.devices)
+
+    def reserve(self, device_id: str, *, ttl_sec: float, purpose: str = "") -> Reservation:
+        """Keep a slot of a device for one's own jobs. Arguments and errors as `AsyncClient.reserve`."""
+        return self._portal.call(partial(self._client.reserve, device_id, ttl_sec=ttl_sec, purpose=purpose))
+
+    def release(self, reservation: Reservation) -> None:
+        """End a reservation. Errors as `AsyncClient.release`."""
+        self._portal.call(self._client.release, reservation)

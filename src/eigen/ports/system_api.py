@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
-    from eigen.contracts.devices import DeviceInfo, DeviceStatus
+    from eigen.contracts.devices import DeviceInfo, DeviceStatus, Reservation
     from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate, StoredEvent
     from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
     from eigen.contracts.results import JobResults
@@ -131,6 +131,39 @@ class SystemApi(ABC):
         Raises:
             NotFoundError: There is no such device.
         """
+
+    @abstractmethod
+    async def reserve_device(
+        self, device_id: str, *, ttl_sec: float, purpose: str = "", context: RequestContext | None = None
+    ) -> Reservation:
+        """Keep a slot of a device for the caller's jobs, until it is released or its time is over.
+
+        A slot that is busy now is kept from when its job ends. A reservation lives in the system that gave it, and ends
+        with it.
+
+        Args:
+            device_id: Which device.
+            ttl_sec: How long, seconds.
+            purpose: Why; shown to others of the tenant.
+            context: Who asks.
+
+        Raises:
+            NotFoundError: There is no such device.
+            InvalidArgumentError: The time is not more than 0 or longer than is allowed, or the purpose is too long.
+            ResourceExhaustedError: Every slot is reserved; the hint has when the first of them ends.
+        """
+
+    @abstractmethod
+    async def release_reservation(self, reservation_id: str, *, context: RequestContext | None = None) -> None:
+        """End a reservation of the caller.
+
+        Raises:
+            NotFoundError: There is no such reservation, or it has ended, or it is another's.
+        """
+
+    @abstractmethod
+    async def list_reservations(self, *, context: RequestContext | None = None) -> tuple[Reservation, ...]:
+        """Return the reservations of the caller's tenant that hold now, the first to end at the front."""
 
     @abstractmethod
     async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:

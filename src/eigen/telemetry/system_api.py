@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import anyio
 
 from eigen.contracts.compilation import CompiledProgram
-from eigen.contracts.devices import DeviceInfo, DeviceStatus
+from eigen.contracts.devices import DeviceInfo, DeviceStatus, Reservation
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.jobs import JobFilter, JobPage, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
@@ -22,7 +22,7 @@ from eigen.telemetry.calls import Call, Calls, Instruments
 
 __all__ = ["ObservedSystemApi"]
 
-_LOGGED = frozenset({"submit_job", "cancel_job"})
+_LOGGED = frozenset({"submit_job", "cancel_job", "reserve_device", "release_reservation"})
 _TRACED = frozenset({"submit_job"})
 _CLOSING_SEC = 5.0
 
@@ -125,6 +125,25 @@ class ObservedSystemApi(SystemApi):
         """Pass on."""
         with self._calls("get_device_status", device_id=device_id):
             return await self._inner.get_device_status(device_id, context=context)
+
+    async def reserve_device(
+        self, device_id: str, *, ttl_sec: float, purpose: str = "", context: RequestContext | None = None
+    ) -> Reservation:
+        """Pass on, and log the reservation."""
+        with self._calls("reserve_device", device_id=device_id) as call:
+            reservation = await self._inner.reserve_device(device_id, ttl_sec=ttl_sec, purpose=purpose, context=context)
+            call.facts.update(reservation_id=reservation.reservation_id, subject=reservation.subject)
+            return reservation
+
+    async def release_reservation(self, reservation_id: str, *, context: RequestContext | None = None) -> None:
+        """Pass on, and log it."""
+        with self._calls("release_reservation", reservation_id=reservation_id):
+            await self._inner.release_reservation(reservation_id, context=context)
+
+    async def list_reservations(self, *, context: RequestContext | None = None) -> tuple[Reservation, ...]:
+        """Pass on."""
+        with self._calls("list_reservations"):
+            return await self._inner.list_reservations(context=context)
 
     async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:
         """Pass on."""
