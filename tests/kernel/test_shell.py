@@ -24,7 +24,6 @@ from eigen.contracts.jobs import JobFilter, JobRecord, JobState
 from eigen.contracts.wire import from_json
 from eigen.kernel.history import fold
 from eigen.kernel.machine import MAX_CRASHES
-from eigen.ports.artifact_store import Artifact
 from eigen.qfs.memory import MemoryArtifactStore
 from tests.kernel.kernel_house import AQO, TRACE, bell, house
 
@@ -46,8 +45,10 @@ class FailingStore(MemoryArtifactStore):
 class BrokenStore(MemoryArtifactStore):
     """An artifact store with a defect."""
 
-    async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
-        raise ZeroDivisionError("/home/ada/secret/path.py")
+    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Any) -> None:
+        if "results.json" in files:
+            raise ZeroDivisionError("/home/ada/secret/path.py")
+        await super().seal(job_id, files, facts=facts)
 
 
 async def test_a_job_ends_in_done_with_everything_on_disk(tmp_path: Path) -> None:
@@ -322,6 +323,8 @@ async def test_damaged_results_are_never_shown(tmp_path: Path) -> None:
         await one.end(job_id)
         path = tmp_path / "circuit_fs" / job_id / "results.json"
         path.write_bytes(path.read_bytes().replace(b"50", b"51"))
+        assert (await one.kernel.results(job_id)).counts == {"00": 50, "11": 50}, "what was sealed is at hand"
+    async with house(tmp_path, owner="sys_b") as one:
         with pytest.raises(InternalError) as caught:
             await one.kernel.results(job_id)
         assert caught.value.reason == "ARTIFACT_CORRUPT"

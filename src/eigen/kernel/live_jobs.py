@@ -19,6 +19,7 @@ from eigen.kernel.run import JobRun
 from eigen.ports.clock import Clock
 from eigen.ports.job_store import JobStore, StaleOwnerError
 from eigen.ports.kernel import KernelObserver
+from eigen.workers.digests import DigestCache
 
 __all__ = ["LiveJobs"]
 
@@ -26,7 +27,10 @@ STORE_AGAIN_SEC = 1.0
 """How long to wait before a job store that failed is tried again."""
 
 REMEMBERED_JOBS = 4096
-"""How many ended jobs' records are kept at hand; they never change."""
+"""How many ended jobs' records and results are kept at hand; they never change."""
+
+REMEMBERED_BYTES = 32 * 1024 * 1024
+"""Most bytes of results that are kept at hand."""
 
 
 class LiveJobs:
@@ -57,6 +61,7 @@ class LiveJobs:
         self._runs: dict[str, JobRun] = {}
         self._parties: Counter[str] = Counter()
         self._ended: OrderedDict[str, JobRecord] = OrderedDict()
+        self._results: DigestCache[bytes] = DigestCache(max_items=REMEMBERED_JOBS, max_bytes=REMEMBERED_BYTES)
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -71,6 +76,10 @@ class LiveJobs:
     def ended(self, job_id: str) -> JobRecord | None:
         """Return the record of a job that has ended here lately, or None."""
         return self._ended.get(job_id)
+
+    def results_json(self, job_id: str) -> bytes | None:
+        """Return the results of a job that is DONE here since lately, as they are in CircuitFS, or None."""
+        return self._results.get(job_id)
 
     def owns(self, run: JobRun) -> bool:
         """Return whether a run is live and this system's."""
@@ -137,6 +146,8 @@ class LiveJobs:
         run.life.cancel()
         if run.published.state.is_terminal:
             self._ended[run.record.job_id] = run.record
+            if run.results_json:
+                self._results.put(run.record.job_id, run.results_json, size_bytes=len(run.results_json))
             if len(self._ended) > REMEMBERED_JOBS:
                 self._ended.popitem(last=False)
         else:

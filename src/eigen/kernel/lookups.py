@@ -67,9 +67,14 @@ class Lookups:
         records = await self._store.select(job_filter, limit=page_size + 1, before_job_id=page_token)
         more = len(records) > page_size
         return JobPage(
-            jobs=tuple(self._status(record) for record in records[:page_size]),
+            jobs=tuple(self._status(self._newest(record)) for record in records[:page_size]),
             next_page_token=records[page_size - 1].job_id if more else "",
         )
+
+    def _newest(self, record: JobRecord) -> JobRecord:
+        """Return a record as it is now where the job is this system's: the store is some moments behind."""
+        run = self._jobs.get(record.job_id)
+        return run.published if run is not None else record
 
     async def updates(self, job_id: str, *, last_event_seq: int = 0) -> AsyncIterator[JobUpdate]:
         """Yield a job's updates; see the port."""
@@ -116,4 +121,5 @@ class Lookups:
 
         from eigen.contracts.results import JobResults
 
-        return JobResults.from_json(json.loads(await self._artifacts.read(job_id, "results.json")))
+        content = self._jobs.results_json(job_id) or await self._artifacts.read(job_id, "results.json")
+        return JobResults.from_json(json.loads(content))

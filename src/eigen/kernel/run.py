@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -40,6 +42,9 @@ class JobRun:
         changed: Set when an event has come; another one takes its place.
         work: Scope of its execution; cancelling it stops the work.
         life: Scope of what lives as long as the job, such as its deadline.
+        circuit_files: Files of its compiled circuit that are not in CircuitFS yet; its end puts them there.
+        saving: Is held while its files are put there.
+        results_json: Its results, as they are in CircuitFS; empty without.
     """
 
     record: JobRecord
@@ -52,6 +57,9 @@ class JobRun:
     compiled: CompiledProgram | None = None
     plan: ExecutionPlan | None = None
     result: ExecutionResult | None = None
+    circuit_files: Mapping[str, bytes] = field(default_factory=dict)
+    saving: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
+    results_json: bytes = b""
 
     @property
     def trace(self) -> TraceContext:

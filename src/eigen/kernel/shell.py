@@ -46,6 +46,7 @@ from eigen.contracts.jobs import (
 from eigen.contracts.trace import working_for
 from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
+from eigen.kernel.circuit_files import save_circuits
 from eigen.kernel.dependency_watch import DependencyWatch
 from eigen.kernel.dispatcher import Dispatcher, check_ttl
 from eigen.kernel.history import stored
@@ -165,6 +166,7 @@ class QrtxKernel(Kernel):
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(partial(self._root.watch, adopts=self._adopts))
+        self._tasks.start_soon(partial(save_circuits, self._jobs, save=self._work.save_circuit, clock=self._clock))
         return self
 
     async def __aexit__(

@@ -20,6 +20,7 @@ from eigen.contracts.jobs import (
     SealFailed,
 )
 from eigen.contracts.requests import CheckedJob
+from eigen.kernel.circuit_files import CircuitFiles
 from eigen.kernel.history import stored
 from eigen.kernel.machine import step
 from eigen.kernel.run import JobInputs, JobRun
@@ -65,11 +66,11 @@ class JobWork:
         self._clock = clock
         self._ids = ids
         self._memory_bytes = memory_bytes
+        self._circuit_files = CircuitFiles()
 
     async def compile(self, run: JobRun) -> JobEvent:
         """Compile a job's program, and ask its device whether it can run it."""
         from eigen.contracts.devices import canonical_target
-        from eigen.kernel.circuit_files import circuit_files
         from eigen.kernel.plan import DEFAULT_TARGET
 
         attempt = run.record.attempt
@@ -80,8 +81,7 @@ class JobWork:
         run.compiled = await self._compiled(run.inputs)
         drawn_seed = self._ids.seed() if run.record.seed is None else run.record.seed
         run.plan, device_id, admission = self._admitted(body, run.compiled, drawn_seed=drawn_seed)
-        if run.record.ending is None:
-            await self._artifacts.put(run.record.job_id, await circuit_files(run.compiled))
+        run.circuit_files = await self._circuit_files.of(run.compiled)
         return Compiled(
             at=self._clock.now(),
             attempt=attempt,
@@ -165,8 +165,18 @@ class JobWork:
         closed = Closed(at=self._clock.now(), attempt=run.record.attempt)
         final = step(run.record, closed).job
         files = closing_files(run, final=final, last=stored(closed, final))
-        await self._artifacts.seal(final.job_id, files, facts=closing_facts(final))
+        async with run.saving:
+            await self._artifacts.seal(final.job_id, {**run.circuit_files, **files}, facts=closing_facts(final))
+            run.circuit_files = {}
+        run.results_json = files.get("results.json", b"")
         return closed
+
+    async def save_circuit(self, run: JobRun) -> None:
+        """Put a job's circuit on disk before its end, for whoever wants to look at it meanwhile."""
+        async with run.saving:
+            if run.circuit_files and not run.record.state.is_terminal:
+                await self._artifacts.put(run.record.job_id, run.circuit_files)
+                run.circuit_files = {}
 
     def seal_failure(self, run: JobRun, error: EigenError) -> JobEvent:
         """Return the event for an end that could not be put on disk."""
