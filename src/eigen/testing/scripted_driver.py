@@ -14,7 +14,7 @@ Example:
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import anyio
@@ -79,6 +79,7 @@ class ScriptedDriver(Driver):
         self._counts: Mapping[str, int] | None = None
         self._errors: list[BaseException] = []
         self._offline_reason = ""
+        self._memory_of: Callable[[CircuitProfile], int] = _no_memory
         self._held: anyio.Event | None = None
         self._loop: EventLoopToken | None = None
         self._progress = anyio.Event()
@@ -105,6 +106,10 @@ class ScriptedDriver(Driver):
         else:
             run_sync(held.set, token=self._loop)
 
+    def need(self, memory_of: Callable[[CircuitProfile], int]) -> None:
+        """Say of every circuit from now on that it takes so many bytes of memory."""
+        self._memory_of = memory_of
+
     def go_offline(self, reason: str) -> None:
         """Report the device as offline, for this reason; an empty one means online again."""
         self._offline_reason = reason
@@ -127,7 +132,7 @@ class ScriptedDriver(Driver):
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Take everything; what the device lacks is for the manager to refuse."""
         self._check_device(device_id)
-        return Admission(method="script", memory_bytes=0, explanation="nothing is simulated")
+        return Admission(method="script", memory_bytes=self._memory_of(profile), explanation="nothing is simulated")
 
     async def prepare(self, device_id: str) -> None:
         """Count the call."""
@@ -184,6 +189,10 @@ class ScriptedDriver(Driver):
                 reason="UNKNOWN_TARGET",
                 hint=f"it has {self._device.device_id}",
             )
+
+
+def _no_memory(profile: CircuitProfile) -> int:
+    return 0
 
 
 def _normalised(distribution: Mapping[str, float]) -> dict[str, float]:

@@ -1,0 +1,225 @@
+"""Jobs that wait: for a slot, memory, or a reservation; what their status says; and jobs that are not taken at all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import anyio
+import pytest
+
+from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from eigen.contracts.jobs import JobFilter, JobState, JobStatus
+from eigen.contracts.waiting import for_jobs, for_slot
+from eigen.kernel.plan import MAX_RESULT_BITS, MAX_SHOT_OPERATIONS, check_cost
+from eigen.ports.kernel import KernelLimits
+from tests.kernel.kernel_house import House, bell, house
+
+DEVICE = "scripted:device"
+GIB = 2**30
+
+
+async def submit(one: House, subject: str = "ada", **body: object) -> str:
+    return (await one.kernel.enqueue(replace(bell(**body), subject=subject))).job_id
+
+
+async def queued(one: House, *job_ids: str) -> list[JobStatus]:
+    """Return the statuses of jobs as soon as all of them are in a line."""
+    with anyio.fail_after(10):
+        while True:
+            statuses = [one.kernel.status(await one.kernel.record(job_id)) for job_id in job_ids]
+            if all(status.stage == "queued" for status in statuses):
+                return statuses
+            await anyio.lowlevel.checkpoint()
+
+
+async def test_a_queued_job_knows_its_place_in_the_line(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        one.driver.hold()
+        running = [await submit(one) for _ in range(4)]
+        await one.driver.started(4)
+        low, high = await submit(one, priority=10), await submit(one, priority=90)
+        first, second = await queued(one, high, low)
+        assert first.message == f"queued: 1st in line for {DEVICE} (4 running, 4 slots)"
+        assert (first.queue_position, second.queue_position) == (1, 2)
+        assert first.waiting_for == {"cause": "slot", "device_id": DEVICE, "running": 4, "slots": 4}
+        listed = {
+            status.job_id: status for status in (await one.kernel.jobs(JobFilter(), page_size=9, page_token="")).jobs
+        }
+        assert (listed[low], listed[high]) == (second, first)
+        assert {listed[job_id].waiting_for for job_id in running} == {None}
+        one.driver.release()
+        done = await one.end(low)
+        assert (one.kernel.status(done).queue_position, one.kernel.status(done).waiting_for) == (None, None)
+
+
+async def test_another_system_says_for_what_a_job_waits_but_not_its_place(tmp_path: Path) -> None:
+    async with house(tmp_path) as one, house(tmp_path, owner="sys_b") as two:
+        one.driver.hold()
+        first = [await submit(one) for _ in range(5)]
+        last = await submit(one, dependencies=(first[0],))
+        await queued(one, first[4])
+        with anyio.fail_after(10):
+            while (await two.kernel.record(first[4])).stage != "queued":
+                await anyio.lowlevel.checkpoint()
+        status = two.kernel.status(await two.kernel.record(first[4]))
+        assert (status.queue_position, status.waiting_for) == (None, {"cause": "slot", "device_id": DEVICE})
+        assert "the system that runs it" in status.message
+        status = two.kernel.status(await two.kernel.record(last))
+        assert status.message == f"waits for {first[0]} to be DONE"
+
+
+async def test_a_job_says_which_jobs_it_still_waits_for(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        done = await submit(one)
+        await one.end(done)
+        one.driver.hold()
+        running = await submit(one)
+        waiting = await submit(one, dependencies=(done, running))
+        with anyio.fail_after(10):
+            while one.kernel.status(await one.kernel.record(waiting)).waiting_for != {
+                "cause": "jobs",
+                "job_ids": [running],
+            }:
+                await anyio.lowlevel.checkpoint()
+
+
+async def test_a_job_waits_for_memory_and_says_how_much(tmp_path: Path) -> None:
+    async with house(tmp_path, memory_bytes=12 * GIB) as one:
+        one.driver.hold()
+        one.driver.need(lambda profile: 9 * GIB)
+        first = await submit(one)
+        await one.driver.started()
+        one.driver.need(lambda profile: 8 * GIB)
+        big = await submit(one)
+        (status,) = await queued(one, big)
+        assert status.message == f"waits for memory: needs 8 GiB, 3 GiB free of 12 GiB (1st in line for {DEVICE})"
+        assert status.waiting_for is not None
+        assert status.waiting_for["needed_bytes"] == 8 * GIB
+        one.driver.need(lambda profile: GIB)
+        small = await submit(one)
+        await one.driver.started(2)
+        assert [request.job_id for request in one.driver.requests] == [first, small]
+        one.driver.release()
+        assert (await one.end(big)).state is JobState.DONE
+
+
+@pytest.mark.parametrize("qubits", [1, 29, 30, 31, 45, 70])
+async def test_what_can_never_fit_is_refused_before_it_starts(tmp_path: Path, qubits: int) -> None:
+    """16 bytes for each of the 2^qubits amplitudes: 30 qubits are the most that fit into 16 GiB."""
+    aqo = b'{"version":"0.1","qubits":%d,"operations":[{"op":"MEASURE","q":[0],"c":[0]}]}' % min(qubits, 32)
+    async with house(tmp_path, memory_bytes=16 * GIB) as one:
+        one.driver.need(lambda profile: 16 << qubits)
+        record = await one.end((await one.kernel.enqueue(bell(content=aqo))).job_id)
+        assert record.state is (JobState.DONE if qubits <= 30 else JobState.ERROR)
+        if record.error:
+            assert (record.error["reason"], record.error["code"]) == ("MEMORY_LIMIT", "RESOURCE_EXHAUSTED")
+            assert "16 GiB" in record.error["message"]
+            assert one.driver.requests == []
+
+
+@pytest.mark.parametrize("shots", [10**power for power in range(7)])
+@pytest.mark.parametrize("operations", [10, 10**5, 10**6])
+def test_a_job_that_takes_days_is_refused_with_the_figures(shots: int, operations: int) -> None:
+    at_the_end = CircuitProfile(qubits=2, clbits=2, op_counts={"H": operations})
+    again = CircuitProfile(qubits=2, clbits=2, op_counts={"H": operations}, has_mid_circuit=True)
+    check_cost(at_the_end, shots=shots)
+    if shots * operations <= MAX_SHOT_OPERATIONS:
+        check_cost(again, shots=shots)
+    else:
+        with pytest.raises(ResourceExhaustedError, match=str(shots)):
+            check_cost(again, shots=shots)
+
+
+@pytest.mark.parametrize(("clbits", "shots"), [(1, 10**6), (20, 10**6), (268, 10**6), (269, 10**6), (1000, 10**5)])
+def test_counts_that_would_not_fit_are_refused_with_the_figures(clbits: int, shots: int) -> None:
+    profile = CircuitProfile(qubits=clbits, clbits=clbits, op_counts={"MEASURE": clbits})
+    if min(shots, 2**clbits) * clbits <= MAX_RESULT_BITS:
+        check_cost(profile, shots=shots)
+    else:
+        with pytest.raises(ResourceExhaustedError, match=f"at most {MAX_RESULT_BITS // clbits}"):
+            check_cost(profile, shots=shots)
+
+
+async def test_a_reserved_slot_waits_for_its_subject(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        one.driver.hold()
+        reservations = [
+            await one.kernel.reserve(DEVICE, subject="bob", purpose="calibration", ttl_sec=60) for _ in range(4)
+        ]
+        with pytest.raises(ResourceExhaustedError) as caught:
+            await one.kernel.reserve(DEVICE, subject="eve", purpose="", ttl_sec=60)
+        assert caught.value.reason == "DEVICE_RESERVED"
+        job_id = await submit(one)
+        (status,) = await queued(one, job_id)
+        assert status.waiting_for is not None
+        assert (status.waiting_for["cause"], status.waiting_for["reserved_by"]) == ("reservation", ["bob"])
+        assert status.message.startswith(f"{DEVICE} is reserved by bob until ")
+        of_bob = await submit(one, subject="bob")
+        await one.driver.started(1)
+        assert one.driver.requests[0].job_id == of_bob
+        await one.kernel.release_reservation(reservations[0].reservation_id)
+        await one.driver.started(2)
+        assert one.driver.requests[1].job_id == job_id
+        with pytest.raises(NotFoundError):
+            await one.kernel.release_reservation(reservations[0].reservation_id)
+        assert one.kernel.reservations() == tuple(reservations[1:])
+
+
+async def test_a_reservation_ends_by_itself(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        for _ in range(4):
+            await one.kernel.reserve(DEVICE, subject="bob", purpose="", ttl_sec=0.05)
+        assert (await one.end(await submit(one))).state is JobState.DONE
+        assert one.kernel.reservations() == ()
+
+
+@pytest.mark.parametrize("ttl_sec", [0, -1, 3601, float("nan"), float("inf")])
+async def test_a_reservation_has_a_bounded_time(tmp_path: Path, ttl_sec: float) -> None:
+    async with house(tmp_path) as one:
+        with pytest.raises(InvalidArgumentError):
+            await one.kernel.reserve(DEVICE, subject="bob", purpose="", ttl_sec=ttl_sec)
+
+
+async def test_a_subject_cannot_fill_the_system_alone(tmp_path: Path) -> None:
+    async with house(tmp_path, limits=KernelLimits(live_jobs=4, live_jobs_per_subject=2)) as one:
+        one.driver.hold()
+        mine = [await submit(one), await submit(one)]
+        with pytest.raises(ResourceExhaustedError) as caught:
+            await submit(one)
+        assert (caught.value.reason, caught.value.details["retriable"]) == ("SUBJECT_QUOTA", True)
+        await submit(one, subject="bob")
+        await submit(one, subject="eve")
+        with pytest.raises(ResourceExhaustedError) as caught:
+            await submit(one, subject="zoe")
+        assert caught.value.reason == "QUEUE_FULL"
+        await one.kernel.cancel(mine[0], by="ada")
+        await one.end(mine[0])
+        await submit(one)
+
+
+async def test_jobs_that_come_at_the_same_time_do_not_pass_the_limit(tmp_path: Path) -> None:
+    async with house(tmp_path, limits=KernelLimits(live_jobs=3)) as one:
+        one.driver.hold()
+        refused = []
+
+        async def try_once() -> None:
+            try:
+                await submit(one)
+            except ResourceExhaustedError as error:
+                refused.append(error.reason)
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(8):
+                tasks.start_soon(try_once)
+        assert refused == ["QUEUE_FULL"] * 5
+
+
+def test_many_jobs_are_not_all_named() -> None:
+    assert for_jobs([f"job_{n}" for n in range(5)]).message == "waits for job_0, job_1, job_2 and 2 more to be DONE"
+
+
+@pytest.mark.parametrize(("position", "word"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (22, "22nd")])
+def test_places_are_told_as_people_say_them(position: int, word: str) -> None:
+    assert f" {word} in line" in for_slot("d", position=position, running=1, slots=1).message
