@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
-from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import combinations, product
 from pathlib import Path
 
 import anyio
@@ -28,7 +27,7 @@ from eigen.contracts.jobs import (
 from eigen.kernel.history import fold, stored
 from eigen.kernel.machine import step
 from eigen.kernel.stores.sqlite import SqliteJobStore
-from eigen.ports.job_store import NewJob, StaleOwnerError
+from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 from eigen.testing.clock import CountingIds, ManualClock
 
 IDS, CLOCK = CountingIds(), ManualClock()
@@ -143,26 +142,6 @@ async def test_jobs_are_found_by_tenant_and_by_time(tmp_path: Path) -> None:
         assert await found(JobFilter(created_after=noon, created_before=noon + 2 * second)) == [noon + second]
 
 
-async def test_an_older_root_is_brought_up_to_date(tmp_path: Path) -> None:
-    """A root whose tables are those of the first schema, with a job of a tenant in it."""
-    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
-        job = await store.insert(new_job(tenant="acme", key="k", digest="d"))
-    with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as old:
-        old.executescript(
-            "DROP INDEX jobs_of_subject; DROP INDEX idempotency;"
-            "ALTER TABLE jobs DROP COLUMN tenant; ALTER TABLE jobs DROP COLUMN created_at;"
-            "CREATE INDEX jobs_of_subject ON jobs (subject, job_id);"
-            "CREATE UNIQUE INDEX idempotency ON jobs (subject, idempotency_key) WHERE idempotency_key <> '';"
-            "PRAGMA user_version = 1"
-        )
-    async with SqliteJobStore(tmp_path, owner="sys_b") as store:
-        assert await store.select(JobFilter(tenant="acme", created_after=CLOCK.now() - timedelta(days=1)), limit=9) == (
-            job,
-        )
-        assert await store.insert(new_job(tenant="acme", key="k", digest="d")) == job
-        assert (await store.insert(new_job(key="k", digest="other"))).tenant == "default"
-
-
 async def test_a_terminal_job_is_never_written_again(tmp_path: Path) -> None:
     async with SqliteJobStore(tmp_path, owner="sys_a") as store:
         job = await store.insert(new_job())
@@ -181,7 +160,9 @@ async def test_a_live_owners_job_is_not_adopted_and_a_gone_ones_is(tmp_path: Pat
             assert await second.adopt(job_id=job.job_id) == ()
             with pytest.raises(StaleOwnerError):
                 await second.append(*cancelled(job), durable=True)
-        assert await second.adopt() == (job,)
+        (orphan,) = await second.adopt()
+        assert orphan.record == job
+        assert fold(orphan.events) == job
         await second.append(*cancelled(job), durable=True)
         assert (await second.get(job.job_id)).state is JobState.CANCELLED
 
@@ -194,7 +175,7 @@ async def test_two_systems_never_adopt_the_same_job(tmp_path: Path) -> None:
     async with SqliteJobStore(tmp_path, owner="sys_b") as second, SqliteJobStore(tmp_path, owner="sys_c") as third:
 
         async def adopt(store: SqliteJobStore) -> None:
-            adopted.extend(record.job_id for record in await store.adopt())
+            adopted.extend(orphan.record.job_id for orphan in await store.adopt())
 
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(adopt, second)
@@ -254,18 +235,85 @@ async def test_a_cancelled_caller_leaves_the_store_usable(tmp_path: Path) -> Non
         assert await store.insert(new_job()) is not None
 
 
-async def test_a_newer_root_is_refused_and_left_untouched(tmp_path: Path) -> None:
+async def test_whoever_asks_sees_what_was_written_behind(tmp_path: Path) -> None:
     async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        record = await store.insert(new_job())
+        for event in (CompilationStarted(at=CLOCK.now(), attempt=1), CancelRequested(at=CLOCK.now(), by="ada")):
+            record, events = after(record, event)
+            await store.append(record, events, durable=False)
+            assert await store.get(record.job_id) == record
+            assert await store.select(JobFilter(states=(record.state,)), limit=9) == (record,)
+            assert (await store.events(record.job_id))[-1] == events[-1]
+
+
+async def test_filters_agree_with_looking_at_every_job(tmp_path: Path) -> None:
+    states = (JobState.PENDING, JobState.COMPILING, JobState.CANCELLED)
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        everything = []
+        for number in range(40):
+            record = await store.insert(new_job(name=f"n{number % 3}", label=str(number % 4)))
+            if number % 3:
+                record, events = after(record, CompilationStarted(at=CLOCK.now(), attempt=1))
+                await store.append(record, events, durable=False)
+            if number % 5 == 0:
+                record, events = cancelled(record)
+                await store.append(record, events, durable=True)
+            everything.insert(0, record)
+        for wanted, name, label, limit in product(powerset(states), (None, "n1"), ({}, {"kind": "3"}), (3, 99)):
+            job_filter = JobFilter(states=wanted, tenant="default", subject="ada", name=name, labels=label)
+            expected = [
+                one
+                for one in everything
+                if (not wanted or one.state in wanted)
+                and name in (None, one.name)
+                and label.items() <= dict(one.labels).items()
+            ]
+            assert await store.select(job_filter, limit=limit) == tuple(expected[:limit])
+            before = everything[10].job_id
+            older = [one for one in expected if one.job_id < before]
+            assert await store.select(job_filter, limit=limit, before_job_id=before) == tuple(older[:limit])
+
+
+def powerset(states: tuple[JobState, ...]) -> list[tuple[JobState, ...]]:
+    return [chosen for size in range(len(states) + 1) for chosen in combinations(states, size)]
+
+
+async def test_orphans_come_oldest_first_and_no_more_than_wanted(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        ids = [(await store.insert(new_job())).job_id for _ in range(5)]
+    async with SqliteJobStore(tmp_path, owner="sys_b") as store:
+        assert [one.record.job_id for one in await store.adopt(limit=2)] == ids[:2]
+        assert [one.record.job_id for one in await store.adopt()] == ids[2:]
+        assert await store.adopt() == ()
+
+
+async def test_a_key_is_not_kept_in_clear(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        await store.insert(new_job(key="my secret key", digest="d"))
+    assert b"my secret key" not in (tmp_path / "jobs.sqlite3").read_bytes()
+
+
+async def test_lost_jobs_are_restored_with_events_and_keys(tmp_path: Path) -> None:
+    new = new_job(key="k", digest="d", label="x")
+    final, events = cancelled(new.record)
+    kept = KeptJob(record=final, events=(new.event, *events), key_digest=new.key_digest, content_digest="d")
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        assert await store.restore([kept]) == 1
+        assert await store.restore([kept]) == 0
+        assert await store.get(final.job_id) == final
+        assert await store.events(final.job_id) == kept.events
+        assert await store.insert(new_job(key="k", digest="d")) == final
+        assert await store.select(JobFilter(labels={"kind": "x"}), limit=9) == (final,)
+
+
+async def test_who_wants_a_root_alone_gets_it_alone(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a"):
+        with pytest.raises(FailedPreconditionError) as caught:
+            async with SqliteJobStore(tmp_path, owner="sys_b", alone=True):
+                pass
+        assert caught.value.reason == "ROOT_IN_USE"
+    async with SqliteJobStore(tmp_path, owner="sys_b", alone=True) as store:
         await store.insert(new_job())
-    with sqlite3.connect(tmp_path / "jobs.sqlite3") as connection:
-        connection.execute("PRAGMA user_version = 99")
-    connection.close()
-    before = (tmp_path / "jobs.sqlite3").read_bytes()
-    with pytest.raises(FailedPreconditionError) as caught:
-        async with SqliteJobStore(tmp_path, owner="sys_b"):
-            pass
-    assert caught.value.reason == "ROOT_TOO_NEW"
-    assert (tmp_path / "jobs.sqlite3").read_bytes() == before
 
 
 async def test_nobody_else_may_read_what_is_kept(tmp_path: Path) -> None:

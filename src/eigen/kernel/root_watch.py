@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from eigen.contracts.errors import EigenError
-from eigen.contracts.jobs import Adopted, JobRecord
+from eigen.contracts.jobs import Adopted
 from eigen.kernel.adoption import SealedEnd, legacy
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.run import JobRun
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock
-from eigen.ports.job_store import JobStore, StaleOwnerError
+from eigen.ports.job_store import JobStore, Orphan, StaleOwnerError
 from eigen.ports.kernel import KernelObserver
 
 __all__ = ["POLL_SEC", "RootWatch"]
@@ -66,7 +66,7 @@ class RootWatch:
         self._take = take
         self._cancel = cancel
         self._look = look
-        self._unbegun: dict[str, JobRecord] = {}
+        self._unbegun: dict[str, Orphan] = {}
         self._adopting = anyio.Lock()
 
     async def watch(self, *, adopts: bool) -> None:
@@ -98,30 +98,29 @@ class RootWatch:
         """
         async with self._adopting:
             for orphan in await self._store.adopt(job_id=job_id):
-                self._unbegun[orphan.job_id] = orphan
+                self._unbegun[orphan.record.job_id] = orphan
             for orphan in tuple(self._unbegun.values()):
                 try:
                     await self._adopt(orphan)
                 except StaleOwnerError:  # somebody else has ended it
                     pass
                 except EigenError as error:
-                    self._observer.on_defect(orphan.job_id, "adoption", error)
+                    self._observer.on_defect(orphan.record.job_id, "adoption", error)
                     continue
-                del self._unbegun[orphan.job_id]
+                del self._unbegun[orphan.record.job_id]
 
     @property
     def has_unbegun(self) -> bool:
         """Whether a job was adopted that could not be begun yet."""
         return bool(self._unbegun)
 
-    async def _adopt(self, orphan: JobRecord) -> None:
+    async def _adopt(self, orphan: Orphan) -> None:
         """Go on with a job whose owner is gone: record the end that it has on disk, or begin anew."""
-        left = await legacy(self._artifacts, orphan)
+        left = await legacy(self._artifacts, orphan.record)
         if isinstance(left, SealedEnd):
             await self._store.append(left.record, left.missing, durable=True)
-            self._observer.on_transition(orphan, left.record, left.missing[-1].kind)
+            self._observer.on_transition(orphan.record, left.record, left.missing[-1].kind)
             return
-        events = list(await self._store.events(orphan.job_id))
-        run = JobRun(record=orphan, published=orphan, inputs=left, events=events)
+        run = JobRun(record=orphan.record, published=orphan.record, inputs=left, events=list(orphan.events))
         self._take(run)
         await self._jobs.feed(run, Adopted(at=self._clock.now(), owner=self._owner))

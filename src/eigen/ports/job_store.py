@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
+from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
 
-__all__ = ["JobStore", "NewJob", "StaleOwnerError"]
+__all__ = ["JobStore", "KeptJob", "NewJob", "Orphan", "StaleOwnerError"]
 
 
 class StaleOwnerError(Exception):
@@ -31,6 +33,36 @@ class NewJob:
     event: StoredEvent
     idempotency_key: str = ""
     content_digest: str = ""
+
+    @property
+    def key_digest(self) -> str:
+        """SHA-256 of the idempotency key, which alone is kept; empty where there is no key."""
+        return sha256_hex(self.idempotency_key.encode()) if self.idempotency_key else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptJob:
+    """A job as CircuitFS has it: enough to make its row anew.
+
+    Attributes:
+        record: Its record after the last of `events`.
+        events: Its events, from the first one on.
+        key_digest: As `NewJob.key_digest`.
+        content_digest: As `NewJob.content_digest`.
+    """
+
+    record: JobRecord
+    events: tuple[StoredEvent, ...]
+    key_digest: str = ""
+    content_digest: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orphan:
+    """A live job whose owner is gone, and its events so far."""
+
+    record: JobRecord
+    events: tuple[StoredEvent, ...]
 
 
 class JobStore(ABC):
@@ -90,8 +122,26 @@ class JobStore(ABC):
         """Return a job's events after `after_seq`, in order; empty for a job that is not there."""
 
     @abstractmethod
-    async def adopt(self, *, job_id: str | None = None) -> tuple[JobRecord, ...]:
-        """Make this system the owner of live jobs whose owner is gone (or of that one), and return their records."""
+    async def restore(self, jobs: Sequence[KeptJob]) -> int:
+        """Keep jobs that the store has lost, without an owner; those that it has are left as they are.
+
+        Returns:
+            How many it did not have.
+
+        Raises:
+            ResourceExhaustedError, UnavailableError: As `insert`.
+        """
+
+    @abstractmethod
+    async def adopt(self, *, job_id: str | None = None, limit: int = 10_000) -> tuple[Orphan, ...]:
+        """Make this system the owner of live jobs whose owner is gone (or of that one), the oldest ones first.
+
+        Nothing is adopted where the store cannot be written.
+
+        Args:
+            job_id: The one job that is wanted.
+            limit: At most so many.
+        """
 
     @abstractmethod
     async def request_cancel(self, job_id: str, *, by: str) -> None:
@@ -103,4 +153,7 @@ class JobStore(ABC):
 
     @abstractmethod
     async def changed(self) -> bool:
-        """Return whether anybody, in this process or another one, may have written since the last call."""
+        """Return whether anybody, in this process or another one, may have written since the last call.
+
+        Unlike all other questions, this one and `cancel_requests` do not wait for what this process writes behind.
+        """

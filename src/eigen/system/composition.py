@@ -113,11 +113,12 @@ async def open_system(
     from eigen.system.silence import SilentObserver
     from eigen.telemetry.audit import LoggedAudit
 
-    folder = (Path(root) if root is not None else default_root()).absolute()
+    given = Path(root) if root is not None else default_root()
+    folder = given.absolute()
     clock, ids = clock or SystemClock(), ids or RandomIds()
     owner = f"sys_{secrets.token_hex(8)}"
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner))
+        store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner, shown_as=str(given)))
         sink = await to_thread.run_sync(_log_of, folder)
         stack.callback(sink.close)
         telemetry = None

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 
+from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.errors import FailedPreconditionError
 
-__all__ = ["SCHEMA_VERSION", "migrate"]
+__all__ = ["SCHEMA_VERSION", "migrate", "require_known", "version_of"]
 
 _MIGRATIONS: tuple[str, ...] = (
     """
@@ -48,9 +49,42 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_of_subject ON jobs (tenant, subject, job_id, created_at);
     CREATE UNIQUE INDEX idempotency ON jobs (tenant, subject, idempotency_key) WHERE idempotency_key <> '';
     """,
+    """
+    UPDATE jobs SET idempotency_key = sha256_hex(idempotency_key) WHERE idempotency_key <> '';
+    CREATE TABLE labels (
+        key TEXT NOT NULL,
+        value TEXT NOT NULL,
+        job_id TEXT NOT NULL,
+        PRIMARY KEY (key, value, job_id)
+    ) WITHOUT ROWID;
+    INSERT INTO labels SELECT label.key, label.value, job_id FROM jobs, json_each(record, '$.labels') AS label;
+    CREATE INDEX jobs_of_state ON jobs (tenant, subject, state, job_id);
+    CREATE INDEX jobs_of_name ON jobs (tenant, subject, name, job_id);
+    CREATE INDEX wishes_to_cancel ON jobs (owner) WHERE live = 1 AND cancel_by <> '';
+    """,
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of a database's schema; 0 for one that is empty."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
+
+
+def require_known(version: int) -> None:
+    """Refuse a schema that this version of Eigen OS does not know.
+
+    Raises:
+        FailedPreconditionError: A newer version of Eigen OS has written it.
+    """
+    if version > SCHEMA_VERSION:
+        raise FailedPreconditionError(
+            f"this root was written by a newer version of Eigen OS (schema {version}, this one knows {SCHEMA_VERSION})",
+            reason="ROOT_TOO_NEW",
+            hint="upgrade Eigen OS, or choose another root with EIGEN_HOME or --root",
+        )
 
 
 def migrate(connection: sqlite3.Connection) -> None:
@@ -59,12 +93,8 @@ def migrate(connection: sqlite3.Connection) -> None:
     Raises:
         FailedPreconditionError: A newer version of Eigen OS has written it.
     """
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    if version > SCHEMA_VERSION:
-        raise FailedPreconditionError(
-            f"this root was written by a newer version of Eigen OS (schema {version}, this one knows {SCHEMA_VERSION})",
-            reason="ROOT_TOO_NEW",
-            hint="upgrade Eigen OS, or choose another root with EIGEN_HOME or --root",
-        )
+    version = version_of(connection)
+    require_known(version)
+    connection.create_function("sha256_hex", 1, lambda text: sha256_hex(text.encode()), deterministic=True)
     for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")

@@ -7,47 +7,43 @@ Rules, each for a measured reason (`docs/design/kernel.md` has them):
   versions up to 3.51.2 can corrupt a WAL database when one process checkpoints while another writes.
 - Writes are committed in groups: while one batch is on its way to the disk, the next one gathers.
 - What is not durable is written behind: the call returns once its place in the order is certain, and the write goes
-  with the next one that somebody waits for, or soon.
+  with the next one that somebody waits for, or soon. Whoever asks about jobs waits for what was written behind, so that
+  nobody sees an older state than he has seen before.
 - A job's row can only be written by its owner, and only forward: a stale owner changes nothing.
+- On a full disk new jobs are refused, and ends are recorded in the room of the ballast.
+
+The files are in `database`, the statements in `statements` and `selection`.
 """
 
 from __future__ import annotations
 
-import json
-import os
 import sqlite3
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import anyio
 import anyio.abc
 import anyio.to_thread
 
-from eigen.contracts.errors import (
-    AlreadyExistsError,
-    EigenError,
-    NotFoundError,
-    ResourceExhaustedError,
-    UnavailableError,
-)
+from eigen.contracts.errors import EigenError, NotFoundError, ResourceExhaustedError
 from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
 from eigen.contracts.printable import quoted
-from eigen.contracts.wire import format_time, from_json, to_json
-from eigen.kernel.stores.ownership import OwnerLock, exclusive_lock, open_lock_file
-from eigen.kernel.stores.schema import migrate
-from eigen.ports.job_store import JobStore, NewJob, StaleOwnerError
+from eigen.kernel.stores import statements
+from eigen.kernel.stores.database import Database
+from eigen.kernel.stores.ownership import OwnerLock
+from eigen.kernel.stores.selection import selection
+from eigen.kernel.stores.statements import event_of, record_of
+from eigen.ports.job_store import JobStore, KeptJob, NewJob, Orphan, StaleOwnerError
 
 __all__ = ["SqliteJobStore"]
 
 WRITE_BEHIND_SEC = 0.05
 """How long a write that nobody waits for may wait for company."""
 
-T = TypeVar("T")
 Statement = Callable[[sqlite3.Connection], Any]
 
 
@@ -57,6 +53,7 @@ class _Write:
 
     statement: Statement
     durable: bool
+    must_not_fail: bool
     done: anyio.Event = field(default_factory=anyio.Event)
     outcome: Any = None
     error: Exception | None = None
@@ -68,19 +65,22 @@ class SqliteJobStore(JobStore):
     Args:
         folder: The root; made where it is missing.
         owner: Name of this system among those that ever had the root open; unique.
+        shown_as: The root as its user gave it, for messages; the folder where that is not known.
+        alone: Whether nobody else may have the root open meanwhile.
     """
 
-    def __init__(self, folder: Path, *, owner: str) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, *, owner: str, shown_as: str = "", alone: bool = False) -> None:
+        self._open = partial(Database, folder, shown_as=shown_as or str(folder), alone=alone)
         self._lock = OwnerLock(folder / "systems", owner)
         self._pending: list[_Write] = []
+        self._last: _Write | None = None
         self._waiting, self._urgent = anyio.Event(), anyio.Event()
         self._one_reader = anyio.CapacityLimiter(1)
         self._data_version = 0
         self._closing = False
 
     async def __aenter__(self) -> Self:
-        await anyio.to_thread.run_sync(self._open)
+        self._database = await anyio.to_thread.run_sync(self._open)
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(self._commit_until_closed)
@@ -97,47 +97,57 @@ class SqliteJobStore(JobStore):
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._close)
 
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the root cannot be written."""
+        return self._database.is_read_only
+
     async def insert(self, job: NewJob) -> JobRecord:
         """Keep a new job; see the port."""
-        record: JobRecord = await self._write(partial(_insert, job, self._lock), durable=True)
+        record: JobRecord = await self._write(partial(statements.insert, job=job, lock=self._lock))
         return record
 
     async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
         """Keep a job's next events; see the port."""
-        statement = partial(_append, record, events, self._lock.owner)
+        statement = partial(statements.append, record=record, events=events, owner=self._lock.owner)
         if durable:
-            await self._write(statement, durable=True)
+            await self._write(statement, must_not_fail=True)
         else:
-            self._enqueue(statement, durable=False)
+            self._enqueue(statement, durable=False, must_not_fail=False)
+
+    async def restore(self, jobs: Sequence[KeptJob]) -> int:
+        """Keep jobs that the store has lost; see the port."""
+        restored: int = await self._write(partial(statements.restore, jobs=jobs))
+        return restored
 
     async def get(self, job_id: str) -> JobRecord:
         """Return a record; see the port."""
-        rows = await self._read("SELECT record FROM jobs WHERE job_id = ?", job_id)
+        rows = await self._fetch("SELECT record FROM jobs WHERE job_id = ?", job_id)
         if not rows:
             raise NotFoundError(
                 f"there is no job {quoted(job_id)}",
                 reason="JOB_NOT_FOUND",
                 hint="`eigen jobs` lists the jobs there are",
             )
-        return _record(rows[0][0])
+        return record_of(rows[0][0])
 
     async def select(self, job_filter: JobFilter, *, limit: int, before_job_id: str = "") -> tuple[JobRecord, ...]:
         """Return matching records, newest first; see the port."""
-        where, values = _where(job_filter, before_job_id)
-        query = f"SELECT record FROM jobs WHERE {where} ORDER BY job_id DESC LIMIT ?"  # noqa: S608  # our own words only
-        rows = await self._read(query, *values, limit)
-        return tuple(_record(row[0]) for row in rows)
+        query, values = selection(job_filter, limit=limit, before_job_id=before_job_id)
+        return tuple(record_of(record) for _, record in await self._fetch(query, *values))
 
     async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
         """Return a job's events; see the port."""
-        rows = await self._read(
+        rows = await self._fetch(
             "SELECT event FROM events WHERE job_id = ? AND event_seq > ? ORDER BY event_seq", job_id, after_seq
         )
-        return tuple(from_json(StoredEvent, json.loads(row[0])) for row in rows)
+        return tuple(event_of(event) for (event,) in rows)
 
-    async def adopt(self, *, job_id: str | None = None) -> tuple[JobRecord, ...]:
+    async def adopt(self, *, job_id: str | None = None, limit: int = 10_000) -> tuple[Orphan, ...]:
         """Take over jobs whose owner is gone; see the port."""
-        owners = await self._read(
+        if self._database.is_read_only:
+            return ()
+        owners = await self._fetch(
             "SELECT DISTINCT owner FROM jobs WHERE live = 1 AND owner <> ? AND (? IS NULL OR job_id = ?)",
             self._lock.owner,
             job_id,
@@ -146,22 +156,17 @@ class SqliteJobStore(JobStore):
         gone = [owner for (owner,) in owners if self._lock.is_gone(owner)]
         if not gone:
             return ()
-        adopted: tuple[JobRecord, ...] = await self._write(partial(_adopt, gone, job_id, self._lock), durable=True)
-        return adopted
+        kept = await self._write(partial(statements.adopt, gone=gone, job_id=job_id, limit=limit, lock=self._lock))
+        return await anyio.to_thread.run_sync(_orphans, kept)
 
     async def request_cancel(self, job_id: str, *, by: str) -> None:
         """Leave word for a job's owner; see the port."""
-        await self._write(
-            lambda connection: connection.execute(
-                "UPDATE jobs SET cancel_by = ? WHERE job_id = ? AND live = 1", (by, job_id)
-            ),
-            durable=True,
-        )
+        await self._write(partial(statements.request_cancel, job_id=job_id, by=by), must_not_fail=True)
 
     async def cancel_requests(self) -> tuple[tuple[str, str], ...]:
         """Return who wants which job to stop; see the port."""
         rows = await self._read(
-            "SELECT job_id, cancel_by FROM jobs WHERE live = 1 AND owner = ? AND cancel_by <> ''", self._lock.owner
+            "SELECT job_id, cancel_by FROM jobs WHERE live = 1 AND cancel_by <> '' AND owner = ?", self._lock.owner
         )
         return tuple((job_id, by) for job_id, by in rows)
 
@@ -171,39 +176,29 @@ class SqliteJobStore(JobStore):
         before, self._data_version = self._data_version, version
         return bool(before != version)
 
-    def _open(self) -> None:
-        with _translated():
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._root_lock = open_lock_file(self._folder / "store.lock")
-            with exclusive_lock(self._root_lock):
-                path = self._folder / "jobs.sqlite3"
-                _make_private(path)
-                self._writer = _connect(path)
-                migrate(self._writer)
-                self._reader = _connect(path)
-
     def _close(self) -> None:
-        with _translated(), exclusive_lock(self._root_lock):
-            self._reader.close()
-            self._writer.close()
-            self._lock.release()
-        os.close(self._root_lock)
+        self._lock.release()
+        self._database.close()
+
+    async def _fetch(self, query: str, *values: Any) -> list[Any]:
+        """Return what a query finds, everything included that this process has written so far."""
+        last = self._last
+        if last is not None and not last.done.is_set():
+            self._urgent.set()
+            await last.done.wait()
+        return await self._read(query, *values)
 
     async def _read(self, query: str, *values: Any) -> list[Any]:
-        def fetch() -> list[Any]:
-            with _translated():
-                return self._reader.execute(query, values).fetchall()
+        return await anyio.to_thread.run_sync(self._database.fetch, query, values, limiter=self._one_reader)
 
-        return await anyio.to_thread.run_sync(fetch, limiter=self._one_reader)
-
-    def _enqueue(self, statement: Statement, *, durable: bool) -> _Write:
-        write = _Write(statement, durable)
+    def _enqueue(self, statement: Statement, *, durable: bool, must_not_fail: bool) -> _Write:
+        write = self._last = _Write(statement, durable, must_not_fail)
         self._pending.append(write)
         self._waiting.set()
         return write
 
-    async def _write(self, statement: Statement, *, durable: bool) -> Any:
-        write = self._enqueue(statement, durable=durable)
+    async def _write(self, statement: Statement, *, must_not_fail: bool = False) -> Any:
+        write = self._enqueue(statement, durable=True, must_not_fail=must_not_fail)
         self._urgent.set()
         with anyio.CancelScope(shield=True):  # bounded: what is on its way to the disk has an outcome
             await write.done.wait()
@@ -220,182 +215,49 @@ class SqliteJobStore(JobStore):
                     await self._urgent.wait()
                 self._waiting, self._urgent = anyio.Event(), anyio.Event()
                 batch, self._pending = self._pending, []
-                await anyio.to_thread.run_sync(self._commit, batch)
+                if batch:
+                    await anyio.to_thread.run_sync(self._commit, batch)
                 for write in batch:
                     write.done.set()
 
     def _commit(self, batch: list[_Write]) -> None:
-        durable = any(write.durable for write in batch)
         try:
-            with _translated(), exclusive_lock(self._root_lock):
-                self._writer.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-                self._writer.execute("BEGIN IMMEDIATE")
-                try:
-                    for write in batch:
-                        _attempt(write, self._writer)
-                    self._writer.execute("COMMIT")
-                except BaseException:
-                    if self._writer.in_transaction:
-                        self._writer.execute("ROLLBACK")
-                    raise
+            self._transact(batch, may_use_ballast=False)
+        except ResourceExhaustedError as error:
+            needed = [write for write in batch if write.must_not_fail]
+            _fail([write for write in batch if not write.must_not_fail], error)
+            if needed:
+                self._commit_needed(needed)
         except EigenError as error:
-            for write in batch:
-                write.error = error
+            _fail(batch, error)
+
+    def _commit_needed(self, needed: list[_Write]) -> None:
+        try:
+            self._transact(needed, may_use_ballast=True)
+        except EigenError as error:
+            _fail(needed, error)
+
+    def _transact(self, batch: list[_Write], *, may_use_ballast: bool) -> None:
+        durable = any(write.durable for write in batch)
+        self._database.transact(partial(_attempt_all, batch), durable=durable, may_use_ballast=may_use_ballast)
 
 
-def _make_private(path: Path) -> None:
-    """Make the file, if it is missing, for its owner alone; SQLite gives its companions the same mode.
-
-    One that exists must not be opened here: closing it would let go of the locks that SQLite holds in this process.
-    """
-    with suppress(FileExistsError):
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
-    connection.execute("PRAGMA journal_mode = WAL")
-    return connection
+def _attempt_all(batch: list[_Write], connection: sqlite3.Connection) -> None:
+    """Run the writes of a batch; a refusal of ours is a write's own outcome and leaves the others alone."""
+    for write in batch:
+        write.error = None
+        try:
+            write.outcome = write.statement(connection)
+        except (EigenError, StaleOwnerError) as error:
+            write.error = error
 
 
-def _attempt(write: _Write, connection: sqlite3.Connection) -> None:
-    """Run one write of a batch; a refusal of ours is its own outcome and leaves the others alone."""
-    try:
-        write.outcome = write.statement(connection)
-    except (EigenError, StaleOwnerError) as error:
+def _fail(batch: list[_Write], error: EigenError) -> None:
+    for write in batch:
         write.error = error
 
 
-class _translated:  # noqa: N801  # used as `with _translated():`, like a function
-    """Turn what SQLite and the operating system raise into errors of ours."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, sqlite3.OperationalError | OSError):
-            text = str(error).lower()
-            if "full" in text or "no space" in text or "quota" in text:
-                raise ResourceExhaustedError(
-                    "the disk is full: the job store cannot be written", reason="DISK_FULL", hint="free some space"
-                ) from error
-            raise UnavailableError(
-                "the job store cannot be read or written",
-                reason="STORE_UNAVAILABLE",
-                hint="check that the root folder exists, belongs to you and is on a writable disk",
-            ) from error
-        if isinstance(error, sqlite3.DatabaseError):
-            raise UnavailableError("the job store is damaged", reason="STORE_DAMAGED") from error
-
-
-def _insert(job: NewJob, lock: OwnerLock, connection: sqlite3.Connection) -> JobRecord:
-    record = job.record
-    if job.idempotency_key:
-        found = connection.execute(
-            "SELECT content_digest, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?",
-            (record.tenant, record.subject, job.idempotency_key),
-        ).fetchone()
-        if found is not None:
-            return _same_content(found, job)
-    lock.acquire()
-    connection.execute(
-        "INSERT INTO jobs"
-        " (job_id, event_seq, state, live, name, tenant, subject, created_at, owner, idempotency_key, content_digest,"
-        " record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            record.job_id,
-            record.event_seq,
-            record.state.value,
-            not record.state.is_terminal,
-            record.name,
-            record.tenant,
-            record.subject,
-            format_time(record.created_at),
-            lock.owner,
-            job.idempotency_key,
-            job.content_digest,
-            _text(record),
-        ),
+def _orphans(kept: list[tuple[str, list[str]]]) -> tuple[Orphan, ...]:
+    return tuple(
+        Orphan(record=record_of(record), events=tuple(event_of(event) for event in events)) for record, events in kept
     )
-    _insert_events(connection, record.job_id, (job.event,))
-    return record
-
-
-def _same_content(found: tuple[str, str], job: NewJob) -> JobRecord:
-    if found[0] != job.content_digest:
-        raise AlreadyExistsError(
-            f"idempotency key {quoted(job.idempotency_key)} was used for another job",
-            reason="IDEMPOTENCY_KEY_REUSED",
-            hint="use a new key for a new job",
-        )
-    return _record(found[1])
-
-
-def _append(record: JobRecord, events: tuple[StoredEvent, ...], owner: str, connection: sqlite3.Connection) -> None:
-    changed = connection.execute(
-        "UPDATE jobs SET event_seq = ?, state = ?, live = ?, record = ?"
-        " WHERE job_id = ? AND owner = ? AND live = 1 AND event_seq < ?",
-        (
-            record.event_seq,
-            record.state.value,
-            not record.state.is_terminal,
-            _text(record),
-            record.job_id,
-            owner,
-            record.event_seq,
-        ),
-    )
-    if changed.rowcount != 1:
-        raise StaleOwnerError(record.job_id)
-    _insert_events(connection, record.job_id, events)
-
-
-def _insert_events(connection: sqlite3.Connection, job_id: str, events: Iterable[StoredEvent]) -> None:
-    connection.executemany(
-        "INSERT OR IGNORE INTO events (job_id, event_seq, event) VALUES (?, ?, ?)",
-        [(job_id, event.event_seq, _text(event)) for event in events],
-    )
-
-
-def _adopt(
-    gone: list[str], job_id: str | None, lock: OwnerLock, connection: sqlite3.Connection
-) -> tuple[JobRecord, ...]:
-    lock.acquire()
-    adopted: list[JobRecord] = []
-    for owner in gone:
-        rows = connection.execute(
-            "UPDATE jobs SET owner = ? WHERE live = 1 AND owner = ? AND (? IS NULL OR job_id = ?) RETURNING record",
-            (lock.owner, owner, job_id, job_id),
-        ).fetchall()
-        adopted += [_record(row[0]) for row in rows]
-    return tuple(sorted(adopted, key=lambda record: record.job_id))
-
-
-def _where(job_filter: JobFilter, before_job_id: str) -> tuple[str, list[Any]]:
-    """Return the condition of a filter; its words come from here, its values are bound."""
-    terms: list[tuple[str, list[Any]]] = [("1 = 1", [])]
-    if job_filter.states:
-        marks = ", ".join("?" * len(job_filter.states))
-        terms.append((f"state IN ({marks})", [state.value for state in job_filter.states]))
-    for column, value in (("tenant", job_filter.tenant), ("subject", job_filter.subject), ("name", job_filter.name)):
-        if value is not None:
-            terms.append((f"{column} = ?", [value]))
-    if job_filter.created_after is not None:
-        terms.append(("created_at > ?", [format_time(job_filter.created_after)]))
-    if job_filter.created_before is not None:
-        terms.append(("created_at < ?", [format_time(job_filter.created_before)]))
-    if job_filter.id_prefix:
-        terms.append(("job_id >= ? AND job_id < ?", [job_filter.id_prefix, job_filter.id_prefix + "\uffff"]))
-    if before_job_id:
-        terms.append(("job_id < ?", [before_job_id]))
-    for key, value in job_filter.labels.items():
-        terms.append(("EXISTS (SELECT 1 FROM json_each(record, '$.labels') WHERE key = ? AND value = ?)", [key, value]))
-    return " AND ".join(f"({words})" for words, _ in terms), [value for _, values in terms for value in values]
-
-
-def _text(value: Any) -> str:
-    return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
-
-
-def _record(text: str) -> JobRecord:
-    return from_json(JobRecord, json.loads(text))

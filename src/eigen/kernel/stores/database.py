@@ -1,0 +1,216 @@
+"""The files of a job store, opened: who may write, in which order, and what happens where nobody may.
+
+```
+jobs.sqlite3      records and events
+store.lock        held around every write transaction, opening and closing
+open.lock         held, shared, by everybody who has the root open; alone by who repairs it
+ballast           room for a full disk
+systems/          one lock file for each live system
+```
+
+A root that cannot be written can still be read: nothing is locked or made there, and SQLite is told so.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from eigen.contracts.errors import FailedPreconditionError, ResourceExhaustedError
+from eigen.kernel.stores.ballast import Ballast
+from eigen.kernel.stores.faults import READ_ONLY, Faults
+from eigen.kernel.stores.ownership import exclusive_lock, open_lock_file
+from eigen.kernel.stores.schema import SCHEMA_VERSION, migrate, require_known, version_of
+
+__all__ = ["Database"]
+
+T = TypeVar("T")
+
+
+class Database:
+    """A root's job store, open; every method blocks.
+
+    Args:
+        folder: The root; made where it is missing.
+        shown_as: The root as its user gave it.
+        alone: Whether nobody else may have the root open meanwhile.
+
+    Raises:
+        FailedPreconditionError: A newer version has written the root, or it is open elsewhere and was wanted alone.
+        ResourceExhaustedError, UnavailableError: The files cannot be read, or are damaged.
+    """
+
+    def __init__(self, folder: Path, *, shown_as: str, alone: bool = False) -> None:
+        self.faults = Faults(folder, shown_as=shown_as)
+        self._path = folder / "jobs.sqlite3"
+        self._ballast = Ballast(folder / "ballast")
+        self._locks: list[int] = []
+        self._writer: sqlite3.Connection | None = None
+        self._synchronous = ""
+        try:
+            with self.faults.translated():
+                self._open(folder, alone=alone)
+        except BaseException:
+            self._unlock()
+            raise
+
+    @property
+    def is_read_only(self) -> bool:
+        """Whether the root cannot be written."""
+        return self._writer is None
+
+    def fetch(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
+        """Return what a query finds."""
+        with self.faults.translated():
+            return self._reader.execute(query, values).fetchall()
+
+    def transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool, may_use_ballast: bool) -> T:
+        """Do some work in one transaction, and return what it returns when it is committed.
+
+        Args:
+            work: Gets the connection; what it raises undoes everything.
+            durable: Whether it has to survive a power cut.
+            may_use_ballast: Whether it must not fail where the disk is full.
+        """
+        try:
+            outcome = self._transact(work, durable=durable)
+        except ResourceExhaustedError:
+            if not (may_use_ballast and self._ballast.drop()):
+                raise
+            return self._transact(work, durable=durable)
+        if durable:
+            self._ballast.keep()
+        return outcome
+
+    def close(self) -> None:
+        """Close the files."""
+        with self.faults.translated(), self._turn():
+            self._reader.close()
+            if self._writer is not None:
+                self._writer.close()
+        self._unlock()
+
+    def _open(self, folder: Path, *, alone: bool) -> None:
+        require_known(_version(self._path))
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock(folder, alone=alone)
+        except OSError as error:
+            if error.errno not in READ_ONLY or not self._path.exists():
+                raise
+            self._unlock()
+            self._reader = _up_to_date(_read_only(self._path))
+            return
+        try:
+            self._connect()
+        except sqlite3.OperationalError as error:
+            is_full = isinstance(self.faults.error_of(error), ResourceExhaustedError)
+            if not (is_full and self._ballast.drop()):  # on a full disk SQLite cannot even be opened
+                raise
+            self._connect()
+
+    def _lock(self, folder: Path, *, alone: bool) -> None:
+        self._locks.append(open_lock_file(folder / "store.lock"))
+        self._locks.append(open_lock_file(folder / "open.lock"))
+        try:
+            fcntl.flock(self._locks[-1], (fcntl.LOCK_EX | fcntl.LOCK_NB) if alone else fcntl.LOCK_SH)
+        except BlockingIOError as error:
+            raise FailedPreconditionError(
+                "another process has this root open",
+                reason="ROOT_IN_USE",
+                hint="wait until the commands and services on this root have ended, then try again",
+            ) from error
+
+    def _connect(self) -> None:
+        with self._turn():
+            _make_private(self._path)
+            writer = _connection(self._path)
+            migrate(writer)
+            self._reader = _connection(self._path)
+            self._writer = writer
+
+    def _transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool) -> T:
+        writer = self._writer
+        if writer is None:
+            raise self.faults.read_only()
+        with self.faults.translated(), self._turn():
+            self._require_synchronous(writer, "FULL" if durable else "NORMAL")
+            writer.execute("BEGIN IMMEDIATE")
+            try:
+                outcome = work(writer)
+                writer.execute("COMMIT")
+            except BaseException:
+                if writer.in_transaction:
+                    writer.execute("ROLLBACK")
+                raise
+            return outcome
+
+    def _require_synchronous(self, writer: sqlite3.Connection, level: str) -> None:
+        if self._synchronous != level:
+            writer.execute(f"PRAGMA synchronous = {level}")
+            self._synchronous = level
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Keep all other processes from writing; there is nobody to wait for where nobody may write."""
+        if not self._locks:
+            yield
+            return
+        with exclusive_lock(self._locks[0]):
+            yield
+
+    def _unlock(self) -> None:
+        while self._locks:
+            os.close(self._locks.pop())
+
+
+def _make_private(path: Path) -> None:
+    """Make the file, if it is missing, for its owner alone; SQLite gives its companions the same mode.
+
+    One that exists must not be opened here: closing it would let go of the locks that SQLite holds in this process.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+
+
+def _connection(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA fullfsync = ON")  # macOS: its fsync stops at the disk's own memory
+    return connection
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """Return a connection that changes nothing.
+
+    With a write-ahead log beside the database, somebody may be writing, and SQLite has to look; without one, nobody is,
+    and SQLite is told not to make what it would look with.
+    """
+    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+    return sqlite3.connect(
+        f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=30
+    )
+
+
+def _up_to_date(connection: sqlite3.Connection) -> sqlite3.Connection:
+    """Return a connection to the newest schema: a copy in memory, where the disk has an older one."""
+    if version_of(connection) == SCHEMA_VERSION:
+        return connection
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with closing(connection):
+        connection.backup(copy)
+    migrate(copy)
+    return copy
+
+
+def _version(path: Path) -> int:
+    """Return the schema's version of a database that must not change by being asked; 0 where there is none."""
+    if not path.exists():
+        return 0
+    with closing(_read_only(path)) as connection:
+        return version_of(connection)

@@ -1,0 +1,152 @@
+"""The statements that change the job store, each within a transaction that its caller holds."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from eigen.contracts.errors import AlreadyExistsError
+from eigen.contracts.jobs import JobRecord, StoredEvent
+from eigen.contracts.printable import quoted
+from eigen.contracts.wire import format_time, from_json, to_json
+from eigen.kernel.stores.ownership import OwnerLock
+from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
+
+__all__ = ["adopt", "append", "event_of", "insert", "record_of", "request_cancel", "restore"]
+
+
+def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobRecord:
+    """Keep a new job for the owner of `lock`, or return the one that has its idempotency key."""
+    record = job.record
+    if job.idempotency_key:
+        found = connection.execute(
+            "SELECT content_digest, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?",
+            (record.tenant, record.subject, job.key_digest),
+        ).fetchone()
+        if found is not None:
+            return _same_content(found, job)
+    lock.acquire()
+    _insert_row(connection, record, owner=lock.owner, key_digest=job.key_digest, content_digest=job.content_digest)
+    _insert_events(connection, record.job_id, (job.event,))
+    return record
+
+
+def restore(connection: sqlite3.Connection, jobs: Iterable[KeptJob]) -> int:
+    """Keep jobs that the store has lost, without an owner; return how many it did not have."""
+    restored = 0
+    for job in jobs:
+        if connection.execute("SELECT 1 FROM jobs WHERE job_id = ?", (job.record.job_id,)).fetchone() is None:
+            _insert_row(connection, job.record, owner="", key_digest=job.key_digest, content_digest=job.content_digest)
+            _insert_events(connection, job.record.job_id, job.events)
+            restored += 1
+    return restored
+
+
+def append(connection: sqlite3.Connection, record: JobRecord, events: tuple[StoredEvent, ...], owner: str) -> None:
+    """Bring a live job of `owner` forward."""
+    changed = connection.execute(
+        "UPDATE jobs SET event_seq = ?, state = ?, live = ?, record = ?"
+        " WHERE job_id = ? AND owner = ? AND live = 1 AND event_seq < ?",
+        (
+            record.event_seq,
+            record.state.value,
+            not record.state.is_terminal,
+            _text(record),
+            record.job_id,
+            owner,
+            record.event_seq,
+        ),
+    )
+    if changed.rowcount != 1:
+        raise StaleOwnerError(record.job_id)
+    _insert_events(connection, record.job_id, events)
+
+
+def adopt(
+    connection: sqlite3.Connection, gone: Sequence[str], job_id: str | None, limit: int, lock: OwnerLock
+) -> list[tuple[str, list[str]]]:
+    """Give live jobs of owners that are gone to the owner of `lock`, oldest first.
+
+    Returns:
+        Records and events as they are kept, to be read when the transaction is over.
+    """
+    lock.acquire()
+    marks = ", ".join("?" * len(gone))
+    rows = connection.execute(
+        "SELECT job_id, record FROM jobs"  # noqa: S608  # our own words only
+        f" WHERE live = 1 AND owner IN ({marks}) AND (? IS NULL OR job_id = ?) ORDER BY job_id LIMIT ?",
+        (*gone, job_id, job_id, limit),
+    ).fetchall()
+    connection.executemany("UPDATE jobs SET owner = ? WHERE job_id = ?", [(lock.owner, one) for one, _ in rows])
+    return [(record, _events(connection, one)) for one, record in rows]
+
+
+def request_cancel(connection: sqlite3.Connection, job_id: str, by: str) -> None:
+    """Leave word that a live job should stop."""
+    connection.execute("UPDATE jobs SET cancel_by = ? WHERE job_id = ? AND live = 1", (by, job_id))
+
+
+def record_of(text: str) -> JobRecord:
+    """Return a record as it is kept."""
+    return from_json(JobRecord, json.loads(text))
+
+
+def event_of(text: str) -> StoredEvent:
+    """Return an event as it is kept."""
+    return from_json(StoredEvent, json.loads(text))
+
+
+def _same_content(found: tuple[str, str], job: NewJob) -> JobRecord:
+    if found[0] != job.content_digest:
+        raise AlreadyExistsError(
+            f"idempotency key {quoted(job.idempotency_key)} was used for another job",
+            reason="IDEMPOTENCY_KEY_REUSED",
+            hint="use a new key for a new job",
+        )
+    return record_of(found[1])
+
+
+def _insert_row(
+    connection: sqlite3.Connection, record: JobRecord, *, owner: str, key_digest: str, content_digest: str
+) -> None:
+    connection.execute(
+        "INSERT INTO jobs"
+        " (job_id, event_seq, state, live, name, tenant, subject, created_at, owner, idempotency_key, content_digest,"
+        " record) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            record.job_id,
+            record.event_seq,
+            record.state.value,
+            not record.state.is_terminal,
+            record.name,
+            record.tenant,
+            record.subject,
+            format_time(record.created_at),
+            owner,
+            key_digest,
+            content_digest,
+            _text(record),
+        ),
+    )
+    connection.executemany(
+        "INSERT INTO labels (key, value, job_id) VALUES (?, ?, ?)",
+        [(key, value, record.job_id) for key, value in record.labels.items()],
+    )
+
+
+def _insert_events(connection: sqlite3.Connection, job_id: str, events: Iterable[StoredEvent]) -> None:
+    connection.executemany(
+        "INSERT OR IGNORE INTO events (job_id, event_seq, event) VALUES (?, ?, ?)",
+        [(job_id, event.event_seq, _text(event)) for event in events],
+    )
+
+
+def _events(connection: sqlite3.Connection, job_id: str) -> list[str]:
+    rows = connection.execute("SELECT event FROM events WHERE job_id = ? ORDER BY event_seq", (job_id,))
+    return [event for (event,) in rows]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
