@@ -34,7 +34,7 @@ _COLUMNS = (
     "target", "inputs", "mean size", "accepted", "refused", "reasons", "calls of Python's parser", "median", "p99.9",
     "slowest", "memory of a process",
 )  # fmt: skip
-_SUFFIXES = {"jobs": ".job.yaml", "circuits": ".aqo.json", "openqasm": ".qasm"}
+_SUFFIXES = {"jobs": ".job.yaml", "circuits": ".aqo.json", "openqasm": ".qasm", "names": ".txt", "arguments": ".txt"}
 
 
 def render(outcome: Outcome) -> str:

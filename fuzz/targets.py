@@ -35,6 +35,7 @@ from fuzz.openqasm import WORDS as QASM_WORDS
 from fuzz.openqasm import draw_openqasm
 from fuzz.programs import draw_program
 from fuzz.watch import Opens, nothing
+from fuzz.words import check_names, draw_arguments, draw_name, read_arguments, read_names
 
 __all__ = ["SECRET", "TARGETS", "Target", "complaints", "lay_scene"]
 
@@ -128,12 +129,18 @@ def _check_compiled(_content: bytes, program: CompiledProgram) -> Iterator[str]:
         yield "the compiled program is not canonical"
 
 
+_QASM_INPUTS: Mapping[bytes, Any] = MappingProxyType({b"theta": 0.5, b"int n;": 3, b"flip": True})
+
+
 def _read_openqasm(content: bytes) -> CompiledProgram:
     language = Language.OPENQASM2 if b"OPENQASM 2" in content else Language.OPENQASM3
     source = ProgramSource(content=content, filename="program.qasm", language=language)
-    return compile_source(
-        CompileRequest(source=source, inputs={"theta": 0.5} if b"theta" in content else {}, limits=LOW)
-    )
+    inputs = {
+        name.split()[-1].strip(b";").decode(): value
+        for name, value in _QASM_INPUTS.items()
+        if b"input" in content and name in content
+    }
+    return compile_source(CompileRequest(source=source, inputs=inputs, limits=LOW))
 
 
 def _check_circuit(_content: bytes, circuit: AQO) -> Iterator[str]:
@@ -203,6 +210,16 @@ def _openqasm(chance: random.Random, corpus: Corpus) -> bytes:
     return mutate(chance, (drawn, corpus.openqasm[-1]), QASM_WORDS) if kind == 1 else drawn
 
 
+def _name(chance: random.Random, _corpus: Corpus) -> bytes:
+    drawn = draw_name(chance)
+    return mutate(chance, (drawn, b"a"), WORDS) if chance.randrange(4) == 0 else drawn
+
+
+def _arguments(chance: random.Random, _corpus: Corpus) -> bytes:
+    drawn = draw_arguments(chance)
+    return mutate(chance, (drawn, b"--input"), WORDS) if chance.randrange(4) == 0 else drawn
+
+
 def _circuit(chance: random.Random, corpus: Corpus) -> bytes:
     kind = chance.randrange(4)
     if kind == 0:
@@ -248,8 +265,23 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
             read=_read_openqasm,
             check=_check_compiled,
         ),
+        "names": Target(
+            weight=6,
+            draw=_name,
+            read=read_names,
+            check=check_names,
+            placeless=("",),
+        ),
+        "arguments": Target(
+            weight=4,
+            draw=_arguments,
+            read=lambda content: read_arguments(content, folder=Path(_FOLDER)),
+            check=lambda _content, _answer: iter(()),
+            placeless=("",),
+            may_open=_may_open_beside,
+        ),
         "circuits": Target(
-            weight=33,
+            weight=23,
             draw=_circuit,
             read=lambda content: decode(content, require_measurement=False),
             check=_check_circuit,

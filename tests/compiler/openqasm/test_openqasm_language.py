@@ -219,6 +219,8 @@ REFUSED = {
         ("bit c; bool b = c; c = measure q; if (b) x q;", "QASM0602"),
     "a switch that measures what it reads, and goes on":
         ("bit[2] c; switch (c) { case 0 { c[0] = measure q; x q; } default { y q; } }", "QASM0602"),
+    "a number that is infinite": ("int z = 1e999;", "QASM0304"),
+    "an angle that is infinite": ("rz(1e999) q;", "QASM0304"),
     "an array": ("array[int[32], 3] a = {1, 2, 3};", "QASM0601"),
     "a delay": ("delay[100ns] q;", "QASM0601"),
     "a duration": ("duration d = 100ns;", "QASM0601"),

@@ -122,9 +122,15 @@ class ExpressionParser:
         if token.kind == "text":
             return token.text[1:-1]
         if token.kind == "float":
-            return float(text)
+            return self._finite(float(text), token)
         number = int(text, _BASES.get(text[1:2].lower(), 10))
         return float(number) if self.older and number < 1 << 1000 else number
+
+    @staticmethod
+    def _finite(number: float, token: Token) -> float:
+        if math.isinf(number):
+            refuse(QasmFault.ARITHMETIC, token.place, problem="this number is too large")
+        return number
 
     def _named(self, code: list[Instruction]) -> None:
         name = self.lexer.advance()
