@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
+from threading import Event
 
 import pytest
-from anyio.to_thread import current_default_thread_limiter
+from anyio import create_task_group
+from anyio.to_thread import current_default_thread_limiter, run_sync
 
+from eigen.compiler.lower.meter import STEPS_AT_ONCE
 from eigen.compiler.service import EigenCompiler
-from eigen.contracts.compilation import CompileRequest, ProgramSource
-from eigen.contracts.errors import InvalidArgumentError
+from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, ProgramSource
+from eigen.contracts.errors import InvalidArgumentError, OperationCancelledError
 
 _GHZ = b"""\
 def chain(q):
@@ -61,3 +66,43 @@ async def test_wrong_values_are_refused_however_often_the_program_was_compiled()
     for inputs in ({"n": 3, "theta": "x"}, {"n": 3, "phi": 1.0}, {"n": "3"}, {"n": [3]}):
         with pytest.raises(InvalidArgumentError):
             await compiler.compile(CompileRequest(source=source, inputs=inputs))
+
+
+class _Watched(EigenCompiler):
+    """Tells when a compilation begins, and after how many steps it was stopped."""
+
+    def __init__(self) -> None:
+        super().__init__(limits=CompileLimits(steps=10**15))
+        self.has_begun = Event()
+        self.has_ended = Event()
+        self.steps = 0
+
+    def compile_now(self, request: CompileRequest, *, is_stopped: Callable[[], bool] = bool) -> CompiledProgram:
+        self.has_begun.set()
+        try:
+            return super().compile_now(request, is_stopped=is_stopped)
+        except OperationCancelledError as error:
+            self.steps = error.details["steps"]
+            raise
+        finally:
+            self.has_ended.set()
+
+
+async def test_the_thread_of_a_cancelled_compilation_ends() -> None:
+    """Its budget would last for years; `wait` has a bound only so that a fault does not hang the tests."""
+    compiler = _Watched()
+    endless = b"@hybrid_program\ndef main():\n    h(0)\n    while True:\n        pass\n"
+    request = CompileRequest(source=ProgramSource(content=endless), limits=CompileLimits(steps=10**15))
+    async with create_task_group() as tasks:
+        tasks.start_soon(compiler.compile, request)
+        await run_sync(compiler.has_begun.wait)
+        tasks.cancel_scope.cancel()
+    assert await run_sync(compiler.has_ended.wait, 60)
+    assert 0 < compiler.steps < 10**12
+
+
+def test_a_stopped_compilation_ends_at_the_meters_next_look() -> None:
+    request = CompileRequest(source=ProgramSource(content=_GHZ.replace(b"measure(q)", b"while True: pass")))
+    with pytest.raises(OperationCancelledError) as caught:
+        EigenCompiler().compile_now(replace(request, inputs={"n": 3}), is_stopped=lambda: True)
+    assert caught.value.details["steps"] < 2 * STEPS_AT_ONCE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from eigen.compiler.canonical import bind, canonicalise
@@ -53,9 +53,15 @@ def front_half(source: ProgramSource, *, entrypoint: str | None, limits: Compile
     return resolve(checked)
 
 
-def back_half(resolved: ResolvedProgram, *, inputs: Mapping[str, Any], limits: CompileLimits) -> CanonicalProgram:
+def back_half(
+    resolved: ResolvedProgram,
+    *,
+    inputs: Mapping[str, Any],
+    limits: CompileLimits,
+    is_stopped: Callable[[], bool] = lambda: False,
+) -> CanonicalProgram:
     """Return what the last two passes give: it depends on the static inputs."""
-    return canonicalise(lower(resolved, inputs=inputs, limits=limits))
+    return canonicalise(lower(resolved, inputs=inputs, limits=limits, is_stopped=is_stopped))
 
 
 def read_aqo(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgram:

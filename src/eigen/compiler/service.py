@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import fields, replace
+from functools import partial
+from threading import Event
 from types import TracebackType
 from typing import Any, Self
 
@@ -70,11 +72,19 @@ class EigenCompiler(Compiler):
             await frontend.__aexit__(kind, error, traceback)
 
     async def compile(self, request: CompileRequest) -> CompiledProgram:
-        """Compile a program; see the port. A cancelled call returns at once; its thread ends under the limits."""
+        """Compile a program; see the port. A cancelled call returns at once, and its thread stops soon after."""
         if request.source.language in OPENQASM:
             return await self._compile_openqasm(replace(request, limits=_lower_of(self._limits, request.limits)))
         program = self._at_hand(request)
-        return program if program is not None else await run_sync(self.compile_now, request, abandon_on_cancel=True)
+        if program is not None:
+            return program
+        has_left = Event()
+        try:
+            return await run_sync(
+                partial(self.compile_now, request, is_stopped=has_left.is_set), abandon_on_cancel=True
+            )
+        finally:
+            has_left.set()
 
     def _at_hand(self, request: CompileRequest) -> CompiledProgram | None:
         """Return what was compiled before, where a look at the caches is quick enough for the event loop."""
@@ -120,22 +130,26 @@ class EigenCompiler(Compiler):
         self._circuits.put(_circuit_key(request, static), circuit, size_bytes=len(circuit.aqo_json))
         return bind(circuit, inputs=request.inputs, static_inputs=static)
 
-    def compile_now(self, request: CompileRequest) -> CompiledProgram:
+    def compile_now(
+        self, request: CompileRequest, *, is_stopped: Callable[[], bool] = lambda: False
+    ) -> CompiledProgram:
         """Compile a program in this thread, OpenQASM too.
 
         Args:
             request: The program, its inputs and limits.
+            is_stopped: Whether nobody wants the result any more; asked now and then while an Eigen-Lang program runs.
 
         Raises:
             InvalidArgumentError: The program or its inputs are wrong.
+            OperationCancelledError: It was stopped; `details` says after how many steps.
             ResourceExhaustedError: The program passes a limit.
             UnimplementedError: A part of the language is not supported.
         """
         request = replace(request, limits=_lower_of(self._limits, request.limits))
         with no_collections():
-            return self._compiled(request)
+            return self._compiled(request, is_stopped)
 
-    def _compiled(self, request: CompileRequest) -> CompiledProgram:
+    def _compiled(self, request: CompileRequest, is_stopped: Callable[[], bool]) -> CompiledProgram:
         if request.source.language is Language.AQO:
             circuit = self._circuit(_key(request), lambda: read_aqo(request.source, limits=request.limits))
             return bind(circuit, inputs=request.inputs, static_inputs=frozenset())
@@ -146,7 +160,8 @@ class EigenCompiler(Compiler):
         resolved = self._front(request)
         static = resolved.static_inputs
         circuit = self._circuit(
-            _circuit_key(request, static), lambda: back_half(resolved, inputs=request.inputs, limits=request.limits)
+            _circuit_key(request, static),
+            lambda: back_half(resolved, inputs=request.inputs, limits=request.limits, is_stopped=is_stopped),
         )
         return bind(circuit, inputs=request.inputs, static_inputs=static)
 

@@ -63,7 +63,7 @@ class Meter:
     def _look(self) -> None:
         if self._is_stopped():
             raise OperationCancelledError(
-                f"the compilation was stopped after {self.used} steps", reason="COMPILE_STOPPED"
+                "the compilation was stopped", reason="COMPILE_STOPPED", details={"steps": self.used}
             )
         if self._left < 0:
             refuse(Fault.STEPS, limit=self.limits.steps)
