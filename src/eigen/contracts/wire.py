@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -22,6 +22,7 @@ __all__ = ["format_time", "from_json", "parse_time", "to_json"]
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=4096)
 def format_time(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC, such as `2026-01-02T03:04:05.678901Z`."""
     if moment.tzinfo is not UTC:
@@ -52,7 +53,7 @@ def to_json(value: Any) -> Any:
     if isinstance(value, datetime):
         return format_time(value)
     if isinstance(value, Mapping):
-        return {str(key): to_json(item) for key, item in value.items()}
+        return {str(key): item if type(item) in _PLAIN else to_json(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_json(item) for item in value]
     return str(value)

@@ -15,6 +15,7 @@ __all__ = ["RandomIds", "SystemClock"]
 
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80
+_RANDOM_BYTES = 4096
 
 
 class SystemClock(Clock):
@@ -34,27 +35,39 @@ class SystemClock(Clock):
 
 
 class RandomIds(IdSource):
-    """Ids that sort by time and cannot be guessed (the layout of a ULID, https://github.com/ulid/spec)."""
+    """Ids that sort by time and cannot be guessed (the layout of a ULID, https://github.com/ulid/spec).
+
+    Randomness comes from the operating system some kilobytes at a time: a call for a few bytes lets go of the
+    interpreter's lock, and under load waits for it as long as other threads please.
+    """
 
     def __init__(self) -> None:
         self._last = 0
+        self._random = b""
 
     def job_id(self, now: datetime) -> str:
         """Return a new job id; see the port."""
-        number = int(now.timestamp() * 1000) << _RANDOM_BITS | secrets.randbits(_RANDOM_BITS)
+        number = int(now.timestamp() * 1000) << _RANDOM_BITS | int.from_bytes(self._bytes(10))
         if number <= self._last:  # the same millisecond, or a clock that was set back: stay in order
-            number = self._last + 1 + secrets.randbits(_RANDOM_BITS - 16)
+            number = self._last + 1 + int.from_bytes(self._bytes(8))
         self._last = number
         return "job_" + "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
 
     def trace(self) -> TraceContext:
         """Return the root of a new trace; see the port."""
-        return TraceContext(trace_id=secrets.token_hex(16), span_id=secrets.token_hex(8))
+        return TraceContext(trace_id=self._bytes(16).hex(), span_id=self._bytes(8).hex())
 
     def child_of(self, parent: TraceContext) -> TraceContext:
         """Return a new span in the parent's trace; see the port."""
-        return TraceContext(trace_id=parent.trace_id, span_id=secrets.token_hex(8))
+        return TraceContext(trace_id=parent.trace_id, span_id=self._bytes(8).hex())
 
     def seed(self) -> int:
         """Return a seed; see the port."""
-        return secrets.randbits(31)
+        return int.from_bytes(self._bytes(4)) >> 1
+
+    def _bytes(self, number: int) -> bytes:
+        """Return random bytes that nobody gets again."""
+        if len(self._random) < number:
+            self._random = secrets.token_bytes(_RANDOM_BYTES)
+        taken, self._random = self._random[:number], self._random[number:]
+        return taken
