@@ -190,6 +190,12 @@ def _may_open_beside(path: object, flags: int) -> bool:
     return is_name and bool(flags & os.O_NOFOLLOW) and not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT)
 
 
+def _may_open_named(path: object, flags: int) -> bool:
+    """Allow what a command line names in its folder, to be read."""
+    is_named = isinstance(path, str) and path.startswith(f"{_FOLDER}/")
+    return _may_open_beside(path, flags) or (is_named and not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT))
+
+
 def _either(chance: random.Random, corpus: Corpus) -> bytes:
     return draw_program(chance) if chance.randrange(2) else mutate(chance, corpus.programs, WORDS)
 
@@ -278,7 +284,7 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
             read=lambda content: read_arguments(content, folder=Path(_FOLDER)),
             check=lambda _content, _answer: iter(()),
             placeless=("",),
-            may_open=_may_open_beside,
+            may_open=_may_open_named,
         ),
         "circuits": Target(
             weight=23,

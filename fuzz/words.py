@@ -96,7 +96,9 @@ def read_arguments(content: bytes, *, folder: Path) -> list[str]:
     except typer.Exit:
         return ["help"]
     except _USAGE as error:
-        raise InvalidArgumentError(printable(error.format_message(), limit=400), reason="USAGE") from None
+        raise InvalidArgumentError(
+            printable(error.format_message(), limit=400), reason=f"USAGE_{type(error).__name__}"
+        ) from None
     return [*_values(given), *_files(given, folder)]
 
 
@@ -133,10 +135,10 @@ def _files(given: dict[str, Any], folder: Path) -> Iterator[str]:
     for name in ("job", "file", "files"):
         found = given.get(name)
         for path in found if isinstance(found, list | tuple) else [found]:
-            if isinstance(path, Path):
+            if path:
                 inputs = parse_inputs(given.get("inputs") or ())
                 yield package(
-                    folder / path.name, overrides=Overrides(**fields, inputs=inputs)
+                    folder / Path(path).name, overrides=Overrides(**fields, inputs=inputs)
                 ).request.spec.metadata.name
 
 

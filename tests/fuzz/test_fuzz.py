@@ -66,12 +66,15 @@ def test_an_input_depends_on_its_number_and_the_seed_only(target: str) -> None:
     assert drawn != [draw(target, seed=2, number=number, corpus=corpus) for number in range(20)]
 
 
+_NUM_OUTCOMES = {"names": 7, "arguments": 9}  # few things can be wrong with a name
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_target_reaches_answers_and_many_refusals(target: str) -> None:
     """Inputs that all end at the first check would prove little."""
     tally = run(Plan(seed=4, num_inputs=400, targets=(target,))).tallies[target]
     assert tally.outcomes["accepted"] >= 10
-    assert len(tally.outcomes) >= 15
+    assert len(tally.outcomes) >= _NUM_OUTCOMES.get(target, 15)
 
 
 @given(st.binary(max_size=60), st.binary(min_size=1, max_size=4), st.binary(max_size=60))
