@@ -19,12 +19,31 @@ def test_submit_names_the_job_first_and_stays_until_it_is_done(shell):
     assert shell.json("status", job_id)["state"] == "DONE"
 
 
-def test_submit_with_json_prints_the_final_status_and_nothing_else(shell):
-    done = shell.run("submit", "--job", shell.job(), "--json", "--name", "renamed", "--shots", "50", "--seed", "3")
-    status = json.loads(done.stdout)
+def test_submit_with_json_prints_the_status_at_once_and_nothing_else(shell, long_body):
+    options = ("--name", "renamed", "--shots", "50", "--seed", "3")
+    with shell.start("submit", "--job", shell.job(long_body), "--json", *options) as submission:
+        status = json.loads(submission.stdout.readline())
+        assert (status["state"], status["name"], status["shots"], status["seed"]) == ("PENDING", "renamed", 50, 3)
+        assert status["warnings"] == []
+        assert shell.run("cancel", status["job_id"]).returncode == 0
+        assert submission.wait(timeout=20) == 1
+        assert submission.stdout.read() == ""
+        assert json.loads(submission.stderr.read())["error"]["code"] == "CANCELLED"
+
+
+@pytest.mark.parametrize("options", [[], ["--detach"]], ids=["attached", "detached"])
+def test_warnings_come_with_the_json_and_to_people_as_text(shell, options):
+    job = shell.job(spec="  shotss: 10\n")
+    done = shell.run("submit", "--job", job, "--json", *options)
     assert (done.returncode, done.stderr) == (0, "")
-    assert (status["state"], status["name"], status["shots"], status["seed"]) == ("DONE", "renamed", 50, 3)
-    assert status["error"] is None
+    (warning,) = json.loads(done.stdout)["warnings"]
+    assert (warning["severity"], warning["code"], warning["path"]) == ("warning", "JOBSPEC_UNKNOWN_KEY", "spec.shotss")
+    assert "did you mean" in shell.run("submit", "--job", job, *options).stderr
+    submitted = json.loads(shell.run("run", job, "--json").stderr)["submitted"]
+    assert submitted["warnings"] == [warning]
+    compiled = shell.run("compile", "--job", job, "--json")
+    assert json.loads(compiled.stderr) == {"warnings": [warning]}
+    assert json.loads(compiled.stdout)["version"] == "0.1"
 
 
 def test_run_prints_the_results_and_names_the_job_on_stderr(shell):
@@ -40,8 +59,10 @@ def test_run_with_json_prints_the_very_bytes_of_each_results_file_on_one_line(sh
     first, second = shell.program(name="a.eigen.py"), shell.job(name="b.yaml")
     done = shell.run("run", first, second, "--json", "--seed", "5")
     lines = done.stdout.splitlines()
-    assert (done.returncode, done.stderr) == (0, "")
-    assert [json.loads(line)["name"] for line in lines] == ["a", "bell"]
+    submitted = [json.loads(line)["submitted"] for line in done.stderr.splitlines()]
+    assert done.returncode == 0
+    assert [json.loads(line)["name"] for line in lines] == [one["name"] for one in submitted] == ["a", "bell"]
+    assert [json.loads(line)["job_id"] for line in lines] == [one["job_id"] for one in submitted]
     for line in lines:
         job_id = json.loads(line)["job_id"]
         assert (shell.root / "circuit_fs" / job_id / "results.json").read_text() == line
@@ -93,7 +114,7 @@ def test_an_idempotency_key_gives_the_same_job_again_and_refuses_another_content
 def test_a_job_that_passes_its_time_ends_in_timeout_and_exit_code_1(shell, long_body):
     done = shell.run("submit", "--job", shell.job(long_body), "--timeout-sec", "1", "--json")
     assert done.returncode == 1
-    assert json.loads(done.stdout)["state"] == "TIMEOUT"
+    assert shell.json("status", "@last")["state"] == "TIMEOUT"
     assert json.loads(done.stderr)["error"]["reason"] == "JOB_TIMEOUT"
     looked_up = shell.run("results", "@last")
     assert (looked_up.returncode, looked_up.stdout) == (1, "")
@@ -111,3 +132,22 @@ def test_options_that_make_no_sense_are_usage_errors(shell, arguments):
     assert done.returncode == 2
     assert json.loads(done.stderr)["error"]["reason"] == "USAGE"
     assert not shell.root.exists()
+
+
+def test_rerun_gives_equal_counts_and_names_the_first_job(shell):
+    first = shell.json("run", shell.program(), "--shots", "300")
+    again = shell.run("rerun", first["job_id"][:20])
+    assert again.returncode == 0, again.stderr
+    results = shell.json("results", JOB_LINE.fullmatch(again.stdout)[1])
+    assert results["counts"] == first["counts"]
+    assert results["provenance"]["rerun_of"] == first["job_id"]
+    detached = shell.json("rerun", "@last", "--detach")
+    assert (detached["state"], detached["warnings"]) == ("PENDING", [])
+    assert shell.run("watch", detached["job_id"]).returncode == 0
+    assert shell.json("results", detached["job_id"])["counts"] == first["counts"]
+
+
+def test_rerun_of_a_job_that_is_not_there_or_with_options_that_exclude_each_other_is_refused(shell):
+    assert shell.run("rerun", "@last").returncode == 2
+    done = shell.run("rerun", "@last", "--detach", "--watch", "--json")
+    assert (done.returncode, json.loads(done.stderr)["error"]["reason"]) == (2, "USAGE")

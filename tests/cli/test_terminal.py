@@ -9,7 +9,11 @@ import subprocess
 import sys
 from dataclasses import dataclass
 
+import anyio
 import pytest
+
+import eigen
+from eigen.client.packaging import package
 
 ESCAPE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 TAKE_TERMINAL = """
@@ -135,3 +139,19 @@ def test_json_is_indented_for_people(shell, terminal):
     code, seen = terminal("version", "--json").end()
     assert code == 0
     assert seen.startswith('{\r\n  "eigen": ')
+
+
+@pytest.mark.parametrize(("key", "state"), [(b"y\n", "CANCELLED"), (b"n\n", "PENDING"), (b"\x03", "PENDING")], ids=str)
+def test_cancelling_what_a_filter_finds_is_asked_for_first(shell, terminal, key, state):
+    async def submit() -> None:
+        async with eigen.open_system(shell.root, adopts=False, works=False) as system:
+            await system.api.submit_job(package("@hybrid_program\ndef main():\n    h(0)\n").request)
+
+    anyio.run(submit)
+    asking = terminal("cancel", "--all")
+    assert "PENDING" in asking.read_until("cancel 1 job?")
+    asking.press(key)
+    code, seen = asking.end()
+    assert code == (130 if key == b"\x03" else 0)
+    assert "Traceback" not in seen
+    assert shell.json("status", "@last")["state"] == state

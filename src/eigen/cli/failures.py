@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from eigen.cli.rendering import StyledLine, note, note_styled
 from eigen.contracts.errors import EigenError, InternalError
 from eigen.contracts.printable import printable
+from eigen.contracts.wire import to_json
 
 if TYPE_CHECKING:
     from eigen.contracts.diagnostics import Diagnostic
@@ -28,9 +29,11 @@ def tell(error: EigenError, *, as_json: bool) -> None:
 
 
 def tell_warnings(warnings: Iterable[Diagnostic], *, as_json: bool) -> None:
-    """Tell on stderr what is suspicious; with JSON nothing, so that stderr holds an error or nothing."""
+    """Tell on stderr what is suspicious, if anything is."""
     if not as_json:
         note_styled(diagnostic_lines(warnings))
+    elif found := [to_json(one) for one in warnings]:
+        note(json.dumps({"warnings": found}, separators=(",", ":")))
 
 
 def diagnostic_lines(diagnostics: Iterable[Diagnostic]) -> Iterator[StyledLine]:

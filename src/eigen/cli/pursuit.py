@@ -12,26 +12,27 @@ from eigen.cli.progress import showing_progress
 from eigen.cli.rendering import STATE_STYLES, note_styled
 
 if TYPE_CHECKING:
+    from eigen.client.packaging import PackagedJob
+    from eigen.contracts.diagnostics import Diagnostic
     from eigen.contracts.jobs import JobStatus
-    from eigen.contracts.requests import SubmitJobRequest
     from eigen.ports.system_api import SystemApi
 
 __all__ = ["Announce", "Report", "exit_code_of_status", "follow", "run_to_end", "tell_end"]
 
-Announce = Callable[["JobStatus"], None]
-"""Is told of a job as soon as it is durable."""
+Announce = Callable[["JobStatus", "Sequence[Diagnostic]"], None]
+"""Is told of a job as soon as it is durable, and of what is suspicious about it."""
 
 Report = Callable[["SystemApi", "JobStatus"], Awaitable[None]]
 """Is told of a job's end."""
 
 
 async def run_to_end(
-    requests: Sequence[SubmitJobRequest], *, root: Path | None, watch: bool, announce: Announce, report: Report
+    orders: Sequence[PackagedJob], *, root: Path | None, watch: bool, announce: Announce, report: Report
 ) -> ExitCode:
     """Submit jobs to a system in this process, which stays until all of them have ended.
 
     Args:
-        requests: The jobs; all are submitted before the first one is waited for.
+        orders: The jobs; all are submitted before the first one is waited for.
         root: The system's folder.
         watch: Whether progress is shown.
         announce: Is told of each job as soon as it is durable.
@@ -46,9 +47,9 @@ async def run_to_end(
     worst = ExitCode.OK
     async with interruptible() as interruption, open_system(root) as system:
         submitted: list[JobStatus] = []
-        for request in requests:
-            status = await system.api.submit_job(request)
-            announce(status)
+        for order in orders:
+            status = await system.api.submit_job(order.request)
+            announce(status, order.warnings)
             submitted.append(status)
             await interruption.covers(system.api, status.job_id)
         for status in submitted:

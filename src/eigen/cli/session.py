@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 import typer
 
@@ -16,7 +17,9 @@ from eigen.contracts.errors import EigenError
 if TYPE_CHECKING:
     from eigen.system.composition import System
 
-__all__ = ["conduct", "look_around", "look_up", "perform"]
+__all__ = ["conduct", "look_around", "look_up", "on_loop", "perform"]
+
+T = TypeVar("T")
 
 
 def conduct(body: Callable[[], Awaitable[ExitCode]], *, as_json: bool) -> NoReturn:
@@ -29,22 +32,23 @@ def conduct(body: Callable[[], Awaitable[ExitCode]], *, as_json: bool) -> NoRetu
     Raises:
         typer.Exit: Always, with the exit code.
     """
-
-    def run() -> ExitCode:
-        import logging
-
-        import anyio
-
-        if not logging.getLogger().handlers:  # what nobody asked to see does not go to the screen
-            logging.getLogger().addHandler(logging.NullHandler())
-        return anyio.run(body)
-
-    perform(run, as_json=as_json)
+    perform(partial(on_loop, body), as_json=as_json)
 
 
 def perform(body: Callable[[], ExitCode], *, as_json: bool) -> NoReturn:
     """Run a body that needs no event loop, and end the command; otherwise as `conduct`."""
     raise typer.Exit(_outcome(body, as_json=as_json))
+
+
+def on_loop(body: Callable[[], Awaitable[T]]) -> T:
+    """Run an asynchronous body on an event loop of its own, and return what it gives."""
+    import logging
+
+    import anyio
+
+    if not logging.getLogger().handlers:  # what nobody asked to see does not go to the screen
+        logging.getLogger().addHandler(logging.NullHandler())
+    return anyio.run(body)
 
 
 def look_up(root: Path | None) -> AbstractAsyncContextManager[System]:
@@ -68,7 +72,7 @@ def look_around(root: Path | None) -> AbstractAsyncContextManager[System]:
 def _outcome(body: Callable[[], ExitCode], *, as_json: bool) -> ExitCode:
     try:
         return body()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         return ExitCode.INTERRUPTED
     except Exception as raised:  # noqa: BLE001  # the command's boundary: nobody may see a traceback
         cause = _cause(raised)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from eigen.cli.failures import tell
 from eigen.cli.rendering import STATE_STYLES, Column, emit, note, show_facts, show_table
@@ -13,9 +13,10 @@ from eigen.contracts.wire import format_time, to_json
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from eigen.contracts.jobs import JobStatus, JobUpdate
+    from eigen.contracts.diagnostics import Diagnostic
+    from eigen.contracts.jobs import JobStatus, JobUpdate, StoredEvent
 
-__all__ = ["print_update", "show_jobs", "show_status"]
+__all__ = ["accepted_document", "print_update", "show_events", "show_jobs", "show_status"]
 
 
 def show_status(status: JobStatus) -> None:
@@ -44,8 +45,13 @@ def show_status(status: JobStatus) -> None:
         tell(error, as_json=False)
 
 
-def show_jobs(jobs: Sequence[JobStatus]) -> None:
-    """Print jobs as a table."""
+def accepted_document(status: JobStatus, warnings: Iterable[Diagnostic]) -> dict[str, Any]:
+    """Return what programs read of a job that was just accepted: its JobStatus, and what is suspicious about it."""
+    return {**to_json(status), "warnings": [to_json(one) for one in warnings]}
+
+
+def show_jobs(jobs: Sequence[JobStatus], *, with_subject: bool) -> None:
+    """Print jobs as a table; whose they are where that is wanted."""
     if not jobs:
         note("no jobs")
         return
@@ -58,7 +64,23 @@ def show_jobs(jobs: Sequence[JobStatus]) -> None:
         Column("created"),
         Column("seconds", is_number=True),
     ]
-    show_table(columns, [_job_row(job) for job in jobs])
+    rows = [_job_row(job) for job in jobs]
+    if with_subject:
+        columns.append(Column("subject"))
+        rows = [(*row, job.subject) for row, job in zip(rows, jobs, strict=True)]
+    show_table(columns, rows)
+
+
+def show_events(events: Sequence[StoredEvent]) -> None:
+    """Print what has happened to a job as a table."""
+    columns = [Column("#", is_number=True), Column("time"), Column("event"), Column("state", styles=STATE_STYLES)]
+    show_table(
+        [*columns, Column("facts")],
+        [
+            (str(one.event_seq), format_time(one.at), one.kind, one.state.value, _facts_line(one.facts))
+            for one in events
+        ],
+    )
 
 
 def print_update(update: JobUpdate, *, as_json: bool) -> None:
@@ -70,6 +92,18 @@ def print_update(update: JobUpdate, *, as_json: bool) -> None:
             f"{format_time(update.timestamp)}  {update.state.value:<9}  {update.stage:<9}"
             f"  {update.progress:>4.0%}  {update.message}"
         )
+
+
+def _facts_line(facts: Mapping[str, Any]) -> str:
+    """Return the facts of an event that say anything, one after the other."""
+    shown = {name: value for name, value in facts.items() if value not in (None, "", {}, [])}
+    return ", ".join(f"{name}={_fact(value)}" for name, value in shown.items())
+
+
+def _fact(value: Any) -> str:
+    if isinstance(value, Mapping) and "message" in value:  # an error
+        return f"{value.get('reason')}: {str(value['message']).splitlines()[0]}"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _job_row(job: JobStatus) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from eigen.telemetry.sinks import LogSink
 
 __all__ = ["open_log", "story_of"]
 
+
 def open_log(sink: LogSink, *, clock: Clock, service: str) -> FilteringBoundLogger:
     """Return a logger of one system.
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 
 from eigen.cli.options import (
     InputOption,
+    JobArgument,
     JsonOption,
     NameOption,
     PriorityOption,
@@ -26,12 +28,12 @@ from eigen.cli.options import (
 if TYPE_CHECKING:
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.order import Order
-    from eigen.cli.pursuit import Announce
+    from eigen.client.packaging import PackagedJob
+    from eigen.contracts.diagnostics import Diagnostic
     from eigen.contracts.jobs import JobStatus
-    from eigen.contracts.requests import SubmitJobRequest
     from eigen.ports.system_api import SystemApi
 
-__all__ = ["run", "submit"]
+__all__ = ["rerun", "run", "submit"]
 
 JobOption = Annotated[Path, typer.Option("--job", metavar="FILE", help="A job.yaml, or a program file.")]
 DetachOption = Annotated[bool, typer.Option("--detach", help="Return at once; the job goes on in the background.")]
@@ -59,8 +61,8 @@ def submit(
 ) -> None:
     """Submit a job and see it through to its end.
 
-    The first line names the job: from then on it is durable. The system runs in this process, which stays until the job
-    has ended; Ctrl-C cancels the job.
+    The first line names the job: from then on it is durable. With --json it is the job's status, with its warnings. The
+    system runs in this process, which stays until the job has ended; Ctrl-C cancels the job.
     """
     from eigen.cli.order import Order
     from eigen.cli.session import conduct
@@ -100,7 +102,8 @@ def run(
     """Run job files or programs and print their results.
 
     Takes job.yaml files, and programs without one: .eigen.py, .qasm and .aqo.json. Several files run side by side where
-    their device has room. With --json each job's results.json is one line.
+    their device has room. With --json each job's results.json is one line, and stderr has a line {"submitted": …} for
+    each job.
     """
     from eigen.cli.order import Order
     from eigen.cli.session import conduct
@@ -110,66 +113,104 @@ def run(
     conduct(partial(_run, orders, root=root, watch=watch is not False, as_json=as_json), as_json=as_json)
 
 
+def rerun(
+    job: JobArgument,
+    watch: WatchOption = None,
+    detach: DetachOption = False,
+    root: RootOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Submit a job once more, with the same spec, program and seed.
+
+    With the same versions its counts are equal. results.json of the new job names the old one: provenance.rerun_of.
+    """
+    from eigen.cli.session import conduct
+
+    if detach and watch:
+        raise typer.BadParameter("--detach and --watch exclude each other")
+    conduct(partial(_rerun, job, root=root, watch=watch is not False, detach=detach, as_json=as_json), as_json=as_json)
+
+
 async def _submit(order: Order, *, root: Path | None, watch: bool, as_json: bool) -> ExitCode:
-    from eigen.cli.pursuit import run_to_end, tell_end
-    from eigen.cli.rendering import emit, show_json
-    from eigen.contracts.wire import to_json
+    (packaged,) = await _packaged([order], as_json=as_json)
+    return await _see_through(packaged, root=root, watch=watch, as_json=as_json)
 
-    async def report(api: SystemApi, final: JobStatus) -> None:
-        if as_json:
-            show_json(to_json(final))
-        tell_end(final, as_json=as_json)
 
-    return await run_to_end(
-        await _requests([order], as_json=as_json),
-        root=root,
-        watch=watch and not as_json,
-        announce=_announcing(as_json=as_json, to=emit),
-        report=report,
-    )
+async def _submit_detached(order: Order, *, root: Path | None, as_json: bool) -> ExitCode:
+    (packaged,) = await _packaged([order], as_json=as_json)
+    return await _leave_behind(packaged, root=root, as_json=as_json)
+
+
+async def _rerun(reference: str, *, root: Path | None, watch: bool, detach: bool, as_json: bool) -> ExitCode:
+    from eigen.cli.session import look_up
+    from eigen.client.packaging import PackagedJob
+    from eigen.client.references import find_job
+    from eigen.client.repetition import repetition
+
+    async with look_up(root) as system:
+        request = await repetition(system.api, await find_job(system.api, reference))
+    packaged = PackagedJob(request=request, warnings=())
+    if detach:
+        return await _leave_behind(packaged, root=root, as_json=as_json)
+    return await _see_through(packaged, root=root, watch=watch, as_json=as_json)
 
 
 async def _run(orders: Sequence[Order], *, root: Path | None, watch: bool, as_json: bool) -> ExitCode:
     from eigen.cli.pursuit import run_to_end
-    from eigen.cli.rendering import note
 
     return await run_to_end(
-        await _requests(orders, as_json=as_json),
+        await _packaged(orders, as_json=as_json),
         root=root,
         watch=watch and not as_json,
-        announce=_announcing(as_json=as_json, to=note),
+        announce=_note_submission_as_json if as_json else _note_submission,
         report=partial(_print_results, as_json=as_json),
     )
 
 
-async def _submit_detached(order: Order, *, root: Path | None, as_json: bool) -> ExitCode:
+async def _see_through(packaged: PackagedJob, *, root: Path | None, watch: bool, as_json: bool) -> ExitCode:
+    from eigen.cli.pursuit import run_to_end
+
+    return await run_to_end(
+        [packaged],
+        root=root,
+        watch=watch and not as_json,
+        announce=_announce_as_json if as_json else _announce,
+        report=partial(_tell_end, as_json=as_json),
+    )
+
+
+async def _leave_behind(packaged: PackagedJob, *, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
-    from eigen.cli.rendering import emit, show_json
-    from eigen.contracts.wire import to_json
     from eigen.system.composition import open_system
     from eigen.system.drain import start_drain
 
-    (request,) = await _requests([order], as_json=as_json)
     async with open_system(root, adopts=False, works=False) as system:
-        status = await system.api.submit_job(request)
-    if as_json:
-        show_json(to_json(status))
-    else:
-        _announcing(as_json=False, to=emit)(status)
+        status = await system.api.submit_job(packaged.request)
+    (_announce_as_json if as_json else _announce)(status, packaged.warnings)
     start_drain(system.root)
     return ExitCode.OK
 
 
-async def _requests(orders: Sequence[Order], *, as_json: bool) -> list[SubmitJobRequest]:
-    """Read all files before anything is submitted, so that one that is wrong costs nothing."""
+async def _packaged(orders: Sequence[Order], *, as_json: bool) -> list[PackagedJob]:
+    """Read all files before anything is submitted, so that one that is wrong costs nothing.
+
+    People are told here what is suspicious; programs, beside the job.
+    """
     import anyio.to_thread
 
     from eigen.cli.failures import tell_warnings
 
     packaged = [await anyio.to_thread.run_sync(order.package) for order in orders]
-    for one in packaged:
-        tell_warnings(one.warnings, as_json=as_json)
-    return [one.request for one in packaged]
+    if not as_json:
+        for one in packaged:
+            tell_warnings(one.warnings, as_json=False)
+    return packaged
+
+
+async def _tell_end(api: SystemApi, final: JobStatus, *, as_json: bool) -> None:
+    from eigen.cli.pursuit import tell_end
+
+    tell_end(final, as_json=as_json)
 
 
 async def _print_results(api: SystemApi, final: JobStatus, *, as_json: bool) -> None:
@@ -181,11 +222,27 @@ async def _print_results(api: SystemApi, final: JobStatus, *, as_json: bool) -> 
         await print_results(api, final.job_id, as_json=as_json)
 
 
-def _announcing(*, as_json: bool, to: Callable[[str], None]) -> Announce:
-    """Return what names a job as soon as it is durable; with JSON nothing does, so that all that is printed is JSON."""
+def _announce(status: JobStatus, warnings: Sequence[Diagnostic]) -> None:
+    from eigen.cli.rendering import emit
 
-    def announce(status: JobStatus) -> None:
-        if not as_json:
-            to(f"Job submitted: job_id={status.job_id}")
+    emit(f"Job submitted: job_id={status.job_id}")
 
-    return announce
+
+def _announce_as_json(status: JobStatus, warnings: Sequence[Diagnostic]) -> None:
+    from eigen.cli.rendering import show_json
+    from eigen.cli.status_view import accepted_document
+
+    show_json(accepted_document(status, warnings))
+
+
+def _note_submission(status: JobStatus, warnings: Sequence[Diagnostic]) -> None:
+    from eigen.cli.rendering import note
+
+    note(f"Job submitted: job_id={status.job_id}")
+
+
+def _note_submission_as_json(status: JobStatus, warnings: Sequence[Diagnostic]) -> None:
+    from eigen.cli.rendering import note
+    from eigen.cli.status_view import accepted_document
+
+    note(json.dumps({"submitted": accepted_document(status, warnings)}, separators=(",", ":")))
