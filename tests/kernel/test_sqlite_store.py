@@ -235,6 +235,22 @@ async def test_a_cancelled_caller_leaves_the_store_usable(tmp_path: Path) -> Non
         assert await store.insert(new_job()) is not None
 
 
+async def test_writes_that_overtake_each_other_lose_no_event(tmp_path: Path) -> None:
+    """Two jobs, several writes behind for each, the last one of the first durable, of the second not."""
+    steps = (CompilationStarted(at=CLOCK.now(), attempt=1), CancelRequested(at=CLOCK.now(), by="ada"))
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        first, second = await store.insert(new_job()), await store.insert(new_job())
+        for event in steps:
+            first, of_first = after(first, event)
+            await store.append(first, of_first, durable=False)
+            second, of_second = after(second, event)
+            await store.append(second, of_second, durable=False)
+        first, of_first = after(first, Closed(at=CLOCK.now(), attempt=1))
+        await store.append(first, of_first, durable=True)
+        assert fold(await store.events(first.job_id)) == await store.get(first.job_id) == first
+        assert fold(await store.events(second.job_id)) == await store.get(second.job_id) == second
+
+
 async def test_whoever_asks_sees_what_was_written_behind(tmp_path: Path) -> None:
     async with SqliteJobStore(tmp_path, owner="sys_a") as store:
         record = await store.insert(new_job())

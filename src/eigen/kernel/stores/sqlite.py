@@ -7,8 +7,8 @@ Rules, each for a measured reason (`docs/design/kernel.md` has them):
   versions up to 3.51.2 can corrupt a WAL database when one process checkpoints while another writes.
 - Writes are committed in groups: while one batch is on its way to the disk, the next one gathers.
 - What is not durable is written behind: the call returns once its place in the order is certain, and the write goes
-  with the next one that somebody waits for, or soon. Whoever asks about jobs waits for what was written behind, so that
-  nobody sees an older state than he has seen before.
+  with the next one that somebody waits for, or soon; of one job's writes only the last record is kept. Whoever asks
+  about jobs waits for what was written behind, so that nobody sees an older state than he has seen before.
 - A job's row can only be written by its owner, and only forward: a stale owner changes nothing.
 - On a full disk new jobs are refused, and ends are recorded in the room of the ballast.
 
@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import anyio
 import anyio.abc
@@ -59,6 +59,13 @@ class _Write:
     error: Exception | None = None
 
 
+class _Behind(NamedTuple):
+    """A write that nobody waits for, and that has not begun; a later one of its job takes its place."""
+
+    write: _Write
+    events: tuple[StoredEvent, ...]
+
+
 class SqliteJobStore(JobStore):
     """The job store of a root folder.
 
@@ -73,6 +80,7 @@ class SqliteJobStore(JobStore):
         self._open = partial(Database, folder, shown_as=shown_as or str(folder), alone=alone)
         self._lock = OwnerLock(folder / "systems", owner)
         self._pending: list[_Write] = []
+        self._behind: dict[str, _Behind] = {}
         self._last: _Write | None = None
         self._waiting, self._urgent = anyio.Event(), anyio.Event()
         self._one_reader = anyio.CapacityLimiter(1)
@@ -109,11 +117,16 @@ class SqliteJobStore(JobStore):
 
     async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
         """Keep a job's next events; see the port."""
+        overtaken = self._behind.pop(record.job_id, None)
+        if overtaken is not None:
+            events = (*overtaken.events, *events)
+            overtaken.write.statement = _nothing
         statement = partial(statements.append, record=record, events=events, owner=self._lock.owner)
         if durable:
             await self._write(statement, must_not_fail=True)
         else:
-            self._enqueue(statement, durable=False, must_not_fail=False)
+            write = self._enqueue(statement, durable=False, must_not_fail=False)
+            self._behind[record.job_id] = _Behind(write, events)
 
     async def restore(self, jobs: Sequence[KeptJob]) -> int:
         """Keep jobs that the store has lost; see the port."""
@@ -176,6 +189,11 @@ class SqliteJobStore(JobStore):
         before, self._data_version = self._data_version, version
         return bool(before != version)
 
+    async def integrity(self) -> tuple[str, ...]:
+        """Return what SQLite finds wrong with the file; nothing where all is well."""
+        lines = await self._read("PRAGMA integrity_check(20)")
+        return tuple(line for (line,) in lines if line != "ok")
+
     def _close(self) -> None:
         self._lock.release()
         self._database.close()
@@ -214,7 +232,7 @@ class SqliteJobStore(JobStore):
                 with anyio.move_on_after(WRITE_BEHIND_SEC):
                     await self._urgent.wait()
                 self._waiting, self._urgent = anyio.Event(), anyio.Event()
-                batch, self._pending = self._pending, []
+                batch, self._pending, self._behind = self._pending, [], {}
                 if batch:
                     await anyio.to_thread.run_sync(self._commit, batch)
                 for write in batch:
@@ -240,6 +258,10 @@ class SqliteJobStore(JobStore):
     def _transact(self, batch: list[_Write], *, may_use_ballast: bool) -> None:
         durable = any(write.durable for write in batch)
         self._database.transact(partial(_attempt_all, batch), durable=durable, may_use_ballast=may_use_ballast)
+
+
+def _nothing(connection: sqlite3.Connection) -> None:
+    """Do nothing, in the place of a write that has been overtaken."""
 
 
 def _attempt_all(batch: list[_Write], connection: sqlite3.Connection) -> None:

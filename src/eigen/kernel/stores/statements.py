@@ -149,4 +149,7 @@ def _events(connection: sqlite3.Connection, job_id: str) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return json.dumps(to_json(value), ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(to_json(value))
+
+
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
