@@ -7,6 +7,7 @@ A program may begin with a comment `# test: {…}`, JSON with `inputs`, `entrypo
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +88,13 @@ def test_every_diagnostic_has_a_place_for_editors(name: str) -> None:
         assert one.span is not None
         assert (one.span.line, one.span.column) <= (one.span.end_line, one.span.end_column)
         assert min(one.span.line, one.span.column) >= 1
+
+
+@pytest.mark.parametrize("name", _PROGRAMS)
+def test_every_diagnostic_says_what_to_do(name: str) -> None:
+    told = _diagnostics(name)
+    assert [one.code for one in told if not one.hint] == []
+    assert [one.code for one in told if re.search(r"\{\w+\}", one.message + one.hint)] == [], "all fields are filled"
 
 
 @pytest.mark.parametrize("name", ["note_helper_calls", "note_observable_in_helper"])

@@ -135,6 +135,7 @@ _MEASURED: dict[str, tuple[str, str]] = {
         "c = ClassicalRegister(2)\nmeasure(0, c=c[1])\nmeasure([0], c=0)",
         "MEASURE 0 -> 1; MEASURE 0 -> 0",
     ),
+    "several qubits into chosen bits": ("measure(0, 1, 2, c=[2, 0, 1])", "MEASURE 0,1,2 -> 2,0,1"),
     "behind the bits of a register": (
         "c = ClassicalRegister(1)\nmeasure(0, c=c)\nmeasure(1)",
         "MEASURE 0 -> 0; MEASURE 1 -> 1",

@@ -44,7 +44,7 @@ class Fault(FaultKind):
     TOP_LEVEL = (
         "EL0103", _WRONG, "a {construct} cannot stand outside functions",
         "only imports, constants and functions stand there; put it into the program's function")
-    NO_EFFECT = ("EL0104", _WRONG, "this expression has no effect", "use its value, or delete it")
+    NO_EFFECT = ("EL0104", _WRONG, "this expression has no effect", "{instead}")
     METHOD_CALL = ("EL0105", _WRONG, 'values have no methods, so "{name}" cannot be called', "{instead}")
     UNKNOWN_ATTRIBUTE = ("EL0106", _WRONG, 'there is no attribute "{name}"', "{instead}")
     DUNDER = ("EL0107", _WRONG, "{name}: names with two leading underscores are reserved", "use another name")
@@ -60,7 +60,7 @@ class Fault(FaultKind):
     TWO_PROGRAMS = (
         "EL0113", _WRONG, "a second function is decorated with @hybrid_program",
         "a program has exactly one; {name} is decorated already")
-    DECORATOR = ("EL0114", _WRONG, "the only decorator in the language is @hybrid_program", "delete this one")
+    DECORATOR = ("EL0114", _WRONG, "the only decorator in the language is @hybrid_program", "{instead}")
     OPTION_NAME = ("EL0115", _WRONG, '@hybrid_program has no option "{name}"', "{instead}")
     OPTION_VALUE = ("EL0116", _WRONG, "the option {name} must be {allowed}", "write a literal value")
     OPTION_POSITIONAL = (
@@ -85,7 +85,7 @@ class Fault(FaultKind):
     NOT_A_FUNCTION = (
         "EL0205", _WRONG, "{name} is a variable here and hides the function of that name", "rename the variable")
     TOO_MANY_ARGUMENTS = (
-        "EL0206", _WRONG, "{name} takes {expected}, but {given} are given", "write {signature}")
+        "EL0206", _WRONG, "{name} takes {expected}, not {given}", "write {signature}")
     MISSING_ARGUMENT = ("EL0207", _WRONG, '{name} lacks its argument "{argument}"', "write {signature}")
     UNKNOWN_ARGUMENT = ("EL0208", _WRONG, '{name} has no argument "{argument}"', "{instead}")
     DOUBLE_ARGUMENT = ("EL0209", _WRONG, "{name} gets its argument {argument} twice", "give it once")
@@ -96,6 +96,8 @@ class Fault(FaultKind):
     INPUT_ANNOTATION = (
         "EL0213", _WRONG, "an input cannot be a {name}", "inputs are int, float, bool, str, list or Param")
     GATE_VALUE = ("EL0214", _WRONG, "{name} is a gate and gives no value", "{instead}")
+    QUBIT_BY_NAME = (
+        "EL0215", _WRONG, '{name} takes its qubits by position, and has no argument "{argument}"', "write {signature}")
     # EL03xx: values
     OPERAND_TYPES = ("EL0301", _WRONG, "{operator} cannot be applied to {left} and {right}", "{instead}")
     OPERAND_TYPE = ("EL0302", _WRONG, "{operator} cannot be applied to {operand}", "{instead}")
@@ -108,7 +110,8 @@ class Fault(FaultKind):
     UNKNOWN_KEY = ("EL0309", _WRONG, "the dict has no key {key}", "{instead}")
     KEY_TYPE = ("EL0310", _WRONG, "{value} cannot be a key", "use numbers or texts as keys")
     UNPACK = ("EL0311", _WRONG, "{given} cannot be unpacked into {names}", "give as many names as there are elements")
-    ASSERTION = ("EL0312", _WRONG, "assertion failed{message}", "")
+    ASSERTION = (
+        "EL0312", _WRONG, "assertion failed{message}", "give inputs for which it holds, or correct the assertion")
     ARGUMENT_TYPE = ("EL0313", _WRONG, "{name} takes {expected}, not {value}", "{instead}")
     SYMBOLIC = (
         "EL0314", _WRONG, "{what} needs a value, but {value} has none while the program is compiled",
@@ -118,8 +121,8 @@ class Fault(FaultKind):
         "an angle is a sum of parameters, each times a plain number, and of plain numbers")
     MEASURED = (
         "EL0316", _WRONG, "{what} needs a value, but {value} is known only when the program runs",
-        "measured bits can stand in `if bit:` and `if bits == number:`")
-    READ_ONLY = ("EL0317", _WRONG, "elements of {value} cannot be assigned", "build a new list")
+        "{instead}")
+    READ_ONLY = ("EL0317", _WRONG, "elements of {value} cannot be assigned", "{instead}")
     MISSING_INPUT = (
         "EL0318", _WRONG, 'the input "{name}" has no value',
         "give it under spec.inputs, as --input {name}=…, or a default")
@@ -132,6 +135,9 @@ class Fault(FaultKind):
     EMPTY = ("EL0324", _WRONG, "{name} of nothing", "make sure that there is at least one element")
     ZERO_STEP = ("EL0325", _WRONG, "the step of {what} is zero", "use a step other than 0")
     NO_TRUTH = ("EL0326", _WRONG, "{value} is neither true nor false", "{instead}")
+    QUBIT_COMPARED = (
+        "EL0327", _WRONG, "{qubit} cannot be compared with {value}",
+        "measure it, and compare the bit: if measure(q[0]) == 1:")
     # EL04xx: quantum operations
     QUBIT_EXPECTED = ("EL0401", _WRONG, "{gate} takes {expected}, not {value}", "{instead}")
     ANGLE_EXPECTED = (
@@ -139,24 +145,30 @@ class Fault(FaultKind):
     QUBIT_FIRST = (
         "EL0403", _WRONG, "{gate} takes its qubits first and then its angles", "write {signature}")
     DUPLICATE_QUBIT = ("EL0404", _WRONG, "{gate} gets qubit {qubit} twice", "the qubits of one operation must differ")
-    QUBIT_RANGE = ("EL0405", _WRONG, "there is no qubit {index}: the program has {count}", "qubits are numbered from 0")
+    QUBIT_RANGE = (
+        "EL0405", _WRONG, "there is no qubit {index}: the program has {count}",
+        "qubits are numbered from 0; the last one of a register is q[-1]")
     BROADCAST = (
         "EL0406", _WRONG, "{gate} cannot pair registers of {sizes} qubits",
         "give registers of one size, or single qubits")
-    REGISTER_SIZE = ("EL0407", _WRONG, "the size of a register must be a whole number from 1, not {value}", "")
+    REGISTER_SIZE = (
+        "EL0407", _WRONG, "the size of a register must be a whole number from 1, not {value}",
+        "write a number, or an input that is annotated as int")
     NO_QUBITS = ("EL0408", _WRONG, "the program has no quantum operation", "apply a gate or measure a qubit")
     MEASURE_ALL_EARLY = (
         "EL0409", _WRONG, "qubit {index} is first used after measure_all()",
         "declare all qubits first: QubitRegister(n)")
     BIT_EXPECTED = (
         "EL0410", _WRONG, "c= takes bits, a register or a list of them, not {value}", "use a ClassicalRegister")
-    BIT_COUNT = ("EL0411", _WRONG, "{qubits} qubits cannot be measured into {bits} bits", "give one bit for each qubit")
+    BIT_COUNT = ("EL0411", _WRONG, "{qubits} cannot be measured into {bits}", "give one bit for each qubit")
     DUPLICATE_BIT = ("EL0412", _WRONG, "bit {bit} is given twice", "the bits of one measurement must differ")
-    BASIS = ("EL0413", _WRONG, 'basis must be "X", "Y" or "Z", not {value}', "")
+    BASIS = ("EL0413", _WRONG, 'basis must be "X", "Y" or "Z", not {value}', "{instead}")
     PARAMETER_NAME = (
         "EL0414", _WRONG, "{value} cannot name a parameter",
         "use a text of letters, digits and underscores, at most 64")
-    PARAMETER_DEFAULT = ("EL0415", _WRONG, "the default of parameter {name} must be a finite number, not {value}", "")
+    PARAMETER_DEFAULT = (
+        "EL0415", _WRONG, "the default of parameter {name} must be a finite number, not {value}",
+        "write a number, or leave the default out and give a value under spec.inputs")
     PARAMETER_TWICE = (
         "EL0416", _WRONG, "the parameter {name} is declared with two defaults", "declare it once and pass it on")
     CONDITION_FORM = (
@@ -182,6 +194,9 @@ class Fault(FaultKind):
     CONDITION_EFFECT = (
         "EL0427", _WRONG, "the right side of {operator} acts on the circuit, whatever its left side holds",
         "act in front of the condition, or write one if inside of the other")
+    NO_QUBITS_YET = (
+        "EL0428", _WRONG, "{name} acts on all qubits, and there are none yet",
+        "declare them first: q = QubitRegister(n)")
     PAULI_QUBIT = ("EL0430", _WRONG, "{pauli} acts on one qubit, not on {value}", "{instead}")
     PAULI_TEXT = ("EL0431", _WRONG, "{text} is not a sum of Pauli strings: {problem}", 'write "0.18 XX - 1.05 II"')
     PAULI_SIZES = (

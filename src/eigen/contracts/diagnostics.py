@@ -87,6 +87,9 @@ def nearest(name: str, known: object) -> str:
     from difflib import get_close_matches  # only where something is wrong
 
     candidates = sorted(str(one) for one in known)  # type: ignore[attr-defined]  # any iterable will do
+    same = [one for one in candidates if one.lower() == name.lower()]
+    if same:
+        return same[0]
     found = get_close_matches(name[:64], candidates, n=1, cutoff=0.6)
     if not found:
         lower = {one.lower(): one for one in candidates}

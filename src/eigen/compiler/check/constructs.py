@@ -16,7 +16,7 @@ from eigen.compiler.catalogue import Fault
 from eigen.compiler.check.annotations import check_annotation
 from eigen.compiler.report import Report, did_you_mean
 from eigen.compiler.source_text import NO_PLACE, Place
-from eigen.compiler.symbols import ATTRIBUTES, MATH_CONSTANTS, MATH_FUNCTIONS
+from eigen.compiler.symbols import ATTRIBUTES, GATE_NAMES, MATH_CONSTANTS, MATH_FUNCTIONS, QUANTUM
 from eigen.contracts.compilation import CompileLimits
 
 __all__ = ["header_place", "place_of", "walk"]
@@ -209,7 +209,10 @@ class _Walk:
         if function.attr.startswith("__"):
             self._reserved(function.attr, place_of(function))
             return (function.value,)
-        instead = _METHODS.get(function.attr, "use a function or an operator")
+        otherwise = "use a function or an operator"
+        if function.attr in GATE_NAMES or function.attr in QUANTUM:
+            otherwise = f"write it as a function: {function.attr}(…)"
+        instead = _METHODS.get(function.attr, otherwise)
         self._report.add(Fault.METHOD_CALL, place_of(function), name=function.attr, instead=instead)
         return (function.value,)
 
@@ -218,7 +221,7 @@ class _Walk:
         if isinstance(value, ast.Call) or (isinstance(value, ast.Constant) and type(value.value) is str):
             return (value,)
         if type(value) not in _FORBIDDEN and not (isinstance(value, ast.Constant) and type(value.value) in _LITERALS):
-            self._report.add(Fault.NO_EFFECT, place_of(node))
+            self._report.add(Fault.NO_EFFECT, place_of(node), instead=_effect_instead(value))
         return (value,)
 
     def _function(self, node: ast.FunctionDef) -> Iterable[ast.AST]:
@@ -260,7 +263,7 @@ class _Walk:
         self._target(node.target)
         check_annotation(node.annotation, self._report)
         if node.value is None:
-            self._report.add(Fault.NO_EFFECT, place_of(node))
+            self._report.add(Fault.NO_EFFECT, place_of(node), instead="give it a value, or delete it")
             return (node.target,)
         return (node.target, node.value)
 
@@ -291,9 +294,16 @@ _METHODS = {
     "get": "write d[key] if key in d else other",
     "h": "write the gate as a function: h(q[0])",
     "cx": "write the gate as a function: cx(q[0], q[1])",
-    "measure": "write measure(q)",
+    "measure": "write measure(q), or measure(q, c=c)",
     "format": "texts cannot be formatted at compile time",
 }
+
+
+def _effect_instead(value: ast.expr) -> str:
+    if isinstance(value, ast.IfExp):
+        return "write an if statement"
+    name = value.value.id if isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name) else ""
+    return f"write {name}(…)" if name in GATE_NAMES else "use its value, or delete it"
 
 
 def _nothing(_node: Any) -> Iterable[ast.AST]:

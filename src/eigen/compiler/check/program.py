@@ -23,6 +23,9 @@ from eigen.contracts.compilation import CompileLimits, ProgramDefaults
 __all__ = ["check"]
 
 _LANGUAGE_MODULES = frozenset({"eigen_lang", "eigen.lang"})
+_INSTEAD_OF_MODULES = dict.fromkeys(
+    ("numpy", "cmath", "scipy"), "; write from math import pi, sqrt, …"
+) | dict.fromkeys(("qiskit", "cirq", "pennylane"), "; gates are functions: h(0), cx(0, 1), measure(0)")
 _MATH_NAMES = frozenset({*MATH_FUNCTIONS, *MATH_CONSTANTS})
 _TOP_LEVEL_NAMES = {
     ast.Expr: "statement that is not a definition",
@@ -113,7 +116,9 @@ class _Check:
     def _decorator(self, function: ast.FunctionDef, decorator: ast.expr) -> None:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         if not isinstance(called, ast.Name) or called.id != PROGRAM_DECORATOR:
-            self._report.add(Fault.DECORATOR, place_of(decorator))
+            name = called.id if isinstance(called, ast.Name) else ""
+            instead = did_you_mean(name, [PROGRAM_DECORATOR], otherwise="delete this one")
+            self._report.add(Fault.DECORATOR, place_of(decorator), instead=instead)
         elif self._entry is not None:
             self._report.add(Fault.TWO_PROGRAMS, header_place(function), name=self._entry.name)
         else:
@@ -134,7 +139,9 @@ class _Check:
     def _import(self, node: ast.Import) -> None:
         for alias in node.names:
             if alias.name != "math":
-                suggestion = "" if alias.name not in _LANGUAGE_MODULES else f"; write from {alias.name} import *"
+                suggestion = _INSTEAD_OF_MODULES.get(alias.name.partition(".")[0], "")
+                if alias.name in _LANGUAGE_MODULES:
+                    suggestion = f"; write from {alias.name} import *"
                 self._report.add(Fault.IMPORT, place_of(node), name=alias.name, suggestion=suggestion)
             self._check_local(alias, node)
             self._modules.add(alias.asname or alias.name)
@@ -142,7 +149,8 @@ class _Check:
     def _import_from(self, node: ast.ImportFrom) -> None:
         module = "." * node.level + (node.module or "")
         if module not in _LANGUAGE_MODULES and module != "math":
-            self._report.add(Fault.IMPORT, place_of(node), name=module, suggestion="")
+            suggestion = _INSTEAD_OF_MODULES.get(module.partition(".")[0], "")
+            self._report.add(Fault.IMPORT, place_of(node), name=module, suggestion=suggestion)
             return
         known = _MATH_NAMES if module == "math" else LANGUAGE_NAMES
         kind = "math" if module == "math" else "lang"

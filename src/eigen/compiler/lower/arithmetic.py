@@ -14,7 +14,17 @@ from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.meter import Meter
-from eigen.compiler.lower.values import NUMBERS, Bit, Expectation, Minimum, MinimumPart, Test, Value, describe
+from eigen.compiler.lower.values import (
+    NUMBERS,
+    Bit,
+    Expectation,
+    Minimum,
+    MinimumPart,
+    Test,
+    Value,
+    describe,
+    refuse_measured,
+)
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
 
@@ -42,7 +52,8 @@ SIMPLE = {symbol: _PLAIN[symbol] for symbol in ("+", "-", "*", "/", "//", "%")}
 SMALL = 1 << 62
 """Integers below it cost no more than any other value."""
 
-_STEPS_PER_EXPRESSION = 12
+_STEPS_PER_CHECKED = 5  # an operation on numbers that are not small, or whose result may grow
+_STEPS_PER_EXPRESSION = 20
 _STEPS_PER_TERM = 2
 _INTEGERS_ONLY = frozenset({"&", "|", "^", "<<", ">>"})
 _HUGE = 1 << 40
@@ -53,7 +64,7 @@ def refuse_operands(symbol: str, left: Value, right: Value) -> Value:
     """Refuse an operator on two values, with what to do instead."""
     for value in (left, right):
         if type(value) in (Bit, Test):
-            refuse(Fault.MEASURED, what=symbol, value=describe(value))
+            refuse_measured(symbol, describe(value))
     instead = "both sides must be numbers, parameters or observables; an element of a list is xs[0]"
     if _AT_RUN_TIME.intersection((type(left), type(right))):
         instead = "its value is known only when the program runs; put numbers into the observable itself"
@@ -74,6 +85,7 @@ def numbers(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
     Raises:
         Refusal: The operands do not fit, or the result has no value or too many bits.
     """
+    meter.charge(_STEPS_PER_CHECKED)
     if type(left) is float or type(right) is float:
         if symbol in _INTEGERS_ONLY:
             refuse_operands(symbol, left, right)
@@ -195,7 +207,7 @@ def unary(symbol: str, value: Value) -> Value:
     elif type(value) in NUMBERS or type(value) is Affine:
         return negative(value) if symbol == "-" else value if type(value) is not bool else int(value)
     if type(value) in (Bit, Test):
-        refuse(Fault.MEASURED, what=symbol, value=describe(value))
+        refuse_measured(symbol, describe(value))
     return refuse(Fault.OPERAND_TYPE, operator=symbol, operand=describe(value), instead="use a number")
 
 

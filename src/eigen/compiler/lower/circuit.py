@@ -29,7 +29,7 @@ from eigen.contracts.gates import BARRIER, MEASURE, RESET
 __all__ = ["Circuit"]
 
 _MAX_REMEMBERED = 65_536
-_STEPS_PER_ANGLE = 4
+_STEPS_PER_ANGLE = 8
 _STEPS_PER_OTHER = 12  # a measurement, reset or barrier that differs from all before
 _STEPS_PER_CONDITION = 40
 _QUBIT = frozenset({Qubit})
@@ -267,7 +267,7 @@ class Circuit:
 
     def barrier(self, values: list[Value], place: Place) -> None:
         """Emit a barrier on some qubits, or on all; it orders operations, and so has no condition."""
-        q = self.registers.distinct(values, "barrier", place) if values else self.registers.all_qubits()
+        q = self.registers.distinct(values, "barrier", place) if values else self.registers.all_qubits("barrier")
         if q:
             self._repeat()
             self._emit_other(Operation(BARRIER, q))
@@ -296,14 +296,15 @@ class Circuit:
 
     def measure_all(self, *, basis: Value = "Z") -> list[Bit]:
         """Emit a measurement of all qubits into the next free bits."""
-        q = self.registers.all_qubits()
+        q = self.registers.all_qubits("measure_all")
         bits = self.registers.bits_for(None, len(q), NO_PLACE)
         self._measure(q, bits, basis, is_all=True)
         return bits
 
     def _measure(self, q: tuple[int, ...], bits: list[Bit], basis: Value, *, is_all: bool) -> None:
         if type(basis) is not str or basis not in _BASES:
-            refuse(Fault.BASIS, value=describe(basis))
+            near = basis.upper() if type(basis) is str and basis.upper() in _BASES else "Z"
+            refuse(Fault.BASIS, value=describe(basis), instead=f'write basis="{near}"')
         c = tuple(one.index for one in bits)
         again = self._required.bits.intersection(c)
         if again:

@@ -35,8 +35,8 @@ class Required:
 
     Args:
         within: When that is.
-        excluded: Cases that are taken out of it. They are kept apart, because what an else-block needs may be long, while
-            that of an `elif` in it, which is all that emits, is short.
+        excluded: Cases that are taken out of it. They are kept apart, because what an else-block needs may be long,
+            while that of an `elif` in it, which is all that emits, is short.
 
     Attributes:
         bits: Every bit that it depends on.

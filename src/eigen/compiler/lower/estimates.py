@@ -25,6 +25,7 @@ __all__ = ["Estimates"]
 
 _MAX_NAME = 256
 _MAX_ITERATIONS = 1_000_000
+_WRITE_TEXT = 'a text alone is a name; write ExpectationValue(Observable("ZZ"))'
 _WRITE = 'write ExpectationValue(H), or ExpectationValue("energy", H)'
 
 
@@ -62,7 +63,8 @@ class Estimates:
         name = self._new_name(given[0] if len(given) > 1 or (given and type(given[0]) is str) else None)
         if not given or type(given[-1]) is not PauliSum:
             shown = describe(given[-1]) if given else "nothing"
-            refuse(Fault.OBSERVABLE_SOURCE, value=shown, instead=_WRITE)
+            is_text = bool(given) and type(given[-1]) is str
+            refuse(Fault.OBSERVABLE_SOURCE, value=shown, instead=_WRITE_TEXT if is_text else _WRITE)
         if len(given) > 2:
             refuse(Fault.OBSERVABLE_SOURCE, value="more than one argument", instead=_WRITE)
         terms = terms_of(given[-1], self._meter)

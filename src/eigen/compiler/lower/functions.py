@@ -30,6 +30,7 @@ from eigen.compiler.lower.values import (
     Test,
     Value,
     describe,
+    refuse_measured,
 )
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
@@ -39,6 +40,9 @@ __all__ = ["FUNCTIONS", "truth"]
 Function = Callable[[Meter, list[Value], dict[str, Value]], Value]
 
 _MAX_DIGITS = 400
+_NUMBER = "give a number; an element of a list is xs[0]"
+_SEQUENCE = "give a list, tuple, dict, text, range or register; an iteration becomes one by list(…)"
+_STEPS_PER_ITERATION = 12
 _STEPS_TO_ROUND = 150  # with many digits
 
 
@@ -52,13 +56,13 @@ def truth(value: Value, what: str) -> bool:
     if kind is bool:
         return value  # type: ignore[no-any-return]  # it is a bool
     if kind in (Bit, Test):
-        refuse(Fault.MEASURED, what=what, value=describe(value))
+        refuse_measured(what, describe(value))
     if kind is Affine:
         refuse(Fault.SYMBOLIC, what=what, value=describe(value))
     if kind in _NEITHER:
         refuse(Fault.NO_TRUTH, value=describe(value), instead=_NEITHER[kind])
     if kind is ClassicalRegister or (kind in (list, tuple) and value and type(value[0]) is Bit):
-        refuse(Fault.MEASURED, what=what, value="a group of measured bits")
+        refuse_measured(what, "a group of measured bits")
     size = size_of(value)
     return size > 0 if size >= 0 else bool(value) if kind in NUMBERS else value is not None
 
@@ -79,10 +83,10 @@ def _number(value: Value, name: str) -> Value:
     if kind in NUMBERS:
         return value
     if kind in (Bit, Test):
-        refuse(Fault.MEASURED, what=name, value=describe(value))
+        refuse_measured(name, describe(value))
     if kind is Affine:
         refuse(Fault.SYMBOLIC, what=name, value=describe(value))
-    return refuse(Fault.ARGUMENT_TYPE, name=name, expected="a number", value=describe(value), instead="")
+    return refuse(Fault.ARGUMENT_TYPE, name=name, expected="a number", value=describe(value), instead=_NUMBER)
 
 
 def _integer(value: Value, name: str) -> int:
@@ -138,7 +142,8 @@ def _divmod(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) ->
     return numbers("//", left, right, meter), numbers("%", left, right, meter)
 
 
-def _enumerate(_meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Value:
+def _enumerate(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> Value:
+    meter.charge(_STEPS_PER_ITERATION)
     start = by_name.get("start", arguments[1] if len(arguments) > 1 else 0)
     numbered = enumerate(iterate(arguments[0]), _integer(start, "enumerate"))
     return Iteration(numbered, size_of(arguments[0]), arguments[:1])
@@ -160,7 +165,7 @@ def _int(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> V
 def _len(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
     size = size_of(arguments[0])
     if size < 0 or type(arguments[0]) is Iteration:
-        refuse(Fault.ARGUMENT_TYPE, name="len", expected="a sequence", value=describe(arguments[0]), instead="")
+        refuse(Fault.ARGUMENT_TYPE, name="len", expected="a sequence", value=describe(arguments[0]), instead=_SEQUENCE)
     return size
 
 
@@ -195,6 +200,7 @@ def _range(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> 
 
 def _reversed(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
     value = arguments[0]
+    meter.charge(_STEPS_PER_ITERATION)
     if type(value) is range:
         return Iteration(iter(value[::-1]), size_of(value), ())
     values = elements(value, meter, "the sequence")
@@ -209,7 +215,7 @@ def _round(meter: Meter, arguments: list[Value], by_name: dict[str, Value]) -> V
         return round(value)
     if not -_MAX_DIGITS <= _integer(digits, "round") <= _MAX_DIGITS:
         expected = f"digits from -{_MAX_DIGITS} to {_MAX_DIGITS}"
-        refuse(Fault.ARGUMENT_TYPE, name="round", expected=expected, value=describe(digits), instead="")
+        refuse(Fault.ARGUMENT_TYPE, name="round", expected=expected, value=describe(digits), instead="use fewer")
     try:
         return finite(round(value, digits), "round")
     except OverflowError:
@@ -243,7 +249,8 @@ def _added(left: Value, right: Value, meter: Meter) -> Value:
     return symbolic("+", left, right, meter)
 
 
-def _zip(_meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
+def _zip(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> Value:
+    meter.charge(_STEPS_PER_ITERATION * len(arguments))
     size = min(map(size_of, arguments))
     return Iteration(zip(*map(iterate, arguments), strict=False), size, arguments)
 

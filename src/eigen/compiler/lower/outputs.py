@@ -116,7 +116,7 @@ def _scalar(value: Value) -> Any:
     if kind is Affine:
         instead = "the results hold the values of the parameters"
     elif kind in (Bit, Test):
-        instead = "return a list of bits only, or the bit itself"
+        instead = 'return bits alone, or give each output a name: return {"bits": bits, "n": n}'
     elif kind is PauliSum:
         instead = "return its expectation value: ExpectationValue(…)"
     elif kind in (Expectation, Minimum, MinimumPart):

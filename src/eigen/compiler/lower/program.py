@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 from eigen.compiler.catalogue import Fault
@@ -22,6 +23,7 @@ from eigen.contracts.printable import printable
 
 __all__ = ["lower"]
 
+_MAX_CALLS_SHOWN = 8
 _TYPES: Mapping[str, tuple[tuple[type, ...], str]] = {
     "int": ((int,), "an integer"),
     "float": ((float, int), "a number"),
@@ -91,7 +93,7 @@ class _Lower:
 
     def _call_notes(self, calls: list[tuple[Code, Place]]) -> Iterator[Note]:
         """Say where the helper that holds the fault was called, and where its caller, for the innermost few."""
-        for _, place in calls[:8]:
+        for place in islice(dict.fromkeys(place for _, place in calls), _MAX_CALLS_SHOWN):
             yield Note(message="called here", span=self._resolved.text.span(place))
 
     def _argument(self, entry: Code, index: int, inputs: Mapping[str, Any]) -> Value:
@@ -103,6 +105,8 @@ class _Lower:
             return self._checked(argument, inputs[argument.name])
         if default is UNBOUND:
             self._report.add(Fault.MISSING_INPUT, argument.place, name=argument.name)
+        elif argument.type in _TYPES and default is not None and type(default) is not tuple:  # which is a list, too
+            self._check_type(argument, default)
         return default
 
     def _parameter(self, argument: InputArgument, default: Value) -> Value:
@@ -119,16 +123,21 @@ class _Lower:
 
     def _checked(self, argument: InputArgument, value: Any) -> Value:
         """Check an input against its annotation, and copy it, because the program may change lists."""
-        kinds, expected = _TYPES.get(argument.type, ((int, float, bool, str, list), "a number, a text or a list"))
-        if type(value) not in kinds:
-            shown = describe(value) if type(value) in (int, float, bool, str, list, dict, type(None)) else "that"
-            self._report.add(Fault.INPUT_TYPE, argument.place, name=argument.name, expected=expected, value=shown)
+        if not self._check_type(argument, value):
             return None
         try:
             return self._copied(value)
         except Refusal as refusal:
             self._report.add(refusal.fault, argument.place, **refusal.facts)
         return None
+
+    def _check_type(self, argument: InputArgument, value: Any) -> bool:
+        kinds, expected = _TYPES.get(argument.type, ((int, float, bool, str, list), "a number, a text or a list"))
+        if type(value) in kinds:
+            return True
+        shown = describe(value) if type(value) in (int, float, bool, str, list, dict, type(None)) else "that"
+        self._report.add(Fault.INPUT_TYPE, argument.place, name=argument.name, expected=expected, value=shown)
+        return False
 
     def _copied(self, value: Any) -> Value:
         if type(value) is not list:

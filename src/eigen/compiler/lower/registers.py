@@ -154,6 +154,8 @@ class Registers:
             instead = "truth values do not number qubits; write 0 or 1"
         elif type(value) in (Bit, Test, ClassicalRegister):
             instead = "this is the result of a measurement; give the qubit"
+            if what == "measure":
+                instead = "name the bits that are measured into: measure(q, c=c)"
         refuse(Fault.QUBIT_EXPECTED, place=place, gate=what, expected="qubits", value=describe(value), instead=instead)
 
     def distinct(self, values: Iterable[Value], what: str, place: Place) -> tuple[int, ...]:
@@ -164,10 +166,10 @@ class Registers:
             refuse(Fault.DUPLICATE_QUBIT, gate=what, qubit=double)
         return q
 
-    def all_qubits(self) -> tuple[int, ...]:
-        """Return the indices of all qubits there are so far."""
+    def all_qubits(self, what: str) -> tuple[int, ...]:
+        """Return the indices of all qubits there are so far, for an operation on them."""
         if not self._qubits:
-            refuse(Fault.NO_QUBITS)
+            refuse(Fault.NO_QUBITS_YET, name=what)
         self._meter.charge(len(self._qubits))
         return tuple(range(len(self._qubits)))
 
@@ -178,7 +180,7 @@ class Registers:
             return self._more_bits(count)
         bits = self._bits_of(c)
         if len(bits) != count:
-            refuse(Fault.BIT_COUNT, place=place, qubits=count, bits=len(bits))
+            refuse(Fault.BIT_COUNT, place=place, qubits=counted(count, "qubit"), bits=counted(len(bits), "bit"))
         double = first_double(bits)
         if double is not None:
             refuse(Fault.DUPLICATE_BIT, place=place, bit=double.index)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
+from typing import NoReturn
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.meter import Meter
@@ -24,6 +25,7 @@ from eigen.compiler.lower.values import (
     Value,
     counted,
     describe,
+    refuse_measured,
 )
 from eigen.compiler.report import refuse
 from eigen.contracts.aqo import Affine
@@ -82,11 +84,17 @@ def get_item(value: Value, index: Value, meter: Meter) -> Value:
     if type(index) is slice:
         return _sliced(value, items, index, meter)
     if type(index) is not int:
-        refuse(Fault.INDEX_TYPE, value=describe(index))
+        _refuse_index(index)
     try:
         return items[index]
     except IndexError:
         _out_of_range(value, index)
+
+
+def _refuse_index(index: Value) -> NoReturn:
+    if type(index) in (Bit, Test):
+        refuse_measured("an index", describe(index))
+    refuse(Fault.INDEX_TYPE, value=describe(index))
 
 
 def _out_of_range(value: Value, index: int) -> None:
@@ -139,7 +147,8 @@ def set_item(value: Value, index: Value, element: Value, meter: Meter) -> None:
             refuse(Fault.SEQUENCE_ITEMS, what="the dict", limit=meter.limits.sequence_items)
         return
     if type(value) is not list:
-        refuse(Fault.READ_ONLY, value=describe(value))
+        instead = "write measure(q[0], c=c[0])" if type(value) is ClassicalRegister else "build a new list"
+        refuse(Fault.READ_ONLY, value=describe(value), instead=instead)
     if type(index) is not int:
         refuse(Fault.INDEX_TYPE, value=describe(index))
     if not -len(value) <= index < len(value):
@@ -167,7 +176,7 @@ def _keys(value: dict[Value, Value]) -> Iterator[Value]:
     try:
         yield from value
     except RuntimeError:  # as Python has it; a copy would have to be paid for at each loop
-        refuse(Fault.READ_ONLY, value="a dict that is iterated over")
+        refuse(Fault.READ_ONLY, value="a dict that is iterated over", instead="iterate over list(d)")
 
 
 def elements(value: Value, meter: Meter, what: str) -> list[Value]:
@@ -216,7 +225,13 @@ def contains(value: Value, element: Value, meter: Meter) -> bool:
         return element in value
     if kind is str:
         if type(element) is not str:
-            refuse(Fault.OPERAND_TYPES, operator="in", left=describe(element), right=describe(value), instead="")
+            refuse(
+                Fault.OPERAND_TYPES,
+                operator="in",
+                left=describe(element),
+                right=describe(value),
+                instead="look for a text",
+            )
         meter.charge(len(value))
         return element in value
     if kind is range:
@@ -246,8 +261,7 @@ def equal(left: Value, right: Value, meter: Meter) -> bool:
             continue
         compare = _EQUAL.get(kind)
         if compare is None or kind is not type(other):
-            _known(one)
-            _known(other)
+            _check_comparable(one, other)
             return False
         meter.charge(3 * size_of(one) if kind not in _FREE else 0)
         more = compare(one, other)
@@ -257,10 +271,18 @@ def equal(left: Value, right: Value, meter: Meter) -> bool:
     return True
 
 
+def _check_comparable(one: Value, other: Value) -> None:
+    """Refuse what is not simply unequal: a value that is not known yet, and a qubit that is taken for its bit."""
+    for value, against in ((one, other), (other, one)):
+        _known(value)
+        if type(value) in (Qubit, QubitRegister) and (type(against) in NUMBERS or type(against) in (Bit, Test)):
+            refuse(Fault.QUBIT_COMPARED, qubit=describe(value), value=describe(against))
+
+
 def _known(value: Value) -> None:
     """Refuse values whose equality is not known before the program runs."""
     if type(value) in (Bit, Test):
-        refuse(Fault.MEASURED, what="a comparison", value=describe(value))
+        refuse_measured("a comparison", describe(value))
     if type(value) is Affine:
         refuse(Fault.SYMBOLIC, what="a comparison", value=describe(value))
 

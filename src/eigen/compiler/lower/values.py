@@ -9,8 +9,9 @@ A new kind of value is a class here, a row in `_NAMES`, and entries in the opera
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple, NoReturn
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.report import refuse
@@ -36,6 +37,7 @@ __all__ = [
     "counted",
     "describe",
     "is_number",
+    "refuse_measured",
 ]
 
 Value = Any
@@ -195,6 +197,35 @@ def describe(value: Value) -> str:
     if kind is Affine and len(value.terms) == 1 and value.terms[0][1] == 1 and not value.constant:
         return f"the free parameter {value.terms[0][0]}"
     return _NAMES[kind]
+
+
+_DO_NOT_COUNT = "write a condition on the bits, such as any(bits), a != b or bits == 3"
+_MEASURED_INSTEAD: Mapping[str, str] = MappingProxyType(
+    {
+        "a while loop": "write a for loop of fixed length, with `if bit:` in it",
+        "a conditional expression": "write an if statement with operations in each block",
+        "a comprehension": "write a for loop with `if bit:` in it",
+        "assert": "return the bit, and check the results",
+        "an index": "write an if statement for each case",
+        "~": "write not a",
+        "&": "write a and b",
+        "|": "write a or b",
+        "^": "write a != b",
+    }
+    | dict.fromkeys(("an if statement", "not", "and", "or", "bool"), "write any(bits), all(bits), or bits == number")
+    | dict.fromkeys(("+", "-", "sum", "max", "min"), _DO_NOT_COUNT)
+)
+
+
+def refuse_measured(what: str, value: str) -> NoReturn:
+    """Refuse a measured bit where a value is needed, and say what to do instead.
+
+    Args:
+        what: The construct, operator or function that needs a value.
+        value: What it got, in words.
+    """
+    instead = _MEASURED_INSTEAD.get(what, "measured bits stand in conditions only: `if a and not b:`, `if bits < 3:`")
+    refuse(Fault.MEASURED, what=what, value=value, instead=instead)
 
 
 def counted(number: int, thing: str) -> str:

@@ -102,6 +102,9 @@ class Calls(Expressions):
     def _refused(self, node: ast.Call, fault: Fault, **facts: Any) -> None:
         """Note a fault of a call, and go on with its arguments to find the next one."""
         self._report.add(fault, _place(node.func), **facts)
+        self._go_on(node)
+
+    def _go_on(self, node: ast.Call) -> None:
         drop = (c.POP, None, _place(node))
         drops = [part for one in self._arguments(node) for part in (one, drop)]
         result = () if self._is_gate(node.func) else ((c.CONST, None, _place(node)),)
@@ -192,22 +195,32 @@ class Calls(Expressions):
         if self._is_module:
             self._refused(node, Fault.TOP_LEVEL_CALL, name=name)
             return
+        if any(one.arg not in gate.params for one in node.keywords):
+            self._unknown_operands(node, name, gate)
+            return
         operands = node.args if not node.keywords else self._gate_operands(node, name, gate)
         if len(operands) != call.size or len(node.args) < call.num_qubits:
             self._wrong_gate_arity(node, name, gate, len(operands))
         else:
             self.operands(operands, c.GATE, (call, tuple(map(_place, operands))), _place(node))
 
+    def _unknown_operands(self, node: ast.Call, name: str, gate: Gate) -> None:
+        """Tell of names that no angle has; where qubits are missing, they are taken for those of qubits."""
+        for keyword in node.keywords:
+            argument, place = keyword.arg or "", _place(keyword)
+            if argument in gate.params:
+                continue
+            if len(node.args) < gate.num_qubits:
+                signature = _signature(gate, "=…")
+                self._report.add(Fault.QUBIT_BY_NAME, place, name=name, argument=argument, signature=signature)
+            else:
+                instead = did_you_mean(argument, gate.params, otherwise=f"write {_signature(gate)}")
+                self._report.add(Fault.UNKNOWN_ARGUMENT, place, name=name, argument=argument, instead=instead)
+        self._go_on(node)
+
     def _gate_operands(self, node: ast.Call, name: str, gate: Gate) -> list[ast.expr]:
         """Return the operands in the gate's order, where angles are given by name."""
         by_name = dict(zip(self._keywords(node), (one.value for one in node.keywords), strict=True))
-        for keyword in node.keywords:
-            if keyword.arg not in gate.params:
-                otherwise = f"write {_signature(gate)}"
-                instead = did_you_mean(keyword.arg or "", gate.params, otherwise=otherwise)
-                self._report.add(
-                    Fault.UNKNOWN_ARGUMENT, _place(keyword), name=name, argument=keyword.arg, instead=instead
-                )
         operands = list(node.args)
         for index, angle in enumerate(gate.params):
             if angle in by_name and gate.num_qubits + index < len(node.args):
@@ -245,14 +258,14 @@ def _gate_calls(module: Module) -> dict[str, tuple[c.GateCall, Gate]]:
 
 
 def _argument_names(signature: Signature) -> list[str]:
-    """Return the names of a function's arguments, in order."""
-    arguments = signature.text.partition("(")[2].partition(")")[0]
+    """Return the names of a function's arguments, in order, up to those of which there may be any number."""
+    arguments = signature.text.partition("(")[2].partition(")")[0].partition(", …")[0]
     return [one.partition("=")[0] for one in arguments.split(", ")]
 
 
-def _signature(gate: Gate) -> str:
+def _signature(gate: Gate, behind_names: str = "") -> str:
     qubits = ["qubit"] if gate.num_qubits == 1 else [f"qubit{index}" for index in range(gate.num_qubits)]
-    return f"{gate.name}({', '.join([*qubits, *gate.params])})"
+    return f"{gate.name}({', '.join([*qubits, *(one + behind_names for one in gate.params)])})"
 
 
 def _written(node: ast.Call) -> str:

@@ -119,9 +119,9 @@ class Expressions:
         if self._module.is_function(name):
             self._report.add(Fault.FUNCTION_AS_VALUE, place, name=name)
             return
-        known = chain(self._locals, self._module.constants, self._module.callable_names())
-        otherwise = FOREIGN_HINTS.get(name, "assign it first, or make it an argument")
-        instead = otherwise if name in FOREIGN_HINTS else did_you_mean(name, known, otherwise=otherwise)
+        otherwise = "assign it first, or make it an argument"
+        known = chain(self._locals, self._module.constants)
+        instead = FOREIGN_HINTS.get(name) or did_you_mean(name, known, otherwise=otherwise)
         self._report.add(Fault.UNKNOWN_NAME, place, name=name, instead=instead)
 
     def _constant(self, node: ast.Constant) -> bool:
@@ -163,6 +163,9 @@ class Expressions:
                 return
             self._report.add(Fault.FUNCTION_AS_VALUE, place, name=f"{value.id}.{node.attr}")
             self.assembler.emit(c.CONST, None, place)
+            return
+        if isinstance(value, ast.Name) and not self.is_local(value.id) and value.id not in self._module.constants:
+            self._unknown(value.id, _place(value))
             return
         if node.attr not in ATTRIBUTES:
             instead = "values have the attribute size only"

@@ -46,8 +46,13 @@ FOREIGN_HINTS: Mapping[str, str] = MappingProxyType(
         "QuantumRegister": "did you mean QubitRegister?",
         "QuantumCircuit": "write gates as functions: h(0), cx(0, 1), measure(0)",
         "ctrl": "use the controlled gate: cx, cz, crz, …",
+        "qubit": "did you mean QubitRegister?",
+        "hadamard": "did you mean h?",
     }
+    | dict.fromkeys(("bit", "creg"), "did you mean ClassicalRegister?")
+    | dict.fromkeys(("np", "numpy", "cmath", "math"), "write `import math`, or `from math import pi`")
     | {name: f"write `from math import {name}`" for name in (*MATH_FUNCTIONS, *MATH_CONSTANTS)}
+    | {"PI": "write `from math import pi`"}
 )
 """Names that people try, and what to do instead."""
 
@@ -145,5 +150,7 @@ def arity(signature: Signature) -> str:
 def _count(least: int, most: int) -> str:
     if most < 0:
         return f"at least {least} arguments"
+    if not most:
+        return "no arguments"
     number = str(most) if least == most else f"{least} to {most}"
     return f"{number} argument{'' if number == '1' else 's'}"

@@ -15,7 +15,7 @@ from eigen.compiler.resolve.calls import Calls
 from eigen.compiler.resolve.expressions import OPERATORS
 from eigen.compiler.resolve.scopes import Module
 from eigen.compiler.source_text import Place
-from eigen.compiler.symbols import BUILTINS, MATH_FUNCTIONS
+from eigen.compiler.symbols import BUILTINS, GATE_NAMES, MATH_FUNCTIONS, OBSERVABLES
 
 __all__ = ["Statements"]
 
@@ -65,8 +65,13 @@ class Statements(Calls):
         if not self._is_gate(value.func):
             self.assembler.plan((c.POP, None, _place(node)))
             if self._is_pure(value.func):
-                self._report.add(Fault.NO_EFFECT, _place(node))
+                self._report.add(Fault.NO_EFFECT, _place(node), instead=self._effect_instead(value.func))
         self.call(value)
+
+    def _effect_instead(self, function: ast.expr) -> str:
+        name = self._module.original(function.id) if isinstance(function, ast.Name) else ""
+        gate = f"; the gate is {name.lower()}(…)" if name in OBSERVABLES and name.lower() in GATE_NAMES else ""
+        return f"use its value, or delete it{gate}"
 
     def _is_pure(self, function: ast.expr) -> bool:
         """Whether a call of this function only computes a value."""
@@ -74,7 +79,8 @@ class Statements(Calls):
             return function.attr in MATH_FUNCTIONS
         name = function.id if isinstance(function, ast.Name) else ""
         is_taken = self._is_variable(name) or name in self._module.functions
-        return not is_taken and (name in BUILTINS or self._module.math_name(name) in MATH_FUNCTIONS)
+        is_function = name in BUILTINS or self._module.math_name(name) in MATH_FUNCTIONS
+        return not is_taken and (is_function or self._module.original(name) in OBSERVABLES)
 
     def _assign(self, node: ast.Assign) -> None:
         items: list[Planned] = [node.value]

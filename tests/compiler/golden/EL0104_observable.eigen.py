@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    X(0)
+    measure(0)

@@ -1,0 +1,5 @@
+@hybrid_program
+def main():
+    m = measure([0, 1])
+    while m[0]:
+        x(2)

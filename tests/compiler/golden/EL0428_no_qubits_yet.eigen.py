@@ -1,0 +1,4 @@
+@hybrid_program
+def main():
+    measure_all()
+    h(0)
