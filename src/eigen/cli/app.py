@@ -30,6 +30,7 @@ _COMMANDS: Mapping[str, str] = {
     "cancel": "cancellation.cancel",
     "compile": "programs.compile_program",
     "check": "programs.check",
+    "doctor": "doctor.doctor",
     "version": "version.version",
 }
 

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.jobs import JobRecord, Submitted
-from eigen.contracts.wire import format_time
+from eigen.contracts.wire import format_time, to_json
 from eigen.kernel.run import JobInputs
 from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.job_store import key_digest
 
 if TYPE_CHECKING:
     from eigen.ports.kernel import KernelJob
@@ -46,7 +47,7 @@ def submission(job: KernelJob, files: Mapping[str, bytes], *, job_id: str, at: d
     )
 
 
-def content_digest(submitted: Submitted) -> str:
+def content_digest(submitted: Submitted | JobRecord) -> str:
     """Return the digest of what was submitted: an idempotency key stands for it."""
     return sha256_hex(f"{submitted.spec_digest} {submitted.source_digest}".encode())
 
@@ -61,11 +62,13 @@ def opening_files(job: KernelJob) -> dict[str, bytes]:
 
 
 def opening_facts(record: JobRecord, job: KernelJob) -> dict[str, Any]:
-    """Return what `meta.json` says of a job that has just begun."""
+    """Return what `meta.json` says of a job that has just begun; enough to rebuild its row in the job store."""
     return {
         "job_id": record.job_id,
         "trace_id": record.trace_id,
         "created_at": format_time(record.created_at),
+        "idempotency_key_sha256": key_digest(job.idempotency_key),
+        "record": to_json(record),
         "program": {
             "filename": job.source.filename,
             "language": job.source.language.value,

@@ -11,11 +11,16 @@ from typing import Self
 from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
 
-__all__ = ["JobStore", "KeptJob", "NewJob", "Orphan", "StaleOwnerError"]
+__all__ = ["JobStore", "KeptJob", "NewJob", "Orphan", "StaleOwnerError", "key_digest"]
 
 
 class StaleOwnerError(Exception):
     """The job belongs to another system, or has moved on: nothing was written. Internal to the kernel."""
+
+
+def key_digest(idempotency_key: str) -> str:
+    """Return what is kept of an idempotency key: its SHA-256; of none, nothing."""
+    return sha256_hex(idempotency_key.encode()) if idempotency_key else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,7 @@ class NewJob:
     @property
     def key_digest(self) -> str:
         """SHA-256 of the idempotency key, which alone is kept; empty where there is no key."""
-        return sha256_hex(self.idempotency_key.encode()) if self.idempotency_key else ""
+        return key_digest(self.idempotency_key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

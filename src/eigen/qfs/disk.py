@@ -110,6 +110,14 @@ class DiskArtifactStore(ArtifactStore):
         """Return the ids of all jobs that have a folder, sorted; see the port."""
         return await self._run(self._folders.job_ids)
 
+    async def leftovers(self, *, remove: bool) -> tuple[str, ...]:
+        """Return what killed processes have left under temporary names.
+
+        Args:
+            remove: Whether it is removed; nobody may be at work then.
+        """
+        return await self._run(lambda: self._folders.leftovers(remove=remove))
+
     async def _run(self, work: Callable[[], T]) -> T:
         """Do the whole of a call in one thread; a cancelled caller waits until it has ended, so that it ends whole."""
         return await anyio.to_thread.run_sync(_translating(work), limiter=self._limiter)

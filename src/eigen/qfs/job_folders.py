@@ -238,6 +238,31 @@ class JobFolders:
             return ()
         return tuple(sorted(name for name in names if JOB_ID.fullmatch(name)))
 
+    def leftovers(self, *, remove: bool) -> tuple[str, ...]:
+        """Return, by their paths within the root, folders that were never named and temporary files of sealed jobs."""
+        stages = [f"{_TEMPORARY}/{name}" for name in self._listed(f"{self._root}/{_TEMPORARY}")]
+        files = [
+            f"{job_id}/{name}"
+            for job_id in self.job_ids()
+            for name in self._listed(f"{self._root}/{job_id}")
+            if name.startswith((f"{_TEMPORARY}-", _OPENING)) and self._is_sealed(job_id)
+        ]
+        if remove:
+            for stage in stages:
+                self._remove_tree(f"{self._root}/{stage}")
+            self._remove_all(f"{self._root}/{file}" for file in files)
+        return (*stages, *files)
+
+    def _listed(self, path: str) -> list[str]:
+        try:
+            return sorted(self._files.list_folder(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+
+    def _is_sealed(self, job_id: str) -> bool:
+        """Return whether a job takes no more files, and all of them are whole."""
+        return not any(self._problems(job_id)) and self.meta(job_id).sealed
+
     def _problems(self, job_id: str) -> Iterator[ArtifactProblem]:
         try:
             names = sorted(self.meta(job_id).files)

@@ -109,7 +109,7 @@ async def open_system(
     from eigen.system.clock import RandomIds, SystemClock
     from eigen.system.deferral import DeferredCompiler
     from eigen.system.local_user import LocalUserAuthenticator
-    from eigen.system.root import default_root
+    from eigen.system.root import default_root, require_store
     from eigen.system.silence import SilentObserver
     from eigen.telemetry.audit import LoggedAudit
 
@@ -117,6 +117,7 @@ async def open_system(
     folder = given.absolute()
     clock, ids = clock or SystemClock(), ids or RandomIds()
     owner = f"sys_{secrets.token_hex(8)}"
+    require_store(folder)
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner, shown_as=str(given)))
         sink = await to_thread.run_sync(_log_of, folder)

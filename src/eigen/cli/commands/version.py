@@ -10,7 +10,7 @@ from eigen.cli.options import JsonOption
 if TYPE_CHECKING:
     from eigen.cli.exit_codes import ExitCode
 
-__all__ = ["version"]
+__all__ = ["version", "versions"]
 
 DISTRIBUTIONS = ("qiskit", "qiskit-aer", "numpy", "scipy", "anyio", "pydantic", "rich", "typer")
 """Libraries that matter to what a job gives, and to this command."""
@@ -27,15 +27,16 @@ def _version(*, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.rendering import show_facts, show_json
 
-    versions = _versions()
+    found = versions()
     if as_json:
-        show_json(versions)
+        show_json(found)
     else:
-        show_facts({name: found or "not installed" for name, found in versions.items()})
+        show_facts({name: version or "not installed" for name, version in found.items()})
     return ExitCode.OK
 
 
-def _versions() -> dict[str, str | None]:
+def versions() -> dict[str, str | None]:
+    """Return the versions of what is installed, by name; None where something is not."""
     import platform
     import sqlite3
 

@@ -13,7 +13,6 @@ A root that cannot be written can still be read: nothing is locked or made there
 
 from __future__ import annotations
 
-import fcntl
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -21,10 +20,10 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from eigen.contracts.errors import FailedPreconditionError, ResourceExhaustedError
+from eigen.contracts.errors import ResourceExhaustedError
 from eigen.kernel.stores.ballast import Ballast
 from eigen.kernel.stores.faults import READ_ONLY, Faults
-from eigen.kernel.stores.ownership import exclusive_lock, open_lock_file
+from eigen.kernel.stores.ownership import exclusive_lock, hold_open, open_lock_file
 from eigen.kernel.stores.schema import SCHEMA_VERSION, migrate, require_known, version_of
 
 __all__ = ["Database"]
@@ -116,15 +115,7 @@ class Database:
 
     def _lock(self, folder: Path, *, alone: bool) -> None:
         self._locks.append(open_lock_file(folder / "store.lock"))
-        self._locks.append(open_lock_file(folder / "open.lock"))
-        try:
-            fcntl.flock(self._locks[-1], (fcntl.LOCK_EX | fcntl.LOCK_NB) if alone else fcntl.LOCK_SH)
-        except BlockingIOError as error:
-            raise FailedPreconditionError(
-                "another process has this root open",
-                reason="ROOT_IN_USE",
-                hint="wait until the commands and services on this root have ended, then try again",
-            ) from error
+        self._locks.append(hold_open(folder, alone=alone))
 
     def _connect(self) -> None:
         with self._turn():

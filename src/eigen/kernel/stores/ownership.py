@@ -9,15 +9,51 @@ from __future__ import annotations
 
 import fcntl
 import os
-from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["OwnerLock", "exclusive_lock"]
+from eigen.contracts.errors import FailedPreconditionError
+
+__all__ = ["OwnerLock", "exclusive_lock", "hold_open", "open_lock_file", "stale_locks"]
 
 
 def open_lock_file(path: Path) -> int:
     """Return a descriptor of a lock file, made where it is missing; never through a symbolic link."""
     return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+
+
+def hold_open(folder: Path, *, alone: bool) -> int:
+    """Return a descriptor that says, until it is closed, that this process has a root open.
+
+    Args:
+        folder: The root.
+        alone: Whether nobody else may have it open; else whoever has it alone is waited for.
+
+    Raises:
+        FailedPreconditionError: Somebody else has it open.
+    """
+    descriptor = open_lock_file(folder / "open.lock")
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_EX | fcntl.LOCK_NB) if alone else fcntl.LOCK_SH)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise FailedPreconditionError(
+            "another process has this root open",
+            reason="ROOT_IN_USE",
+            hint="wait until the commands and services on this root have ended, then try again",
+        ) from error
+    return descriptor
+
+
+def stale_locks(folder: Path, *, remove: bool) -> tuple[str, ...]:
+    """Return the owners whose lock files are left and whose processes are gone.
+
+    Args:
+        folder: Where the lock files are.
+        remove: Whether the files are removed.
+    """
+    probe = OwnerLock(folder, "")
+    owners = sorted(path.stem for path in folder.glob("*.lock"))
+    return tuple(owner for owner in owners if probe.is_gone(owner, clear=remove))
 
 
 class exclusive_lock:  # noqa: N801  # used as `with exclusive_lock(fd):`, like a function
@@ -56,7 +92,7 @@ class OwnerLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def is_gone(self, owner: str) -> bool:
+    def is_gone(self, owner: str, *, clear: bool = True) -> bool:
         """Return whether another owner's process has ended, and clear its lock file away where it has."""
         if owner == self.owner:
             return False
@@ -70,8 +106,8 @@ class OwnerLock:
         except BlockingIOError:
             return False
         else:
-            with suppress(FileNotFoundError):
-                path.unlink()
+            if clear:
+                path.unlink(missing_ok=True)
             return True
         finally:
             os.close(descriptor)
