@@ -19,6 +19,7 @@ __all__ = ["build_app", "main"]
 
 _COMMANDS: Mapping[str, str] = {
     # name: module and function
+    "init": "init.init",
     "submit": "submission.submit",
     "run": "submission.run",
     "rerun": "submission.rerun",
@@ -31,6 +32,7 @@ _COMMANDS: Mapping[str, str] = {
     "compile": "programs.compile_program",
     "check": "programs.check",
     "doctor": "doctor.doctor",
+    "config": "config.config",
     "version": "version.version",
 }
 

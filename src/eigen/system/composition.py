@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = ["System", "open_system"]
 
-_LIMITS = KernelLimits()
 _MEMORY_SHARE = 0.9
 """How much of the memory that is available the running jobs may take, where nobody says so."""
 
@@ -67,7 +66,7 @@ async def open_system(
     authenticator: Authenticator | None = None,
     adopts: bool = True,
     works: bool = True,
-    limits: KernelLimits = _LIMITS,
+    limits: KernelLimits | None = None,
     observed: bool = True,
 ) -> AsyncIterator[System]:
     """Open a whole system on a root folder; several may be open on one root, in any processes.
@@ -75,14 +74,16 @@ async def open_system(
     When it closes, running work is stopped, and jobs that have not ended are left to the next system on the root.
 
     Args:
-        root: The folder; made where it is missing. None: `EIGEN_HOME`, else the platform's folder for user data.
+        root: The folder; made where it is missing. None: what is configured (`EIGEN_HOME`, `config.toml`), else the
+            platform's folder for user data.
         drivers: Drivers by name, instead of those that are installed.
         clock: Time.
         ids: Ids and seeds.
         authenticator: Says who calls; by default the user of this process.
         adopts: Whether jobs whose system is gone are continued.
         works: Whether jobs that are submitted are run here; else they are left to the next system when this one closes.
-        limits: How many jobs it takes on, and how much memory those that run may take together.
+        limits: How many jobs it takes on, and how much memory those that run may take together. None: what is
+            configured.
         observed: Whether there are logs, metrics and spans; a look-up is quicker without. Decisions on who may do what
             are kept either way.
 
@@ -101,12 +102,12 @@ async def open_system(
     """
     from eigen.api.permissions import RoleAuthorizer
     from eigen.api.service import EigenSystemApi
-    from eigen.drivers.aer.memory import available_bytes
     from eigen.drivers.manager import LocalDriverManager
     from eigen.kernel.shell import QrtxKernel
     from eigen.kernel.stores.sqlite import SqliteJobStore
     from eigen.qfs.disk import DiskArtifactStore
     from eigen.system.clock import RandomIds, SystemClock
+    from eigen.system.configuration import load_configuration
     from eigen.system.deferral import DeferredCompiler
     from eigen.system.local_user import LocalUserAuthenticator
     from eigen.system.root import default_root, require_store
@@ -115,6 +116,7 @@ async def open_system(
 
     given = Path(root) if root is not None else default_root()
     folder = given.absolute()
+    limits = limits or load_configuration().limits
     clock, ids = clock or SystemClock(), ids or RandomIds()
     owner = f"sys_{secrets.token_hex(8)}"
     require_store(folder)
@@ -146,7 +148,7 @@ async def open_system(
                 ids=ids,
                 observer=telemetry.observer if telemetry is not None else SilentObserver(),
                 owner=owner,
-                memory_bytes=limits.memory_bytes or available_bytes(share=_MEMORY_SHARE),
+                memory_bytes=limits.memory_bytes or _available_bytes(),
                 limits=limits,
                 adopts=adopts,
                 works=works,
@@ -173,6 +175,12 @@ async def open_system(
             artifacts=artifacts,
             telemetry=telemetry,
         )
+
+
+def _available_bytes() -> int:
+    from eigen.drivers.aer.memory import available_bytes
+
+    return available_bytes(share=_MEMORY_SHARE)
 
 
 def _log_of(folder: Path) -> LogSink:

@@ -14,7 +14,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from eigen.contracts.errors import UnavailableError
@@ -23,13 +22,10 @@ __all__ = ["default_root", "require_store"]
 
 
 def default_root() -> Path:
-    """Return `EIGEN_HOME`, or the platform's folder for user data."""
-    given = os.environ.get("EIGEN_HOME")
-    if given:
-        return Path(given).expanduser()
-    from platformdirs import user_data_path
+    """Return the folder that is configured, or the platform's folder for user data."""
+    from eigen.system.configuration import load_configuration
 
-    return user_data_path("eigen-os")
+    return load_configuration().root
 
 
 def require_store(folder: Path) -> None:
