@@ -23,6 +23,7 @@ _STATEMENTS = st.sampled_from(
         "for i in range(3):\n    ry(q[i], theta / (i + 1))",
         "xs = [i * 0.25 for i in range(3)]",
         "m = measure(q[0])",
+        "k = measure(q)\nif k < 3 or k[0] != k[2]:\n    x(q[1])\nelif any(k[1:2]):\n    z(q)\nelse:\n    y(q)",
         "if n > 1:\n    z(q[1])\nelse:\n    y(q)",
         "barrier()",
         "reset(q[2])",
@@ -129,7 +130,8 @@ def test_bytes_are_the_same_in_every_process() -> None:
         "request = CompileRequest(source=ProgramSource(content=sys.stdin.buffer.read())); "
         "sys.stdout.write(compile_source(request).digest)"
     )
-    program = _program(["rx(q[2], 2 * theta + 0.5)", 'd = {"b": 1, "a": 2}', "m = measure(q)", "if m == 3:\n    x(q)"])
+    conditions = "if m != 3 or m[0] != m[2]:\n    x(q)\nelif m[1:] in (1, 2):\n    z(q)\nelse:\n    y(q)"
+    program = _program(["rx(q[2], 2 * theta + 0.5)", 'd = {"b": 1, "a": 2}', "m = measure(q)", conditions])
     digests = {
         subprocess.run(
             [sys.executable, "-c", command],

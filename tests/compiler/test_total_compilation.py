@@ -78,6 +78,29 @@ def main(flags: list = [1, 0, 1, 1]):
     return {"bit": bit, "total": total}
 """
 
+_CONDITIONS = """
+@hybrid_program
+def main(least: int = 2):
+    q = QubitRegister(9)
+    m = measure(q[:3])
+    n = measure(q[3:5])
+    if m[0] or n[1]:
+        x(q[5])
+    elif not (m[1] == n[0]):
+        y(q[5])
+    else:
+        z(q[5])
+    if least <= m < 6 and n != 3:
+        k = measure(q[6])
+        if k != m[2] and least > 1:
+            h(q[7])
+        barrier(q[7])
+        s(q[7])
+    if n == [1, 0] or m in (1, 2) or any(n) and all(m):
+        t(q[8])
+    return {"m": m, "n": n}
+"""
+
 
 def _corpus() -> Iterator[tuple[str, str, dict[str, Any]]]:
     for job in sorted(_EXAMPLES.glob("*/job.yaml")):
@@ -86,6 +109,7 @@ def _corpus() -> Iterator[tuple[str, str, dict[str, Any]]]:
         yield job.parent.name, text, spec.get("inputs", {})
     yield "loop", _LOOP, {}
     yield "control", _CONTROL, {}
+    yield "conditions", _CONDITIONS, {}
 
 
 _CORPUS = {name: (text, inputs) for name, text, inputs in _corpus()}
