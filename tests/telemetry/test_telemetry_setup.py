@@ -11,11 +11,14 @@ from eigen.telemetry.setup import Telemetry
 from eigen.telemetry.sinks import FileSink, MemorySink
 
 
-def test_lines_are_in_the_file_as_soon_as_they_are_told(tmp_path: Path, clock: Clock, record: JobRecord) -> None:
+def test_a_warning_is_in_the_file_at_once_and_so_is_what_was_told_before(
+    tmp_path: Path, clock: Clock, record: JobRecord
+) -> None:
     path = tmp_path / "logs" / "eigen.jsonl"
     with Telemetry(FileSink(path), clock=clock) as telemetry:
         telemetry.observer.on_transition(None, record, "Submitted")
-        telemetry.log.info("system.opened")
+        assert path.read_text() == ""
+        telemetry.log.warning("system.opened")
         lines = [json.loads(line) for line in path.read_text().splitlines()]
     assert [(line["service"], line["event"]) for line in lines] == [
         ("kernel", "job.transition"),

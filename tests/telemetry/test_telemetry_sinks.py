@@ -8,9 +8,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import anyio
 import pytest
 
-from eigen.telemetry.sinks import FileSink, MemorySink, _set_aside
+from eigen.telemetry.sinks import FileSink, MemorySink, WriteBehind, _set_aside
 
 _WRITER = """
 import sys
@@ -38,6 +39,34 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 sink.write(b"fourth\\n")
 sys.exit(sink.lost_lines)
 """
+
+
+_SHORT_BLOCK = """
+import resource, sys
+from pathlib import Path
+from eigen.telemetry.sinks import FileSink
+sink = FileSink(Path(sys.argv[1]))
+soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, hard))
+for line in (b"first\\n", b"second\\n"):
+    sink.write_soon(line)
+sink.write(b"third\\n")
+resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+sink.write(b"fourth\\n")
+sys.exit(sink.lost_lines)
+"""
+
+
+class WatchedSink(FileSink):
+    """A file sink that tells when it has been flushed."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.flushed = anyio.Event()
+
+    def flush(self) -> None:
+        super().flush()
+        self.flushed.set()
 
 
 def test_lines_of_several_processes_stay_whole_and_in_order(tmp_path: Path) -> None:
@@ -122,15 +151,24 @@ def test_a_file_that_was_set_aside_meanwhile_is_not_set_aside_again(tmp_path: Pa
 def test_a_full_disk_costs_lines_and_nothing_else() -> None:
     sink = FileSink(Path("/dev/full"))
     sink.write(b"line\n")
+    sink.write_soon(b"line\n")
     sink.write(b"line\n")
     sink.close()
-    assert sink.lost_lines == 2
+    assert sink.lost_lines == 3
 
 
 def test_after_a_line_that_was_cut_short_the_next_one_starts_anew(tmp_path: Path) -> None:
     """The size limit lets four bytes of the second line in, and none of the third."""
     path = tmp_path / "log.jsonl"
     writer = subprocess.run([sys.executable, "-c", _SHORT_WRITE, path], check=False, timeout=60)
+    assert writer.returncode == 2
+    assert path.read_bytes() == b"first\nseco\nfourth\n"
+
+
+def test_of_lines_that_were_cut_short_together_each_is_counted(tmp_path: Path) -> None:
+    """The first of three lines is whole, four bytes of the second are in the file."""
+    path = tmp_path / "log.jsonl"
+    writer = subprocess.run([sys.executable, "-c", _SHORT_BLOCK, path], check=False, timeout=60)
     assert writer.returncode == 2
     assert path.read_bytes() == b"first\nseco\nfourth\n"
 
@@ -159,12 +197,51 @@ def test_a_link_in_the_files_place_is_not_followed(tmp_path: Path) -> None:
     assert (tmp_path / "target").read_bytes() == b""
 
 
+def test_lines_that_gather_are_written_in_order_by_whatever_comes_next(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    sink = FileSink(path)
+    sink.write_soon(b"1\n")
+    sink.write_soon(b"2\n")
+    assert path.read_bytes() == b""
+    sink.write(b"3\n")
+    assert path.read_bytes() == b"1\n2\n3\n"
+    sink.write_soon(b"4\n")
+    sink.flush()
+    assert path.read_bytes() == b"1\n2\n3\n4\n"
+    sink.write_soon(b"5\n")
+    sink.close()
+    assert path.read_bytes() == b"1\n2\n3\n4\n5\n"
+
+
+def test_no_more_than_some_hundred_lines_gather(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    sink = FileSink(path)
+    for _ in range(1_000):
+        sink.write_soon(b"line\n")
+    assert path.read_bytes().count(b"\n") >= 700
+    sink.close()
+    assert path.read_bytes() == b"line\n" * 1_000
+
+
+async def test_gathered_lines_are_written_behind_and_at_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    sink = WatchedSink(path)
+    async with WriteBehind(sink):
+        sink.write_soon(b"1\n")
+        with anyio.fail_after(10):
+            await sink.flushed.wait()
+        assert path.read_bytes() == b"1\n"
+        sink.write_soon(b"2\n")
+    assert path.read_bytes() == b"1\n2\n"
+
+
 def test_lines_after_the_close_are_counted_as_lost(tmp_path: Path) -> None:
     sink = FileSink(tmp_path / "log.jsonl")
     sink.close()
     sink.close()
     sink.write(b"line\n")
-    assert sink.lost_lines == 1
+    sink.write_soon(b"line\n")
+    assert sink.lost_lines == 2
 
 
 def test_memory_gives_lines_by_event() -> None:

@@ -113,6 +113,7 @@ async def open_system(
     from eigen.system.root import default_root, require_store
     from eigen.system.silence import SilentObserver
     from eigen.telemetry.audit import LoggedAudit
+    from eigen.telemetry.sinks import WriteBehind
 
     given = Path(root) if root is not None else default_root()
     folder = given.absolute()
@@ -124,6 +125,7 @@ async def open_system(
         store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner, shown_as=str(given)))
         sink = await to_thread.run_sync(_log_of, folder)
         stack.callback(sink.close)
+        await stack.enter_async_context(WriteBehind(sink))
         telemetry = None
         if observed:
             telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, sink, clock))

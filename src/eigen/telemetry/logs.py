@@ -52,7 +52,8 @@ class _LineWriter:
     __slots__ = ("critical", "error", "info", "warning")
 
     def __init__(self, sink: LogSink) -> None:
-        self.info = self.warning = self.error = self.critical = sink.write
+        self.info = sink.write_soon
+        self.warning = self.error = self.critical = sink.write
 
 
 class _Rendered:

@@ -2,9 +2,12 @@
 
 A sink takes whole lines as bytes, with their line feed, and never raises: a full disk must not break a job. What it
 could not write it counts. On one file system `write` to a descriptor opened with `O_APPEND` moves to the end and
-writes in one step (POSIX.1-2017, `write`), so that the lines of several processes follow each other whole. One
-`write` goes to the page cache and takes a few microseconds: it is done on the loop, so that the line of a process that
-is killed in the next instant is there.
+writes in one step (POSIX.1-2017, `write`), so that the lines of several processes follow each other whole.
+
+One `write` goes to the page cache and takes a few microseconds, but it lets go of the interpreter's lock, which under
+load does not come back for milliseconds; and a job has a dozen lines. So a line that only tells of progress may gather
+(`write_soon`) with others for at most `GATHER_SEC`, in which `WriteBehind` writes them; decisions, warnings and errors
+are written at once, and what had gathered before them: they are there when the process is killed in the next instant.
 
 This module knows nothing of what a line means; see `eigen.telemetry.logs` for that.
 """
@@ -15,14 +18,22 @@ import fcntl
 import json
 import os
 from abc import ABC, abstractmethod
+from collections import deque
 from pathlib import Path
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-__all__ = ["ROTATION_BYTES", "FileSink", "LogSink", "MemorySink"]
+import anyio
+
+__all__ = ["GATHER_SEC", "ROTATION_BYTES", "FileSink", "LogSink", "MemorySink", "WriteBehind"]
 
 ROTATION_BYTES = 64 * 1024 * 1024
 """A log file larger than this is set aside as `<name>.1` by the next process that opens it."""
 
+GATHER_SEC = 0.05
+"""How long a line that only tells of progress may wait for others."""
+
+_MOST_GATHERED = 256
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 # O_NONBLOCK: should somebody have put a FIFO in the file's place, opening it fails instead of waiting for a reader.
 
@@ -36,6 +47,13 @@ class LogSink(ABC):
     @abstractmethod
     def write(self, line: bytes) -> None:
         """Take one line with its line feed; never raises."""
+
+    def write_soon(self, line: bytes) -> None:
+        """Take one line that may gather with others; never raises."""
+        self.write(line)
+
+    def flush(self) -> None:  # noqa: B027  # a sink that gathers nothing has nothing to write
+        """Write what has gathered; never raises."""
 
     @abstractmethod
     def close(self) -> None:
@@ -54,6 +72,7 @@ class FileSink(LogSink):
 
     def __init__(self, path: Path, *, rotation_bytes: int = ROTATION_BYTES) -> None:
         self._torn = False
+        self._gathered: deque[bytes] = deque()
         self._fd: int | None = None
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -62,26 +81,70 @@ class FileSink(LogSink):
             return
 
     def write(self, line: bytes) -> None:
-        """Append one line; what does not go in whole is counted, and the next line starts anew."""
+        """Append what has gathered and one line; of what does not go in whole, every line is counted."""
+        self._gathered.append(line)
+        self.flush()
+
+    def write_soon(self, line: bytes) -> None:
+        """Take one line for the next `flush`."""
+        self._gathered.append(line)
+        if self._fd is None or len(self._gathered) >= _MOST_GATHERED:
+            self.flush()
+
+    def flush(self) -> None:
+        """Append what has gathered, in one step."""
+        lines = [self._gathered.popleft() for _ in range(len(self._gathered))]
+        if not lines:
+            return
+        block = b"".join([b"\n", *lines] if self._torn else lines)
+        written = self._written(block)
+        if written == len(block):
+            self._torn = False
+            return
+        cut = block[:written]
+        self._torn = self._torn if not written else not cut.endswith(b"\n")
+        self.lost_lines += block.count(b"\n", written) - (block.startswith(b"\n") and not written)
+
+    def _written(self, block: bytes) -> int:
+        """Append some bytes, and return how many were."""
         if self._fd is None:
-            self.lost_lines += 1
-            return
-        if self._torn:
-            line = b"\n" + line
+            return 0
         try:
-            written = os.write(self._fd, line)
+            return os.write(self._fd, block)
         except OSError:
-            self.lost_lines += 1
-            return
-        self._torn = written < len(line)
-        if self._torn:
-            self.lost_lines += 1
+            return 0
 
     def close(self) -> None:
         """Close the file."""
+        self.flush()
         if self._fd is not None:
             os.close(self._fd)
             self._fd = None
+
+
+class WriteBehind:
+    """Writes what gathers in a sink, for as long as it is open; an asynchronous context manager."""
+
+    def __init__(self, sink: LogSink) -> None:
+        self._sink = sink
+
+    async def __aenter__(self) -> Self:
+        self._tasks = anyio.create_task_group()
+        await self._tasks.__aenter__()
+        self._tasks.start_soon(self._write, name="write the log behind")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._tasks.cancel_scope.cancel()
+        await self._tasks.__aexit__(None, None, None)  # the caller's own error is not the log's
+        self._sink.flush()
+
+    async def _write(self) -> None:
+        while True:
+            await anyio.sleep(GATHER_SEC)
+            self._sink.flush()
 
 
 class MemorySink(LogSink):
