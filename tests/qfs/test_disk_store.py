@@ -247,6 +247,10 @@ async def test_an_error_of_the_disk_is_told_without_the_machines_paths(
         await store(tmp_path, FaultyFileSystem(8, number)).create(JOB, INPUTS, facts={})
     assert caught.value.reason == reason
     assert str(tmp_path) not in str(caught.value.to_json())
+    named = DiskArtifactStore(tmp_path / "circuit_fs", filesystem=FaultyFileSystem(8, number), shown_as="~/my-root")
+    with pytest.raises(kind, match="~/my-root") as caught:
+        await named.create(JOB, INPUTS, facts={})
+    assert str(tmp_path) not in str(caught.value.to_json())
 
 
 async def test_one_sync_comes_after_all_names_of_a_call(tmp_path: Path) -> None:

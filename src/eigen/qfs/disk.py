@@ -20,6 +20,7 @@ import anyio.to_thread
 from anyio import CapacityLimiter
 
 from eigen.contracts.errors import EigenError, ResourceExhaustedError, UnavailableError
+from eigen.contracts.printable import quoted
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.job_folders import Change, JobFolders
@@ -58,9 +59,11 @@ class DiskArtifactStore(ArtifactStore):
     Args:
         folder: The root of CircuitFS; made when the first job is, within a folder that exists.
         filesystem: The operating system's files, or what a test puts in their place.
+        shown_as: The root of the system as its user gave it; a message names it so, and no other path.
     """
 
-    def __init__(self, folder: Path, *, filesystem: FileSystem | None = None) -> None:
+    def __init__(self, folder: Path, *, filesystem: FileSystem | None = None, shown_as: str = "") -> None:
+        self._root = f"the root {quoted(shown_as, limit=500)}" if shown_as else "the artifact store"
         self._folders = JobFolders(str(folder.absolute()), filesystem or FileSystem())
         self._limiter = CapacityLimiter(_THREADS)
         self._gathering = _Group()
@@ -120,7 +123,7 @@ class DiskArtifactStore(ArtifactStore):
 
     async def _run(self, work: Callable[[], T]) -> T:
         """Do the whole of a call in one thread; a cancelled caller waits until it has ended, so that it ends whole."""
-        return await anyio.to_thread.run_sync(_translating(work), limiter=self._limiter)
+        return await anyio.to_thread.run_sync(self._translating(work), limiter=self._limiter)
 
     async def _make_durable(self, work: Callable[[], Change]) -> None:
         """Do a call with its group, and return when it is on the disk."""
@@ -150,49 +153,46 @@ class DiskArtifactStore(ArtifactStore):
         try:
             with self._folders.syncing() as sync:
                 for call in calls:
-                    _attempt(call)
+                    self._attempt(call)
                 sync(call.change for call in calls if call.change is not None)
         except OSError as error:
             for call in calls:
-                _undo(call, error)
+                self._undo(call, error)
         else:
             for call in calls:
                 if call.change is not None:
                     call.change.settle()
 
-
-def _attempt(call: _Call) -> None:
-    """Make a call's change; its error is its own and leaves the others of its group alone."""
-    try:
-        call.change = _translating(call.work)()
-    except Exception as error:  # noqa: BLE001  # raised to whoever made the call
-        call.error = error
-
-
-def _undo(call: _Call, error: OSError) -> None:
-    if call.change is not None:
-        with suppress(OSError, EigenError):
-            call.change.undo()
-    call.error = call.error or _translated(error)
-
-
-def _translating(work: Callable[[], T]) -> Callable[[], T]:
-    """Return `work` with the operating system's errors as the port's."""
-
-    def translated() -> T:
+    def _attempt(self, call: _Call) -> None:
+        """Make a call's change; its error is its own and leaves the others of its group alone."""
         try:
-            return work()
-        except OSError as error:
-            raise _translated(error) from error
+            call.change = self._translating(call.work)()
+        except Exception as error:  # noqa: BLE001  # raised to whoever made the call
+            call.error = error
 
-    return translated
+    def _undo(self, call: _Call, error: OSError) -> None:
+        if call.change is not None:
+            with suppress(OSError, EigenError):
+                call.change.undo()
+        call.error = call.error or self._translated(error)
 
+    def _translating(self, work: Callable[[], T]) -> Callable[[], T]:
+        """Return `work` with the operating system's errors as the port's."""
 
-def _translated(error: OSError) -> EigenError:
-    if error.errno in _DISK_FULL:
-        return ResourceExhaustedError("the disk is full", reason="DISK_FULL", hint="free some space, then submit again")
-    if error.errno in _READ_ONLY:
-        hint = "check the permissions of EIGEN_HOME"
-        return UnavailableError("the artifact store cannot be written", reason="STORE_READ_ONLY", hint=hint)
-    why = os.strerror(error.errno).lower() if error.errno else "unknown error"
-    return UnavailableError(f"the disk of the artifact store fails: {why}", reason="STORE_IO")
+        def translated() -> T:
+            try:
+                return work()
+            except OSError as error:
+                raise self._translated(error) from error
+
+        return translated
+
+    def _translated(self, error: OSError) -> EigenError:
+        if error.errno in _DISK_FULL:
+            hint = "free some space, then submit again"
+            return ResourceExhaustedError(f"the disk of {self._root} is full", reason="DISK_FULL", hint=hint)
+        if error.errno in _READ_ONLY:
+            hint = "look-ups work; to run jobs, choose another root with EIGEN_HOME or --root"
+            return UnavailableError(f"{self._root} cannot be written", reason="STORE_READ_ONLY", hint=hint)
+        why = os.strerror(error.errno).lower() if error.errno else "unknown error"
+        return UnavailableError(f"the disk of {self._root} fails: {why}", reason="STORE_IO")

@@ -130,7 +130,7 @@ async def open_system(
         if observed:
             telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, sink, clock))
             ids = telemetry.ids(ids)
-        artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs")
+        artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs", shown_as=str(given))
         compiler: Compiler = await stack.enter_async_context(DeferredCompiler())
         manager: DriverManager = LocalDriverManager(drivers)
         if telemetry is not None:

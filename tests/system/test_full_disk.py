@@ -1,0 +1,100 @@
+"""On a real file system without room nothing that was acknowledged is lost, and nothing hangs.
+
+The root lies on a small file system in memory, mounted for a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+
+from eigen.contracts.errors import EigenError, ResourceExhaustedError
+from eigen.contracts.jobs import JobState
+from eigen.kernel.stores.ballast import BALLAST_BYTES
+from eigen.system.composition import System, open_system
+from eigen.testing.scripted_driver import ScriptedDriver
+from tests.kernel.kernel_house import bell
+
+DISK_BYTES = 32 * 1024 * 1024
+MOUNTED = f'mount -t tmpfs -o size={DISK_BYTES} tmpfs "$0" && exec "$@"'
+MAPPED = [] if os.getuid() == 0 else ["--map-root-user"]
+
+
+def on_a_small_disk(root: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    words = ["unshare", *MAPPED, "--mount", "sh", "-c", MOUNTED, str(root), *command]
+    return subprocess.run(words, capture_output=True, text=True, timeout=100, cwd=Path(__file__).parents[2])
+
+
+def test_a_full_disk_refuses_what_is_new_and_ends_what_is_under_way(tmp_path: Path) -> None:
+    if on_a_small_disk(tmp_path, "true").returncode != 0:
+        pytest.skip("nothing may be mounted here")
+    done = on_a_small_disk(tmp_path, sys.executable, "-m", "tests.system.test_full_disk", str(tmp_path))
+    assert (done.returncode, done.stdout) == (0, "told\n"), done.stderr
+
+
+async def live_through_it(root: Path) -> None:
+    """Fill the disk under a running job, look at what happens, and make room again."""
+    driver, filler, ballast = ScriptedDriver(), root / "filler", root / "ballast"
+    async with open_system(root, drivers={"scripted": driver}) as system:
+        before = await system.kernel.enqueue(bell(key="before"))
+        await end_of(system, before.job_id)
+        assert ballast.stat().st_size == BALLAST_BYTES
+        driver.hold()
+        running = await system.kernel.enqueue(bell())
+        await driver.started()
+        fill(filler)
+        await refused(system, "DISK_FULL")
+        driver.release()
+        await end_of(system, running.job_id)
+        ended = await system.kernel.record(running.job_id)
+        assert (ended.state, ended.status().error_reason) == (JobState.ERROR, "DISK_FULL"), ended
+        assert not ballast.exists()
+        fill(filler)
+        await refused(system, "DISK_FULL")
+    async with open_system(root, drivers={"scripted": driver}) as system:  # opens on a full disk, too
+        assert (await system.kernel.record(before.job_id)).state is JobState.DONE
+        assert (await system.kernel.record(running.job_id)) == ended
+        await system.kernel.results(before.job_id)
+        filler.unlink()
+        after = await system.kernel.enqueue(bell())
+        await end_of(system, after.job_id)
+        assert (await system.kernel.record(after.job_id)).state is JobState.DONE
+        assert (await system.kernel.enqueue(bell(key="before"))).job_id == before.job_id
+        assert ballast.stat().st_size == BALLAST_BYTES
+
+
+async def end_of(system: System, job_id: str) -> None:
+    with anyio.fail_after(30):
+        async for _ in system.kernel.updates(job_id):
+            pass
+
+
+async def refused(system: System, reason: str) -> None:
+    try:
+        await system.kernel.enqueue(bell())
+    except EigenError as error:
+        assert isinstance(error, ResourceExhaustedError), error
+        assert error.reason == reason
+    else:
+        raise AssertionError("a job was taken that cannot be kept")
+
+
+def fill(filler: Path) -> None:
+    """Take all the room that there is, to the last block."""
+    with filler.open("ab", buffering=0) as file:
+        for size in (1024 * 1024, 4096, 1):
+            try:
+                while True:
+                    file.write(bytes(size))
+            except OSError:
+                continue
+
+
+if __name__ == "__main__":
+    anyio.run(live_through_it, Path(sys.argv[1]))
+    print("told")
