@@ -22,12 +22,14 @@ __all__ = ["format_time", "from_json", "parse_time", "to_json"]
 T = TypeVar("T")
 
 
-@lru_cache(maxsize=4096)
 def format_time(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC, such as `2026-01-02T03:04:05.678901Z`."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+_time_of_record = lru_cache(maxsize=4096)(format_time)  # a record and its events are written several times
 
 
 def parse_time(text: str) -> datetime:
@@ -96,7 +98,7 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
     if origin in (Union, types.UnionType):
         return _converter(inner[0]) if len(inner) == 1 else to_json
     if hint is datetime:
-        return format_time
+        return _time_of_record
     if isinstance(hint, type) and issubclass(hint, Enum):
         return attrgetter("value")
     if origin is tuple and all(map(_is_plain, inner[:1])):

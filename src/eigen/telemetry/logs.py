@@ -34,7 +34,7 @@ def open_log(sink: LogSink, *, clock: Clock, service: str) -> FilteringBoundLogg
     lazy = structlog.wrap_logger(
         _LineWriter(sink),
         processors=[_Rendered(JsonLines(clock.now))],
-        wrapper_class=structlog.make_filtering_bound_logger("info"),
+        wrapper_class=_Logger,
         context_class=dict,
     )
     logger: FilteringBoundLogger = lazy.bind(service=service)
@@ -44,6 +44,18 @@ def open_log(sink: LogSink, *, clock: Clock, service: str) -> FilteringBoundLogg
 def story_of(error: BaseException) -> str:
     """Return an error's traceback with its causes: for the field `traceback` of a line, never for a user."""
     return "".join(traceback.format_exception(error))
+
+
+class _Logger(structlog.make_filtering_bound_logger("info")):  # type: ignore[misc]  # structlog makes classes
+    """structlog's logger; a line that tells of progress goes straight through the one processor that there is."""
+
+    def info(self, event: str, *args: Any, **facts: Any) -> None:
+        """Write a line."""
+        if args:
+            super().info(event, *args, **facts)
+            return
+        (render,) = self._processors
+        self._logger.info(render(self._logger, "info", {**self._context, "event": event, **facts}))
 
 
 class _LineWriter:
