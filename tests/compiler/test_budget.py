@@ -89,6 +89,9 @@ _REFUSED = {
 _ACCEPTED = {
     "one operation many times": "for i in range(999000):\n    h(q[0])",
     "layers": "r = QubitRegister(1000)\nfor n in range(1000):\n    for i in range(999):\n        h(r[i])",
+    "an ordinary loop whose operations all differ": (
+        "r = QubitRegister(18)\nfor k in range(999000):\n    rz(r[k % 18], k / 1024)"
+    ),
     "as many angles as there may be": "for i in range(180000):\n    u(q[0], i * 0.1, i * 0.2, i * 0.3)",
     "as many symbolic angles": "for i in range(75000):\n    rx(q[0], theta * i)",
     "as many conditions": (

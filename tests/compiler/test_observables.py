@@ -234,6 +234,7 @@ _FAULTY = {
     "H = theta * Z(0)\nreturn ExpectationValue(H)": "EL0314",
     "H = Z(0) / 0\nreturn ExpectationValue(H)": "EL0303",
     "H = 1e308 * Z(0) * 10\nreturn ExpectationValue(H)": "EL0304",
+    "H = 1e308 * Z(0) + 1e308 * Z(0)\nreturn ExpectationValue(H)": "EL0304",
     "H = Z(0) ** 2\nreturn ExpectationValue(H)": "EL0301",
     "H = 1 / Z(0)\nreturn ExpectationValue(H)": "EL0301",
     "H = (2 ** 2000) * Z(0)\nreturn ExpectationValue(H)": "EL0304",

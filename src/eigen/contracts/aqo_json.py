@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -39,6 +39,7 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 
 _MAX_DEPTH = 16
 _MOST_REMEMBERED = 65_536
+_AT_ONCE = 8_192  # operations
 _BLANKS = re.compile(r"^[ \t\n\r]++|(?<=[\[\]{},:])[ \t\n\r]++|(?<![ \t\n\r])[ \t\n\r]++(?=[\[\]{},:]|\Z)")
 _NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 _IS_NUMBER = re.compile(_NUMBER).fullmatch
@@ -71,16 +72,24 @@ def encode(circuit: AQO) -> bytes:
         b'{"clbits":1,"operations":[{"op":"H","q":[0]},{"c":[0],"op":"MEASURE","q":[0]}],"qubits":1,"version":"0.1"}'
     """
     fields = {
-        "clbits": canonical_json(circuit.clbits),
+        "clbits": [canonical_json(circuit.clbits)],
         "observables": _spell_observables(circuit),
-        "operations": b"".join((b"[", b",".join(map(_Spellings().__getitem__, circuit.operations)), b"]")),
-        "parameters": canonical_json(circuit.parameters) if circuit.parameters else b"",
-        "qubits": canonical_json(circuit.qubits),
-        "version": canonical_json(AQO_VERSION),
+        "operations": [b"[", *_spell_operations(circuit.operations), b"]"],
+        "parameters": [canonical_json(circuit.parameters)] if circuit.parameters else [],
+        "qubits": [canonical_json(circuit.qubits)],
+        "version": [canonical_json(AQO_VERSION)],
     }
-    members = [part for name, text in fields.items() if text for part in (b',"%b":' % name.encode(), text)]
+    members = [part for name, texts in fields.items() if texts for part in (b',"%b":' % name.encode(), *texts)]
     members[0] = members[0].replace(b",", b"{")
     return b"".join((*members, b"}"))
+
+
+def _spell_operations(operations: Sequence[Operation]) -> list[bytes]:
+    """Return the operations with what parts them, many in one piece: a long circuit exists once, and as the result."""
+    spell = _Spellings().__getitem__
+    starts = range(0, len(operations), _AT_ONCE)
+    pieces = [b",".join(map(spell, operations[start : start + _AT_ONCE])) for start in starts]
+    return [part for piece in pieces for part in (b",", piece)][1:]
 
 
 def decode(content: bytes, *, require_measurement: bool = True, limits: CompileLimits | None = None) -> AQO:
@@ -172,10 +181,10 @@ def _spell_angle(angle: Angle) -> str:
     return f'"{format_angle(angle)}"' if isinstance(angle, Affine) else format_number(angle)
 
 
-def _spell_observables(circuit: AQO) -> bytes:
+def _spell_observables(circuit: AQO) -> list[bytes]:
     if not circuit.observables:
-        return b""
-    return canonical_json({name: [_term(one) for one in terms] for name, terms in circuit.observables.items()})
+        return []
+    return [canonical_json({name: [_term(one) for one in terms] for name, terms in circuit.observables.items()})]
 
 
 def _term(term: PauliTerm) -> list[Any]:

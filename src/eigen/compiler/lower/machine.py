@@ -56,8 +56,11 @@ from eigen.compiler.source_text import NO_PLACE, Place
 __all__ = ["Machine"]
 
 _FREE_SLOTS = 32  # a call that clears more variables is charged for them
-_DEAR = {c.BUILTIN: 6, c.CALL: 6, c.RETURN: 3, c.QUANTUM: 8, c.BRANCH: 8, c.END_THEN: 6, c.END_ELSE: 6}
-_COSTS = tuple(1 if op in (c.POP, c.GLOBAL) else _DEAR.get(op, 2) for op in range(NUM_INSTRUCTIONS))
+_DEAR = {
+    c.QUANTUM: 40, c.BRANCH: 16, c.END_THEN: 12, c.END_ELSE: 12, c.BUILTIN: 10, c.CALL: 6, c.INSERT: 6, c.UNPACK: 6,
+    c.PULL: 5, c.AUGMENT: 5, c.SLICE: 5, c.RETURN: 3, c.POP: 1, c.GLOBAL: 1,
+}  # fmt: skip
+_COSTS = tuple(_DEAR.get(op, 2) for op in range(NUM_INSTRUCTIONS))
 """What the instructions that are not done inline cost, above the step that each one counts."""
 
 _Frame = tuple[Code, int, list[Value], int]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from eigen.compiler.catalogue import Fault
@@ -25,6 +25,7 @@ from eigen.contracts.aqo import Affine, PauliTerm
 __all__ = ["combined", "constant", "is_same", "negated", "terms_of"]
 
 _ROUNDING = 1e-12  # imaginary parts below it, relative to what was added up, are rounding errors
+_STEPS_PER_SUM = 20
 _STEPS_PER_TERM = 6
 _STEPS_PER_PRODUCT = 12
 _IDENTITY: Product = ((), "", False)
@@ -50,6 +51,7 @@ def combined(symbol: str, left: Value, right: Value, meter: Meter) -> PauliSum:
     Raises:
         Refusal: The operands do not fit, or the sum becomes too long.
     """
+    meter.charge(_STEPS_PER_SUM)
     for value in (left, right):
         if type(value) is Affine:
             refuse(Fault.SYMBOLIC, what="a coefficient of an observable", value=describe(value))
@@ -73,6 +75,7 @@ def combined(symbol: str, left: Value, right: Value, meter: Meter) -> PauliSum:
 
 def negated(value: PauliSum, meter: Meter) -> PauliSum:
     """Return an observable times −1."""
+    meter.charge(_STEPS_PER_SUM)
     return _scaled(value, -1, meter)
 
 
@@ -131,11 +134,18 @@ def _merged(value: PauliSum, meter: Meter) -> dict[Product, float]:
         parts[product].append(coefficient)
     merged = {}
     for product, summands in parts.items():
-        coefficient = math.fsum(summands) if len(summands) > 1 else summands[0]
-        is_noise = product[2] and abs(coefficient) <= _ROUNDING * math.fsum(map(abs, summands))
+        coefficient = _total(summands) if len(summands) > 1 else summands[0]
+        is_noise = product[2] and abs(coefficient) <= _ROUNDING * _total(map(abs, summands))
         if coefficient and not is_noise:
             merged[product] = coefficient
     return merged
+
+
+def _total(summands: Iterable[float]) -> float:
+    try:
+        return math.fsum(summands)
+    except OverflowError:
+        return refuse(Fault.NOT_FINITE, operation="a coefficient of the observable")
 
 
 def _product(left: PauliSum, right: PauliSum, meter: Meter) -> PauliSum:

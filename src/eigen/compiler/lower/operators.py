@@ -21,6 +21,7 @@ __all__ = ["augmented", "binary", "compared", "conjoined", "disjoined", "prefixe
 
 _LISTED = frozenset({list, tuple, range, ClassicalRegister})
 _LEAST = -SMALL
+_STEPS_PER_COMPARISON = 5  # of other things than numbers
 _JOINED = frozenset({list, tuple, str, QubitRegister, ClassicalRegister})
 _REPEATED = frozenset({list, tuple, str})
 _MEASURED = frozenset({Bit, Test, ClassicalRegister})
@@ -84,6 +85,7 @@ def compared(symbol: str, left: Value, right: Value, meter: Meter) -> Value:
         return (
             (left == right) is (symbol == "==") if symbol in ("==", "!=") else _membership(symbol, left, right, meter)
         )
+    meter.charge(_STEPS_PER_COMPARISON)
     if kind is PauliSum or other is PauliSum:
         return _compared_sums(symbol, left, right, meter)
     if symbol in ("in", "not in"):

@@ -25,6 +25,7 @@ _TERM = re.compile(
 )
 _LETTERS = frozenset("IXYZ")
 _SHOWN = 40
+_STEPS_PER_PAULI = 12
 _SOURCES = 'a text such as "0.18 XX - 1.05 II", a dict {"XX": 0.18}, Z=0, or a sum of X(i), Y(i), Z(i)'
 
 Function = Callable[[Meter, list[Value], dict[str, Value]], Value]
@@ -34,6 +35,7 @@ def pauli(letter: str) -> Function:
     """Return the function that gives this Pauli on a qubit."""
 
     def function(meter: Meter, arguments: list[Value], _by_name: dict[str, Value]) -> PauliSum:
+        meter.charge(_STEPS_PER_PAULI)
         return _sum([(_single(letter, arguments[0], meter), 1.0)])
 
     return function

@@ -12,7 +12,7 @@ from eigen.compiler.report import Report, did_you_mean
 from eigen.compiler.resolve.expressions import Expressions
 from eigen.compiler.resolve.scopes import FOREIGN_HINTS, Module, arity
 from eigen.compiler.source_text import Place
-from eigen.compiler.symbols import BUILTINS, GATE_NAMES, MATH_FUNCTIONS, OBSERVABLES, QUANTUM, Signature
+from eigen.compiler.symbols import BUILTINS, MATH_FUNCTIONS, OBSERVABLES, QUANTUM, Signature
 from eigen.contracts.gates import Gate
 
 __all__ = ["Calls"]
@@ -34,7 +34,7 @@ class Calls(Expressions):
         super().__init__(module, report, slots)
         self._is_module = is_module
         self._table[ast.Call] = self._call
-        self._gates = _gate_calls(module)
+        self._gates = module.gates
 
     def _call(self, node: ast.Call) -> None:
         """Translate a call whose result is wanted; a gate has none."""
@@ -246,15 +246,6 @@ class Calls(Expressions):
         by_name = {one.arg for one in node.keywords}
         missing = next((one for one in names[len(node.args) :] if one not in by_name), names[-1])
         self._refused(node, Fault.MISSING_ARGUMENT, name=name, argument=missing, signature=signature)
-
-
-def _gate_calls(module: Module) -> dict[str, tuple[c.GateCall, Gate]]:
-    """Return every spelling of every gate in this module."""
-    imported = {name: GATE_NAMES[one] for name, (_, one) in module.imports.items() if one in GATE_NAMES}
-    return {
-        name: (c.GateCall(gate.op, name, gate.num_qubits, gate.params, gate.num_qubits + len(gate.params)), gate)
-        for name, gate in {**GATE_NAMES, **imported}.items()
-    }
 
 
 def _argument_names(signature: Signature) -> list[str]:

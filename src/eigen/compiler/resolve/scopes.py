@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from eigen.compiler.code import GateCall
 from eigen.compiler.symbols import (
     BUILTINS,
     GATE_NAMES,
@@ -20,6 +21,7 @@ from eigen.compiler.symbols import (
     QUANTUM,
     Signature,
 )
+from eigen.contracts.gates import Gate
 
 __all__ = ["FOREIGN_HINTS", "Module", "bound_names", "target_names"]
 
@@ -68,6 +70,7 @@ class Module:
         used_imports: Names of `math`, or the module itself, that the program uses.
         imports: Imported name → (`lang` or `math`, name there).
         modules: Local names of the module `math`.
+        gates: Every spelling of every gate → its call, and the gate.
     """
 
     functions: dict[str, int]
@@ -76,6 +79,14 @@ class Module:
     modules: frozenset[str]
     constants: dict[str, int] = field(default_factory=dict)
     used_imports: set[str] = field(default_factory=set)
+    gates: Mapping[str, tuple[GateCall, Gate]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        imported = {name: GATE_NAMES[one] for name, (_, one) in self.imports.items() if one in GATE_NAMES}
+        self.gates = {
+            name: (GateCall(gate.op, name, gate.num_qubits, gate.params, gate.num_qubits + len(gate.params)), gate)
+            for name, gate in {**GATE_NAMES, **imported}.items()
+        }
 
     def new_slot(self, name: str) -> int:
         """Return the slot of a constant, a new one if the name is new."""
