@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from eigen.drivers.manager import LocalDriverManager
 from eigen.kernel.shell import QrtxKernel
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.compiler import Compiler
+from eigen.ports.drivers import Driver
 from eigen.ports.kernel import KernelJob, KernelLimits, KernelObserver
 from eigen.qfs.disk import DiskArtifactStore
 from eigen.system.clock import RandomIds, SystemClock
@@ -79,6 +81,17 @@ class House:
                 pass
         return await self.kernel.record(job_id)
 
+    async def reach(self, job_id: str, stage: str) -> JobRecord:
+        """Return a job's record as soon as it is in a stage."""
+        with anyio.fail_after(10):
+            while (record := await self.kernel.record(job_id)).stage != stage:
+                await anyio.lowlevel.checkpoint()
+            return record
+
+    def is_idle(self) -> bool:
+        """Whether nothing is held: no live job, no slot, no place in a line, no memory."""
+        return self.kernel.load("scripted:device") == (0, 0) and self.kernel.used_bytes == self.kernel.num_live == 0
+
 
 _LIMITS = KernelLimits()
 
@@ -90,19 +103,23 @@ async def house(
     artifacts: ArtifactStore | None = None,
     owner: str = "sys_a",
     adopts: bool = True,
+    works: bool = True,
+    compiler: Compiler | None = None,
+    store: type[SqliteJobStore] = SqliteJobStore,
+    drivers: Mapping[str, Driver] | None = None,
     memory_bytes: int = 2**30,
     limits: KernelLimits = _LIMITS,
 ) -> AsyncIterator[House]:
     driver, notes = ScriptedDriver(), Notes()
     artifacts = artifacts or DiskArtifactStore(root / "circuit_fs")
     async with (
-        SqliteJobStore(root, owner=owner) as store,
-        LocalDriverManager({"scripted": driver}) as drivers,
+        store(root, owner=owner) as opened,
+        LocalDriverManager({"scripted": driver, **(drivers or {})}) as manager,
         QrtxKernel(
-            store=store,
+            store=opened,
             artifacts=artifacts,
-            compiler=EigenCompiler(),
-            drivers=drivers,
+            compiler=compiler or EigenCompiler(),
+            drivers=manager,
             clock=SystemClock(),
             ids=RandomIds(),
             observer=notes,
@@ -110,6 +127,7 @@ async def house(
             memory_bytes=memory_bytes,
             limits=limits,
             adopts=adopts,
+            works=works,
         ) as kernel,
     ):
-        yield House(kernel, store, artifacts, driver, notes)
+        yield House(kernel, opened, artifacts, driver, notes)

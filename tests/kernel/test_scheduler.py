@@ -92,6 +92,17 @@ def test_small_jobs_pass_a_big_one_only_beside_what_it_needs() -> None:
     assert begun(scheduler, 4.0) == ["small_2"]
 
 
+def test_a_claim_is_not_lost_to_a_later_job_of_the_same_size_and_higher_priority() -> None:
+    scheduler = scheduler_of(8, ticket("old", memory=10), ticket("big", memory=12, since=1.0))
+    assert begun(scheduler, 1.0) == ["old"]
+    scheduler.enqueue(ticket("rival", memory=12, priority=100, since=2.0))
+    assert begun(scheduler, 2.0) == []
+    scheduler.release("old")
+    assert begun(scheduler, 3.0) == ["big"]
+    scheduler.release("big")
+    assert begun(scheduler, 4.0) == ["rival"]
+
+
 def test_a_claim_ends_with_the_job_that_holds_it() -> None:
     scheduler = scheduler_of(8, ticket("old", memory=10), ticket("big", memory=16), ticket("small", memory=4))
     assert begun(scheduler) == ["old"]
@@ -177,8 +188,8 @@ ACTIONS = st.lists(
         st.integers(0, 11),
         st.sampled_from(["ada", "bob", "eve"]),
         st.sampled_from(sorted(DEVICES)),
-        st.integers(0, 100),
-        st.sampled_from([0, 1, 2, 4, 9, 16]),
+        st.sampled_from([0, 50, 100]),
+        st.sampled_from([0, 4, 9, 15, 16]),
     ),
     max_size=60,
 )
@@ -231,6 +242,32 @@ def test_whatever_comes_nothing_is_oversold_nothing_is_lost_and_everything_begin
         shadow.check()
     assert not shadow.waiting
     assert shadow.scheduler.free_bytes == MEMORY
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([0, 2, 9, 12, 16]), st.sampled_from([0, 50, 100]), st.booleans()),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_when_what_runs_ends_everything_that_waits_begins(jobs: list[tuple[int, int, bool]]) -> None:
+    scheduler, running, waiting = scheduler_of(8), [], set()
+    for number, (memory, priority, ends) in enumerate(jobs):
+        one = ticket(f"job_{number}", memory=memory, priority=priority, since=number)
+        scheduler.enqueue(one)
+        waiting.add(one.job_id)
+        running += begun(scheduler, number)
+        waiting -= set(running)
+        if ends and running:
+            scheduler.release(running.pop(0))
+    while waiting:
+        for job_id in running:
+            scheduler.release(job_id)
+        running = begun(scheduler, len(jobs))
+        assert running, f"nothing runs, and {sorted(waiting)} wait"
+        waiting -= set(running)
 
 
 FLOODS = st.lists(

@@ -58,9 +58,9 @@ class Dispatcher:
         self._reservations: dict[str, Reservation] = {}
 
     @property
-    def free_bytes(self) -> int:
-        """Memory that no running job has."""
-        return self._scheduler.free_bytes
+    def used_bytes(self) -> int:
+        """Memory that the running jobs may take."""
+        return self._scheduler.memory_bytes - self._scheduler.free_bytes
 
     def join(self, record: JobRecord) -> None:
         """Let a job wait for a slot of its device."""

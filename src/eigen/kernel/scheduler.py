@@ -14,7 +14,8 @@ Pure: the caller says what time it is, on a clock that never goes back.
 
 **Memory** is shared by all devices. A job that has a slot and too little memory holds a claim: from then on others may
 begin only if their memory, and that of all who began since, fits beside what the claim needs. So small jobs are not
-held up by a big one, and the big one begins at the latest when the jobs that ran at the time of its claim have ended.
+held up by a big one, and the big one, which goes first once it fits, begins at the latest when the jobs that ran at the
+time of its claim have ended.
 (Batch systems know this as backfilling, Lifka 1995; here without guesses of run times.)
 
 **Reservations** keep a slot of a device for one subject: its running jobs use the reserved slots first.
@@ -270,12 +271,19 @@ class Scheduler:
         )
 
     def _next(self) -> Ticket | None:
+        claimant = self._claim.ticket if self._claim is not None else None
+        if claimant is not None and self._fits(claimant):
+            return claimant
         for ticket in self._candidates():
             if ticket.memory_bytes <= self._open_bytes(ticket):
                 return ticket
             if self._claim is None:
                 self._claim = _Claim(ticket)
         return None
+
+    def _fits(self, ticket: Ticket) -> bool:
+        device = self._devices[ticket.device_id]
+        return device.free_slots(ticket.subject) > 0 and ticket.memory_bytes <= self._open_bytes(ticket)
 
     def _candidates(self) -> list[Ticket]:
         """Return the first job of each lane for which there is a slot, the one to begin first at the front."""

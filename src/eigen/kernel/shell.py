@@ -176,6 +176,16 @@ class QrtxKernel(Kernel):
         self._tasks.cancel_scope.cancel()
         await self._tasks.__aexit__(None, None, None)
 
+    @property
+    def num_live(self) -> int:
+        """How many jobs of this system have not ended."""
+        return len(self._jobs)
+
+    @property
+    def used_bytes(self) -> int:
+        """How much of the memory for all jobs the running ones may take now."""
+        return self._dispatcher.used_bytes
+
     # What others ask for
 
     async def enqueue(self, job: KernelJob) -> JobRecord:

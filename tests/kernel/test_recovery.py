@@ -1,0 +1,112 @@
+"""Jobs whose system is gone: taken over at once, whatever fails meanwhile, and not for ever."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from pathlib import Path
+
+import anyio
+
+from eigen.contracts.errors import UnavailableError
+from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
+from eigen.kernel.history import fold
+from eigen.kernel.machine import MAX_CRASHES
+from eigen.kernel.stores.sqlite import SqliteJobStore
+from tests.kernel.kernel_house import bell, house
+
+DIED = UnavailableError("it died", reason="WORKER_DIED")
+
+
+class ShakyStore(SqliteJobStore):
+    """A job store that cannot be read, nor written durably, for the first times that somebody tries."""
+
+    failures = 2
+
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        self._fail(durable)
+        await super().append(record, events, durable=durable)
+
+    async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
+        self._fail(not after_seq)
+        return await super().events(job_id, after_seq=after_seq)
+
+    def _fail(self, may_fail: bool) -> None:
+        if may_fail and self.failures:
+            self.failures -= 1
+            raise UnavailableError("the disk does not answer", reason="STORE_UNAVAILABLE")
+
+
+async def test_a_job_that_was_handed_over_before_it_began_is_in_its_first_attempt(tmp_path: Path) -> None:
+    async with house(tmp_path, works=False) as one:
+        job_id = (await one.kernel.enqueue(bell())).job_id
+    async with house(tmp_path, owner="sys_b") as two:
+        record = await two.end(job_id)
+        assert (record.state, record.attempt) == (JobState.DONE, 1)
+        assert (await two.kernel.results(job_id)).provenance["attempt"] == 1
+
+
+async def test_a_watch_tells_of_the_takeover(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        one.driver.hold()
+        job_id = (await one.kernel.enqueue(bell())).job_id
+        await one.driver.started()
+    async with house(tmp_path, owner="sys_b") as two:
+        await two.end(job_id)
+        updates = [update async for update in two.kernel.updates(job_id)]
+        assert [update.event_seq for update in updates] == list(range(1, len(updates) + 1))
+        takeovers = [update for update in updates if "taken over" in update.message]
+        assert [(update.state, update.stage) for update in takeovers] == [(JobState.PENDING, "submitted")]
+
+
+async def test_an_adoption_that_fails_is_tried_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        one.driver.hold()
+        ids = [(await one.kernel.enqueue(bell())).job_id for _ in range(3)]
+        await one.driver.started(3)
+    async with house(tmp_path, owner="sys_b", store=ShakyStore) as two:
+        for job_id in ids:
+            with anyio.fail_after(20):
+                while (await two.kernel.record(job_id)).state is not JobState.DONE:
+                    await anyio.lowlevel.checkpoint()
+        assert [str(defect) for defect in two.notes.defects] == ["the disk does not answer"] * 2
+
+
+async def test_an_end_that_could_not_be_recorded_at_once_is_recorded_later(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        job_id = (await one.kernel.enqueue(bell())).job_id
+        done = await one.end(job_id)
+    with sqlite3.connect(tmp_path / "jobs.sqlite3") as connection:
+        connection.execute("UPDATE jobs SET live = 1, state = 'QUEUED', event_seq = 3")
+        connection.execute("UPDATE jobs SET record = json_set(record, '$.state', 'QUEUED', '$.event_seq', 3)")
+        connection.execute("DELETE FROM events WHERE event_seq > 3")
+    connection.close()
+    async with house(tmp_path, owner="sys_b", store=ShakyStore) as two:
+        with anyio.fail_after(20):
+            while (await two.kernel.record(job_id)).state is not JobState.DONE:
+                await anyio.lowlevel.checkpoint()
+        assert await two.end(job_id) == done
+        assert two.driver.requests == []
+
+
+async def test_a_circuit_that_kills_its_backend_is_given_up_across_systems(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        one.driver.fail(DIED, times=MAX_CRASHES - 1)
+        one.driver.hold()
+        job_id = (await one.kernel.enqueue(bell())).job_id
+        for death in range(1, MAX_CRASHES):
+            await one.driver.started(death)
+            await anyio.wait_all_tasks_blocked()
+            one.driver.release()
+            one.driver.hold()
+        await one.driver.started(MAX_CRASHES)
+    async with house(tmp_path, owner="sys_b") as two:
+        two.driver.fail(DIED, times=100)
+        record = await two.end(job_id)
+        assert (record.state, record.attempt, record.crashes) == (JobState.ERROR, 2, MAX_CRASHES - 1)
+        assert record.error is not None
+        assert (record.error["reason"], record.error["details"]["crashes"]) == ("WORKER_DIED", MAX_CRASHES)
+        assert len(two.driver.requests) == 1
+        assert fold(await two.store.events(job_id)) == record
+        error = json.loads(await two.artifacts.read(job_id, "error.json"))
+        assert error["details"]["crashes"] == MAX_CRASHES
