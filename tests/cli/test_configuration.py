@@ -29,7 +29,7 @@ def configured(tmp_path: Path, text: str = "", **variables: str):
 @pytest.mark.parametrize("key", KEYS)
 def test_the_environment_stands_above_the_file_and_the_file_above_defaults(tmp_path, key):
     written, said, meant, stands = VALUES[key]
-    default = configured(tmp_path).settings[key]
+    default = configured(tmp_path).everything()[key]
     in_file = configured(tmp_path, f"{key} = {written}").settings[key]
     above = configured(tmp_path, f"{key} = {written}", **{KEYS[key].variable: said}).settings[key]
     assert default.origin == "default"

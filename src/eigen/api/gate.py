@@ -20,7 +20,7 @@ from eigen.contracts.requests import Credentials, RequestContext
 from eigen.contracts.trace import TraceContext
 from eigen.ports.audit import ALLOWED, AuditLog, Decision
 from eigen.ports.identity import Authenticator, Authorizer
-from eigen.ports.kernel import Kernel
+from eigen.ports.job_records import JobRecords
 
 __all__ = ["Gate"]
 
@@ -32,16 +32,16 @@ class Gate:
         authenticator: Says who a caller in this process is.
         authorizer: Says what a caller may do.
         audit: Keeps every decision.
-        kernel: Knows whose a job is.
+        records: Know whose a job is.
     """
 
     def __init__(
-        self, *, authenticator: Authenticator, authorizer: Authorizer, audit: AuditLog, kernel: Kernel
+        self, *, authenticator: Authenticator, authorizer: Authorizer, audit: AuditLog, records: JobRecords
     ) -> None:
         self._authenticator = authenticator
         self._authorizer = authorizer
         self._audit = audit
-        self._kernel = kernel
+        self._records = records
 
     async def permit(self, call: str, context: RequestContext | None, *, device_id: str = "") -> RequestContext:
         """Return who makes a call, if they may; a refusal is audited, a permission is for the caller to `note`.
@@ -146,7 +146,7 @@ class Gate:
     async def _found(self, job_id: str) -> JobRecord:
         if not JOB_ID.fullmatch(job_id):
             raise _missing(job_id)
-        return await self._kernel.record(job_id)
+        return await self._records.record(job_id)
 
     def _barrier(self, caller: RequestContext, record: JobRecord) -> str:
         """Return why a caller may not know of a job; empty where it may."""

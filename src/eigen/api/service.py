@@ -6,14 +6,11 @@ questions about devices to the driver manager. Seed section 3.2, step 1.3.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from dataclasses import replace
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from eigen.api.deadlines import Deadlines, bounded
-from eigen.api.gate import Gate
+from eigen.api.deadlines import bounded
+from eigen.api.reading import ReadingApi
 from eigen.contracts.errors import (
     EigenError,
     InvalidArgumentError,
@@ -21,11 +18,11 @@ from eigen.contracts.errors import (
     ResourceExhaustedError,
     UnimplementedError,
 )
-from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
+from eigen.contracts.jobs import JobStatus
 from eigen.contracts.printable import quoted
 from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.trace import TraceContext
-from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
+from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.audit import AuditLog
 from eigen.ports.clock import IdSource
 from eigen.ports.compiler import Compiler
@@ -37,11 +34,9 @@ from eigen.ports.system_api import SystemApi
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.devices import DeviceInfo, DeviceStatus, Reservation
-    from eigen.contracts.results import JobResults
 
-__all__ = ["MAX_DEPENDENCIES", "MAX_PAGE_SIZE", "EigenSystemApi"]
+__all__ = ["MAX_DEPENDENCIES", "EigenSystemApi"]
 
-MAX_PAGE_SIZE = 1000
 MAX_DEPENDENCIES = 256
 """Most jobs that one job may wait for."""
 
@@ -49,7 +44,7 @@ _MAX_KEY_LENGTH = 256
 _MAX_PURPOSE_LENGTH = 200
 
 
-class EigenSystemApi(SystemApi):
+class EigenSystemApi(ReadingApi, SystemApi):
     """The public gateway of one system; opened and closed as an asynchronous context manager.
 
     Args:
@@ -61,9 +56,6 @@ class EigenSystemApi(SystemApi):
         authenticator: Says who calls where a call names nobody.
         authorizer: Says what a caller may do.
         audit: Keeps every decision on who may do what.
-
-    Attributes:
-        deadlines: Keeps the deadlines of calls.
     """
 
     def __init__(
@@ -78,24 +70,13 @@ class EigenSystemApi(SystemApi):
         authorizer: Authorizer,
         audit: AuditLog,
     ) -> None:
+        super().__init__(
+            records=kernel, artifacts=artifacts, authenticator=authenticator, authorizer=authorizer, audit=audit
+        )
         self._kernel = kernel
         self._compiler = compiler
         self._drivers = drivers
-        self._artifacts = artifacts
         self._ids = ids
-        self._gate = Gate(authenticator=authenticator, authorizer=authorizer, audit=audit, kernel=kernel)
-        self.deadlines = Deadlines()
-
-    async def __aenter__(self) -> Self:
-        """Begin to serve."""
-        await self.deadlines.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        """End; calls that change something and whose callers have gone are carried out first."""
-        await self.deadlines.__aexit__(kind, error, traceback)
 
     @bounded
     async def submit_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> JobStatus:
@@ -126,61 +107,10 @@ class EigenSystemApi(SystemApi):
         return self._kernel.status(record)
 
     @bounded
-    async def get_job_status(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
-        """Return a job's status; see the port."""
-        return self._kernel.status(await self._reach("get_job_status", context, job_id))
-
-    @bounded
-    async def list_jobs(
-        self,
-        job_filter: JobFilter | None = None,
-        *,
-        page_size: int = 100,
-        page_token: str = "",
-        all_subjects: bool = False,
-        context: RequestContext | None = None,
-    ) -> JobPage:
-        """Return jobs; see the port."""
-        caller = await self._gate.permit("list_jobs", context)
-        if not 1 <= page_size <= MAX_PAGE_SIZE:
-            raise InvalidArgumentError(
-                f"a page of {page_size} jobs: 1 to {MAX_PAGE_SIZE} are given", reason="PAGE_SIZE", hint="ask for fewer"
-            )
-        wanted = job_filter or JobFilter()
-        subject = wanted.subject or (None if all_subjects else caller.subject)
-        self._gate.require_reach("list_jobs", caller, tenant=wanted.tenant, subject=subject)
-        self._gate.note("list_jobs", caller)
-        wanted = replace(wanted, tenant=caller.tenant, subject=subject)
-        return await self._kernel.jobs(wanted, page_size=page_size, page_token=page_token)
-
-    @bounded
     async def cancel_job(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
         """Ask a job to stop; see the port."""
         caller, _ = await self._gate.reach("cancel_job", context, job_id)
         return self._kernel.status(await self._kernel.cancel(job_id, by=caller.subject))
-
-    async def stream_job_updates(
-        self, job_id: str, *, last_event_seq: int = 0, context: RequestContext | None = None
-    ) -> AsyncIterator[JobUpdate]:
-        """Yield a job's updates; see the port."""
-        updates = self._updates(job_id, last_event_seq=last_event_seq, context=context)
-        if context is not None and context.deadline_sec is not None:
-            updates = self.deadlines.keep_stream("stream_job_updates", updates, deadline_sec=context.deadline_sec)
-        async with aclosing(updates):
-            async for update in updates:
-                yield update
-
-    @bounded
-    async def list_job_events(self, job_id: str, *, context: RequestContext | None = None) -> tuple[StoredEvent, ...]:
-        """Return what has happened to a job; see the port."""
-        await self._reach("list_job_events", context, job_id)
-        return await self._kernel.events(job_id)
-
-    @bounded
-    async def get_job_results(self, job_id: str, *, context: RequestContext | None = None) -> JobResults:
-        """Return a job's results; see the port."""
-        await self._reach("get_job_results", context, job_id)
-        return await self._kernel.results(job_id)
 
     @bounded
     async def list_devices(self, *, context: RequestContext | None = None) -> tuple[DeviceInfo, ...]:
@@ -263,43 +193,6 @@ class EigenSystemApi(SystemApi):
         told = {one.message for one in found}
         found += [one for one in checked.problems if one.message not in told]  # such as a target that is not there
         return replace(checked, problems=tuple(found))
-
-    @bounded
-    async def list_artifacts(self, job_id: str, *, context: RequestContext | None = None) -> tuple[Artifact, ...]:
-        """Return what is stored for a job; see the port."""
-        await self._reach("list_artifacts", context, job_id)
-        return await self._artifacts.artifacts(job_id)
-
-    @bounded
-    async def get_artifact(self, job_id: str, name: str, *, context: RequestContext | None = None) -> bytes:
-        """Return one stored file; see the port."""
-        await self._reach("get_artifact", context, job_id)
-        return await self._artifacts.read(job_id, name)
-
-    @bounded
-    async def verify_artifacts(
-        self, job_id: str, *, context: RequestContext | None = None
-    ) -> tuple[ArtifactProblem, ...]:
-        """Return every stored file that is not as it should be; see the port."""
-        await self._reach("verify_artifacts", context, job_id)
-        return await self._artifacts.verify(job_id)
-
-    async def _reach(self, call: str, context: RequestContext | None, job_id: str) -> JobRecord:
-        return (await self._gate.reach(call, context, job_id))[1]
-
-    async def _updates(
-        self, job_id: str, *, last_event_seq: int, context: RequestContext | None
-    ) -> AsyncGenerator[JobUpdate, None]:
-        record = await self._reach("stream_job_updates", context, job_id)
-        if last_event_seq < 0:
-            raise InvalidArgumentError(
-                f"there is no update {last_event_seq}: they are numbered from 1",
-                reason="LAST_EVENT_SEQ",
-                hint="give the number of the last update that you have seen, or 0",
-            )
-        newest = record.event_seq - 1 if record.state.is_terminal else record.event_seq  # an end is always told
-        async for update in self._kernel.updates(job_id, last_event_seq=min(last_event_seq, newest)):
-            yield update
 
     def _trace_of(self, caller: RequestContext) -> TraceContext:
         if caller.traceparent:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from eigen.cli.rendering import Column, emit, is_terminal, note, show_facts, show_json, show_table
 
 if TYPE_CHECKING:
-    from eigen.ports.system_api import SystemApi
+    from eigen.ports.job_reads import JobReads
 
 __all__ = ["print_results"]
 
@@ -18,7 +18,7 @@ MOST_ON_TERMINAL = 32
 """Most outcomes that a terminal shows; a pipe gets all."""
 
 
-async def print_results(api: SystemApi, job_id: str, *, as_json: bool) -> None:
+async def print_results(api: JobReads, job_id: str, *, as_json: bool) -> None:
     """Print the results of a job that is DONE: the very bytes of `results.json`, or tables."""
     content = await api.get_artifact(job_id, "results.json")
     if not as_json:

@@ -10,7 +10,7 @@ import typer
 
 if TYPE_CHECKING:
     from eigen.contracts.jobs import JobFilter, JobPage
-    from eigen.ports.system_api import SystemApi
+    from eigen.ports.job_reads import JobReads
 
 __all__ = [
     "AllSubjectsOption",
@@ -53,7 +53,7 @@ class Selection:
     def __bool__(self) -> bool:
         return self != Selection()
 
-    async def find(self, api: SystemApi, *, limit: int, behind: str = "") -> JobPage:
+    async def find(self, api: JobReads, *, limit: int, behind: str = "") -> JobPage:
         """Return the newest jobs that are meant.
 
         Args:

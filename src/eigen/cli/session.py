@@ -15,6 +15,7 @@ from eigen.cli.failures import defect, tell
 from eigen.contracts.errors import EigenError
 
 if TYPE_CHECKING:
+    from eigen.ports.job_reads import JobReads
     from eigen.system.composition import System
 
 __all__ = ["conduct", "look_around", "look_up", "on_loop", "perform"]
@@ -51,19 +52,23 @@ def on_loop(body: Callable[[], Awaitable[T]]) -> T:
     return anyio.run(body)
 
 
-def look_up(root: Path | None) -> AbstractAsyncContextManager[System]:
-    """Open a system to look at jobs: it knows no device, runs no jobs and keeps no log, so that it is quick.
+def look_up(root: Path | None) -> AbstractAsyncContextManager[JobReads]:
+    """Open a root to look at its jobs.
 
     Args:
         root: Its folder.
     """
-    from eigen.system.composition import open_system
+    from eigen.system.lookups import open_lookups
 
-    return open_system(root, drivers={}, adopts=False, observed=False)
+    return open_lookups(root)
 
 
 def look_around(root: Path | None) -> AbstractAsyncContextManager[System]:
-    """Open a system to look at devices and programs: otherwise as `look_up`."""
+    """Open a system to look at devices and programs: it runs no jobs and keeps no log, so that it is quick.
+
+    Args:
+        root: Its folder.
+    """
     from eigen.system.composition import open_system
 
     return open_system(root, adopts=False, observed=False)

@@ -9,7 +9,7 @@ from eigen.client.arguments import require_kind
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.jobs import JobFilter, JobPage, JobState, JobStatus
 from eigen.contracts.printable import quoted
-from eigen.ports.system_api import SystemApi
+from eigen.ports.job_reads import JobReads
 
 __all__ = ["job_filter", "list_jobs"]
 
@@ -51,7 +51,7 @@ def job_filter(
 
 
 async def list_jobs(
-    api: SystemApi, wanted: JobFilter, *, limit: int, behind: str = "", all_subjects: bool = False
+    api: JobReads, wanted: JobFilter, *, limit: int, behind: str = "", all_subjects: bool = False
 ) -> JobPage:
     """Return the newest jobs that match.
 

@@ -6,14 +6,14 @@ from eigen.client.arguments import require_kind
 from eigen.contracts.errors import InvalidArgumentError, NotFoundError
 from eigen.contracts.jobs import JOB_ID, JobFilter
 from eigen.contracts.printable import quoted
-from eigen.ports.system_api import SystemApi
+from eigen.ports.job_reads import JobReads
 
 __all__ = ["find_job"]
 
 _PREFIX = "job_"
 
 
-async def find_job(api: SystemApi, reference: str) -> str:
+async def find_job(api: JobReads, reference: str) -> str:
     """Return the id of the job that a reference means.
 
     Raises:
@@ -38,7 +38,7 @@ async def find_job(api: SystemApi, reference: str) -> str:
     return found[0].job_id
 
 
-async def _last(api: SystemApi) -> str:
+async def _last(api: JobReads) -> str:
     newest = (await api.list_jobs(page_size=1)).jobs
     if not newest:
         raise NotFoundError(

@@ -7,14 +7,14 @@ from eigen.contracts.errors import FailedPreconditionError, NotFoundError
 from eigen.contracts.jobspec import JobSpec
 from eigen.contracts.requests import SubmitJobRequest
 from eigen.contracts.results import RERUN_OF
-from eigen.ports.system_api import SystemApi
+from eigen.ports.job_reads import JobReads
 
 __all__ = ["repetition"]
 
 _PROGRAMS = ("program.eigen.py", "program.qasm", "program.aqo.json")
 
 
-async def repetition(api: SystemApi, job_id: str) -> SubmitJobRequest:
+async def repetition(api: JobReads, job_id: str) -> SubmitJobRequest:
     """Return the request that runs a job once more: the same spec, program and, where one is known, seed.
 
     Raises:
@@ -40,7 +40,7 @@ async def repetition(api: SystemApi, job_id: str) -> SubmitJobRequest:
     )
 
 
-async def _program(api: SystemApi, job_id: str, spec: JobSpec) -> ProgramSource:
+async def _program(api: JobReads, job_id: str, spec: JobSpec) -> ProgramSource:
     stored = {artifact.name for artifact in await api.list_artifacts(job_id)}
     name = next((one for one in _PROGRAMS if one in stored), None)
     if name is None:

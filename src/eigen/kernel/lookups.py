@@ -11,27 +11,31 @@ from typing import TYPE_CHECKING
 from eigen.contracts.errors import EigenError, FailedPreconditionError, InvalidArgumentError, InvariantError
 from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.printable import quoted
-from eigen.kernel.live_jobs import LiveJobs
-from eigen.kernel.root_watch import POLL_SEC
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock
+from eigen.ports.job_records import JobRecords
 from eigen.ports.job_store import JobStore
 
 if TYPE_CHECKING:
     from eigen.contracts.results import JobResults
+    from eigen.kernel.live_jobs import LiveJobs
+    from eigen.kernel.run import JobRun
 
-__all__ = ["Lookups"]
+__all__ = ["POLL_SEC", "Lookups"]
+
+POLL_SEC = 0.1
+"""How often the root is looked at for what other processes have written."""
 
 
-class Lookups:
+class Lookups(JobRecords):
     """Answers about jobs; changes nothing.
 
     Args:
         store: Records and events.
         artifacts: CircuitFS.
         clock: Time.
-        jobs: The live jobs of this system.
-        status: A record as users see it, with why it waits.
+        jobs: The live jobs of this system; None for one that runs none.
+        status: A record as users see it, with why it waits; by default what the record alone tells.
     """
 
     def __init__(
@@ -40,8 +44,8 @@ class Lookups:
         store: JobStore,
         artifacts: ArtifactStore,
         clock: Clock,
-        jobs: LiveJobs,
-        status: Callable[[JobRecord], JobStatus],
+        jobs: LiveJobs | None = None,
+        status: Callable[[JobRecord], JobStatus] = JobRecord.status,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
@@ -51,12 +55,13 @@ class Lookups:
 
     async def record(self, job_id: str) -> JobRecord:
         """Return a job's record; see the port."""
-        run = self._jobs.get(job_id)
+        run = self._run(job_id)
         if run is not None:
             return run.published
-        return self._jobs.ended(job_id) or await self._store.get(job_id)
+        ended = self._jobs.ended(job_id) if self._jobs is not None else None
+        return ended or await self._store.get(job_id)
 
-    async def page(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
+    async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
         """Return jobs, newest first; see the port."""
         if page_token and not JOB_ID.fullmatch(page_token):
             raise InvalidArgumentError(
@@ -73,16 +78,16 @@ class Lookups:
 
     def _newest(self, record: JobRecord) -> JobRecord:
         """Return a record as it is now where the job is this system's: the store is some moments behind."""
-        run = self._jobs.get(record.job_id)
+        run = self._run(record.job_id)
         return run.published if run is not None else record
 
     async def updates(self, job_id: str, *, last_event_seq: int = 0) -> AsyncIterator[JobUpdate]:
         """Yield a job's updates; see the port."""
         await self.record(job_id)
         seq = last_event_seq
-        run = self._jobs.get(job_id)
-        while run is not None and (run.published.state.is_terminal or self._jobs.owns(run)):
-            changed = run.changed
+        run = self._run(job_id)
+        while run is not None and (run.published.state.is_terminal or self._owns(run)):
+            changed = run.watched()
             for event in run.events[seq:]:
                 seq = event.event_seq
                 yield event.update(job_id)
@@ -100,7 +105,7 @@ class Lookups:
 
     async def events(self, job_id: str) -> tuple[StoredEvent, ...]:
         """Return what has happened to a job; see the port."""
-        run = self._jobs.get(job_id)
+        run = self._run(job_id)
         if run is not None:
             return tuple(run.events)
         await self.record(job_id)
@@ -121,5 +126,16 @@ class Lookups:
 
         from eigen.contracts.results import JobResults
 
-        content = self._jobs.results_json(job_id) or await self._artifacts.read(job_id, "results.json")
+        kept = self._jobs.results_json(job_id) if self._jobs is not None else None
+        content = kept or await self._artifacts.read(job_id, "results.json")
         return JobResults.from_json(json.loads(content))
+
+    def status(self, record: JobRecord) -> JobStatus:
+        """Return a job as its user sees it; see the port."""
+        return self._status(record)
+
+    def _run(self, job_id: str) -> JobRun | None:
+        return self._jobs.get(job_id) if self._jobs is not None else None
+
+    def _owns(self, run: JobRun) -> bool:
+        return self._jobs is not None and self._jobs.owns(run)

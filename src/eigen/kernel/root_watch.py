@@ -14,16 +14,14 @@ from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import Adopted
 from eigen.kernel.adoption import SealedEnd, legacy
 from eigen.kernel.live_jobs import LiveJobs
+from eigen.kernel.lookups import POLL_SEC
 from eigen.kernel.run import JobRun
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock
 from eigen.ports.job_store import JobStore, Orphan, StaleOwnerError
 from eigen.ports.kernel import KernelObserver
 
-__all__ = ["POLL_SEC", "RootWatch"]
-
-POLL_SEC = 0.1
-"""How often the root is looked at for what other processes have written."""
+__all__ = ["RootWatch"]
 
 ADOPT_EVERY_SEC = 1.0
 """How often jobs whose owner is gone are looked for."""

@@ -53,9 +53,9 @@ from eigen.kernel.history import stored
 from eigen.kernel.inputs import content_digest, opening_facts, opening_files, submission
 from eigen.kernel.intake import Intake
 from eigen.kernel.live_jobs import LiveJobs
-from eigen.kernel.lookups import Lookups
+from eigen.kernel.lookups import POLL_SEC, Lookups
 from eigen.kernel.machine import step
-from eigen.kernel.root_watch import POLL_SEC, RootWatch
+from eigen.kernel.root_watch import RootWatch
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.kernel.work import JobWork
 from eigen.ports.artifact_store import ArtifactStore
@@ -254,7 +254,7 @@ class QrtxKernel(Kernel):
 
     async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
         """Return jobs, newest first; see the port."""
-        return await self._lookups.page(job_filter, page_size=page_size, page_token=page_token)
+        return await self._lookups.jobs(job_filter, page_size=page_size, page_token=page_token)
 
     def updates(self, job_id: str, *, last_event_seq: int = 0) -> AsyncIterator[JobUpdate]:
         """Yield a job's updates; see the port."""

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from eigen.ports.job_records import JobRecords
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import ProgramSource
     from eigen.contracts.devices import Reservation
-    from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
+    from eigen.contracts.jobs import JobRecord
     from eigen.contracts.jobspec import JobSpec
     from eigen.contracts.requests import CheckedJob
-    from eigen.contracts.results import JobResults
     from eigen.contracts.trace import TraceContext
 
 __all__ = ["Kernel", "KernelJob", "KernelLimits", "KernelObserver"]
@@ -60,7 +60,7 @@ class KernelLimits:
     reservation_sec: float = 3600.0
 
 
-class Kernel(ABC):
+class Kernel(JobRecords):
     """The orchestrator of all jobs on one root."""
 
     @abstractmethod
@@ -74,22 +74,6 @@ class Kernel(ABC):
         """
 
     @abstractmethod
-    async def record(self, job_id: str) -> JobRecord:
-        """Return a job's record.
-
-        Raises:
-            NotFoundError: There is no such job.
-        """
-
-    @abstractmethod
-    async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
-        """Return jobs, newest first.
-
-        Raises:
-            InvalidArgumentError: The page token is not one of ours.
-        """
-
-    @abstractmethod
     async def cancel(self, job_id: str, *, by: str) -> JobRecord:
         """Ask a job to stop; a job that has ended stays as it is.
 
@@ -98,41 +82,8 @@ class Kernel(ABC):
         """
 
     @abstractmethod
-    def updates(self, job_id: str, *, last_event_seq: int = 0) -> AsyncIterator[JobUpdate]:
-        """Yield a job's updates after `last_event_seq`, in order, to the terminal one.
-
-        Raises:
-            NotFoundError: There is no such job.
-        """
-
-    @abstractmethod
-    async def events(self, job_id: str) -> tuple[StoredEvent, ...]:
-        """Return what has happened to a job so far, in order.
-
-        Raises:
-            NotFoundError: There is no such job.
-        """
-
-    @abstractmethod
-    async def results(self, job_id: str) -> JobResults:
-        """Return the results of a job that is DONE.
-
-        Raises:
-            NotFoundError: There is no such job.
-            FailedPreconditionError: The job has not ended.
-            EigenError: The job ended otherwise; this is its own error.
-        """
-
-    @abstractmethod
     async def drain(self) -> None:
         """Run jobs whose owner is gone, and return when there are none of those and no live job of this system."""
-
-    @abstractmethod
-    def status(self, record: JobRecord) -> JobStatus:
-        """Return a job as its user sees it: why it waits and its place in the line as they are now, in this system.
-
-        Of another system's job the record alone tells: for which device or jobs it waits, but not its place.
-        """
 
     @abstractmethod
     async def check(self, spec: JobSpec, source: ProgramSource) -> CheckedJob:
@@ -143,7 +94,9 @@ class Kernel(ABC):
         """Return how many jobs run on a device and how many wait for it, in this system."""
 
     @abstractmethod
-    async def reserve(self, device_id: str, *, subject: str, tenant: str = "default", purpose: str, ttl_sec: float) -> Reservation:
+    async def reserve(
+        self, device_id: str, *, subject: str, tenant: str = "default", purpose: str, ttl_sec: float
+    ) -> Reservation:
         """Keep a slot of a device for the jobs of a tenant's subject, until it is released or its time is over.
 
         A slot that is busy now is kept from when its job ends. The reservation lives in this system and ends with it.

@@ -94,7 +94,7 @@ class Configuration:
 
     Attributes:
         file: Where `config.toml` is looked for.
-        settings: Every key's value and origin.
+        settings: Value and origin of the root, and of whatever else is set.
     """
 
     file: Path
@@ -113,6 +113,11 @@ class Configuration:
 
         return KernelLimits(**{name: one.value for name, one in self.settings.items() if name != "root"})
 
+    def everything(self) -> dict[str, Setting]:
+        """Return every key's value and origin."""
+        limits = self.limits
+        return {name: self.settings.get(name) or Setting(getattr(limits, name), "default") for name in KEYS}
+
 
 def load_configuration(environment: Mapping[str, str] | None = None) -> Configuration:
     """Return what the environment and `config.toml` say, and defaults for the rest.
@@ -125,7 +130,7 @@ def load_configuration(environment: Mapping[str, str] | None = None) -> Configur
     """
     variables = os.environ if environment is None else environment
     file = Path(variables.get("EIGEN_CONFIG") or _folder(variables, "XDG_CONFIG_HOME", ".config") / "config.toml")
-    settings = _defaults(variables)
+    settings = {"root": Setting(_folder(variables, "XDG_DATA_HOME", ".local/share"), "default")}
     for name, value in _document(file).items():
         settings[name] = Setting(_in_file(name, value, file), "config.toml")
     for name, key in KEYS.items():
@@ -133,15 +138,6 @@ def load_configuration(environment: Mapping[str, str] | None = None) -> Configur
         if text:
             settings[name] = Setting(_value(key, text, what=key.variable), key.variable)
     return Configuration(file=file, settings=settings)
-
-
-def _defaults(variables: Mapping[str, str]) -> dict[str, Setting]:
-    from eigen.ports.kernel import KernelLimits
-
-    limits = KernelLimits()
-    values = {name: getattr(limits, name) for name in KEYS if name != "root"}
-    root = _folder(variables, "XDG_DATA_HOME", ".local/share")
-    return {name: Setting(value, "default") for name, value in {"root": root, **values}.items()}
 
 
 def _folder(variables: Mapping[str, str], variable: str, usual: str) -> Path:

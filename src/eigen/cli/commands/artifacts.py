@@ -69,8 +69,8 @@ async def _ls(reference: str, *, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as system:
-        found = await system.api.list_artifacts(await find_job(system.api, reference))
+    async with look_up(root) as api:
+        found = await api.list_artifacts(await find_job(api, reference))
     if as_json:
         show_json([to_json(one) for one in found])
     else:
@@ -87,8 +87,8 @@ async def _cat(reference: str, name: str, *, root: Path | None) -> ExitCode:
     from eigen.cli.session import look_up
     from eigen.client.references import find_job
 
-    async with look_up(root) as system:
-        content = await system.api.get_artifact(await find_job(system.api, reference), name)
+    async with look_up(root) as api:
+        content = await api.get_artifact(await find_job(api, reference), name)
     emit_bytes(content)
     return ExitCode.OK
 
@@ -101,10 +101,10 @@ async def _export(reference: str, out: Path, *, root: Path | None, as_json: bool
     from eigen.cli.session import look_up
     from eigen.client.references import find_job
 
-    async with look_up(root) as system:
-        job_id = await find_job(system.api, reference)
-        names = [one.name for one in await system.api.list_artifacts(job_id)]
-        contents = {name: await system.api.get_artifact(job_id, name) for name in names}
+    async with look_up(root) as api:
+        job_id = await find_job(api, reference)
+        names = [one.name for one in await api.list_artifacts(job_id)]
+        contents = {name: await api.get_artifact(job_id, name) for name in names}
     await anyio.to_thread.run_sync(_write_folder, out, contents)
     if as_json:
         show_json({"job_id": job_id, "files": names})
@@ -120,9 +120,9 @@ async def _verify(reference: str, *, root: Path | None, as_json: bool) -> ExitCo
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as system:
-        job_id = await find_job(system.api, reference)
-        problems = await system.api.verify_artifacts(job_id)
+    async with look_up(root) as api:
+        job_id = await find_job(api, reference)
+        problems = await api.verify_artifacts(job_id)
     if as_json:
         show_json([to_json(one) for one in problems])
     elif problems:

@@ -113,8 +113,8 @@ def _is_confirmed(found: Sequence[JobStatus], *, as_json: bool) -> bool:
 async def _live(selection: Selection, *, root: Path | None) -> list[JobStatus]:
     from eigen.cli.session import look_up
 
-    async with look_up(root) as system:
-        page = await selection.find(system.api, limit=MOST)
+    async with look_up(root) as api:
+        page = await selection.find(api, limit=MOST)
     return [one for one in page.jobs if not one.is_terminal]
 
 

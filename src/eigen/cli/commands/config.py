@@ -27,7 +27,7 @@ def _config(*, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.system.configuration import Setting, load_configuration
 
     configuration = load_configuration()
-    settings = {name: Setting(_plain(one.value), one.origin) for name, one in configuration.settings.items()}
+    settings = {name: Setting(_plain(one.value), one.origin) for name, one in configuration.everything().items()}
     if root is not None:
         settings["root"] = Setting(str(root), "--root")
     exists = configuration.file.exists()

@@ -56,8 +56,8 @@ async def _status(reference: str, *, root: Path | None, as_json: bool) -> ExitCo
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as system:
-        found = await system.api.get_job_status(await find_job(system.api, reference))
+    async with look_up(root) as api:
+        found = await api.get_job_status(await find_job(api, reference))
     if as_json:
         show_json(to_json(found))
     else:
@@ -93,16 +93,16 @@ async def _results(reference: str, *, root: Path | None, as_json: bool) -> ExitC
     from eigen.cli.session import look_up
     from eigen.client.references import find_job
 
-    async with look_up(root) as system:
-        job_id = await find_job(system.api, reference)
-        found = await system.api.get_job_status(job_id)
+    async with look_up(root) as api:
+        job_id = await find_job(api, reference)
+        found = await api.get_job_status(job_id)
         error = found.failure()
         if error is not None:
             tell(error, as_json=as_json)
             return exit_code_of_job(error)
         if not found.is_terminal:
-            await system.api.get_job_results(job_id)  # says why there are none yet
-        await print_results(system.api, job_id, as_json=as_json)
+            await api.get_job_results(job_id)  # says why there are none yet
+        await print_results(api, job_id, as_json=as_json)
     return ExitCode.OK
 
 
@@ -114,8 +114,8 @@ async def _events(reference: str, *, root: Path | None, as_json: bool) -> ExitCo
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as system:
-        found = await system.api.list_job_events(await find_job(system.api, reference))
+    async with look_up(root) as api:
+        found = await api.list_job_events(await find_job(api, reference))
     if as_json:
         show_json([to_json(one) for one in found])
     else:

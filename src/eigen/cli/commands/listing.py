@@ -73,9 +73,9 @@ async def _jobs(
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as system:
-        behind = await find_job(system.api, older_than) if older_than else ""
-        page = await selection.find(system.api, limit=limit, behind=behind)
+    async with look_up(root) as api:
+        behind = await find_job(api, older_than) if older_than else ""
+        page = await selection.find(api, limit=limit, behind=behind)
     if as_json:
         show_json([to_json(one) for one in page.jobs])
         return ExitCode.OK

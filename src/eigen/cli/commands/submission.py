@@ -147,8 +147,8 @@ async def _rerun(reference: str, *, root: Path | None, watch: bool, detach: bool
     from eigen.client.references import find_job
     from eigen.client.repetition import repetition
 
-    async with look_up(root) as system:
-        request = await repetition(system.api, await find_job(system.api, reference))
+    async with look_up(root) as api:
+        request = await repetition(api, await find_job(api, reference))
     packaged = PackagedJob(request=request, warnings=())
     if detach:
         return await _leave_behind(packaged, root=root, as_json=as_json)
