@@ -152,5 +152,5 @@ class LiveJobs:
                 self._ended.popitem(last=False)
         else:
             run.work.cancel()
-        run.changed.set()
+        run.wake()
         self._on_leaving(run)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -39,9 +40,10 @@ class JobRun:
         published: Its record after the last event that everybody may know of; an end is known only when it is durable.
         inputs: What it runs on, or the error that came when they were read again.
         events: All its events, the one numbered n at n − 1.
-        changed: Set when an event has come; another one takes its place.
         work: Scope of its execution; cancelling it stops the work.
         life: Scope of what lives as long as the job, such as its deadline.
+        to_do: What is to be done for it next, in order, by the one task that is at work for it.
+        is_at_work: Whether there is such a task.
         circuit_files: Files of its compiled circuit that are not in CircuitFS yet; its end puts them there.
         saving: Is held while its files are put there.
         results_json: Its results, as they are in CircuitFS; empty without.
@@ -51,12 +53,14 @@ class JobRun:
     published: JobRecord
     inputs: JobInputs | EigenError
     events: list[StoredEvent] = field(default_factory=list)
-    changed: anyio.Event = field(default_factory=anyio.Event)
+    _changed: anyio.Event | None = None
     work: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     life: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     compiled: CompiledProgram | None = None
     plan: ExecutionPlan | None = None
     result: ExecutionResult | None = None
+    to_do: deque[Callable[[JobRun], Awaitable[None]]] = field(default_factory=deque)
+    is_at_work: bool = False
     circuit_files: Mapping[str, bytes] = field(default_factory=dict)
     saving: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
     results_json: bytes = b""
@@ -70,5 +74,16 @@ class JobRun:
         """Let everybody know of an event, the last one of `record`."""
         self.published = self.record
         self.events.append(event)
-        self.changed.set()
-        self.changed = anyio.Event()
+        self.wake()
+
+    def watched(self) -> anyio.Event:
+        """Return what is set when the next event comes, or when the job leaves this system."""
+        if self._changed is None:
+            self._changed = anyio.Event()
+        return self._changed
+
+    def wake(self) -> None:
+        """Wake everybody who watches."""
+        changed, self._changed = self._changed, None
+        if changed is not None:
+            changed.set()

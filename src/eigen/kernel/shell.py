@@ -313,7 +313,19 @@ class QrtxKernel(Kernel):
         self._do[type(command)](run)
 
     def _start(self, work: Callable[[JobRun], Coroutine[Any, Any, None]], run: JobRun) -> None:
-        self._tasks.start_soon(work, run)
+        """Begin a job's next work, in the task that is at work for it where there is one."""
+        run.to_do.append(work)
+        if not run.is_at_work:
+            run.is_at_work = True
+            self._tasks.start_soon(self._work_for, run)
+
+    async def _work_for(self, run: JobRun) -> None:
+        """Do what there is to do for a job, one work after the other: the outcome of one mostly commands the next."""
+        try:
+            while run.to_do:
+                await run.to_do.popleft()(run)
+        finally:
+            run.is_at_work = False
 
     def _take(self, run: JobRun) -> None:
         self._jobs.add(run)
@@ -360,12 +372,18 @@ class QrtxKernel(Kernel):
             self._dispatcher.join(run.record)
 
     def _begin_soon(self, job_id: str) -> None:
-        self._tasks.start_soon(self._begin, job_id)
-
-    async def _begin(self, job_id: str) -> None:
         run = self._jobs.get(job_id)
-        if run is None or run.record.state is not JobState.QUEUED or run.record.ending is not None:
-            self._dispatcher.free(job_id)
+        if run is None:  # it is another system's by now
+            self._tasks.start_soon(self._free, job_id)
+        else:
+            self._start(self._begin, run)
+
+    async def _free(self, job_id: str) -> None:
+        self._dispatcher.free(job_id)
+
+    async def _begin(self, run: JobRun) -> None:
+        if not self._jobs.owns(run) or run.record.state is not JobState.QUEUED or run.record.ending is not None:
+            self._dispatcher.free(run.record.job_id)
         else:
             run.work = anyio.CancelScope()
             await self._jobs.feed(run, Dispatched(at=self._clock.now(), attempt=run.record.attempt))
