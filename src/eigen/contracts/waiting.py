@@ -30,7 +30,8 @@ class Waiting:
     Attributes:
         message: One sentence.
         facts: The same for programs, JSON values.
-        queue_position: Its place in the line of its device, from 1; None where it is in none, or in another system's.
+        queue_position: Its place in the line of its device, from 1; None where it is in none, very far back, or in
+            another system's.
     """
 
     message: str
@@ -52,7 +53,7 @@ def for_jobs(job_ids: Sequence[str]) -> Waiting:
     return Waiting(message=f"waits for {words} to be DONE", facts={"cause": "jobs", "job_ids": list(job_ids)})
 
 
-def for_slot(device_id: str, *, position: int, running: int, slots: int) -> Waiting:
+def for_slot(device_id: str, *, position: int | None, running: int, slots: int) -> Waiting:
     """Return the wait for a slot of a device.
 
     Example:
@@ -60,13 +61,15 @@ def for_slot(device_id: str, *, position: int, running: int, slots: int) -> Wait
         'queued: 3rd in line for sim:local (2 running, 2 slots)'
     """
     return Waiting(
-        message=f"queued: {_ordinal(position)} in line for {device_id} ({running} running, {_slots(slots)})",
+        message=f"queued: {_place(position)} in line for {device_id} ({running} running, {_slots(slots)})",
         facts={"cause": "slot", "device_id": device_id, "running": running, "slots": slots},
         queue_position=position,
     )
 
 
-def for_memory(device_id: str, *, position: int, needed_bytes: int, free_bytes: int, total_bytes: int) -> Waiting:
+def for_memory(
+    device_id: str, *, position: int | None, needed_bytes: int, free_bytes: int, total_bytes: int
+) -> Waiting:
     """Return the wait for memory that other jobs have, or that is kept for one that waits longer.
 
     Example:
@@ -75,7 +78,7 @@ def for_memory(device_id: str, *, position: int, needed_bytes: int, free_bytes: 
     """
     return Waiting(
         message=f"waits for memory: needs {human_bytes(needed_bytes)}, {human_bytes(free_bytes)} free of "
-        f"{human_bytes(total_bytes)} ({_ordinal(position)} in line for {device_id})",
+        f"{human_bytes(total_bytes)} ({_place(position)} in line for {device_id})",
         facts={
             "cause": "memory",
             "device_id": device_id,
@@ -87,11 +90,11 @@ def for_memory(device_id: str, *, position: int, needed_bytes: int, free_bytes: 
     )
 
 
-def for_reservation(device_id: str, *, position: int, reserved_by: Sequence[str], until: datetime) -> Waiting:
+def for_reservation(device_id: str, *, position: int | None, reserved_by: Sequence[str], until: datetime) -> Waiting:
     """Return the wait for the end of reservations, the first of which ends at `until`."""
     return Waiting(
         message=f"{device_id} is reserved by {' and '.join(reserved_by)} until {format_time(until)} "
-        f"({_ordinal(position)} in line)",
+        f"({_place(position)} in line)",
         facts={
             "cause": "reservation",
             "device_id": device_id,
@@ -110,7 +113,9 @@ def for_device(device_id: str) -> Waiting:
     )
 
 
-def _ordinal(number: int) -> str:
+def _place(number: int | None) -> str:
+    if number is None:
+        return "far back"
     suffix = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{suffix}"
 

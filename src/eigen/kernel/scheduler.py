@@ -26,16 +26,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from heapq import heapify, heappop, heappush
+from heapq import heapify, heappop, heappush, nsmallest
+from itertools import chain, islice
 from typing import NamedTuple
 
-__all__ = ["POINT_SEC", "RUNNING_POINTS", "Scheduler", "Ticket", "Wait"]
+__all__ = ["LINE_LENGTH", "POINT_SEC", "RUNNING_POINTS", "Scheduler", "Ticket", "Wait"]
 
 POINT_SEC = 6.0
 """How long a wait weighs as much as one point of priority: a minute is ten points."""
 
 RUNNING_POINTS = 10
 """How many points of priority a subject's next job has less for each job that it runs on the device."""
+
+LINE_LENGTH = 1_000
+"""How many places of a line are told; more would take longer than the event loop may stand still."""
 
 _NEXT_TURN_SEC = 1e-6
 """How far apart turns are taken to be where a line is told before it moves: run times are not known."""
@@ -73,7 +77,7 @@ class Wait:
 
     Attributes:
         cause: `slot`, `memory`, or `reservation`.
-        position: Its place in the line of its device, from 1.
+        position: Its place in the line of its device, from 1; None behind the first `LINE_LENGTH`.
         running: Jobs that run on the device.
         slots: How many it can run at once.
         needed_bytes: Memory that it needs.
@@ -82,7 +86,7 @@ class Wait:
     """
 
     cause: str
-    position: int
+    position: int | None
     running: int
     slots: int
     needed_bytes: int
@@ -91,21 +95,33 @@ class Wait:
 
 
 class _Place(NamedTuple):
-    """A place in a line, least first."""
+    """A place in a lane, least first."""
 
     rank_sec: float
     arrival: int
     job_id: str
 
 
+class _Standing(NamedTuple):
+    """A place among the subjects of a device, least first."""
+
+    turn_sec: float
+    place: _Place
+
+
 @dataclass(slots=True)
 class _Subject:
-    """What one subject has on one device; its jobs wait in lanes of about equal memory, one for each power of two."""
+    """What one subject has on one device.
+
+    Its jobs wait in lanes of about equal memory, one for each power of two; `heads` has the first job of each and its
+    standing, least first, until something changes.
+    """
 
     lanes: dict[int, list[_Place]] = field(default_factory=dict)
     waiting: int = 0
     running: int = 0
     turn_sec: float = float("-inf")
+    heads: list[_Standing] | None = None
 
 
 @dataclass(slots=True)
@@ -119,6 +135,8 @@ class _Device:
 
     def free_slots(self, subject: str) -> int:
         """Return how many slots a subject may take now."""
+        if not self.reserved:
+            return self.slots - self.running
         return self.slots - self.running - sum(self.kept(other) for other in self.reserved if other != subject)
 
     def kept(self, subject: str) -> int:
@@ -192,7 +210,7 @@ class Scheduler:
         heappush(lane, _Place(ticket.rank_sec, self._arrivals, ticket.job_id))
         subject.waiting += 1
         device.waiting += 1
-        device.line = None
+        subject.heads = device.line = None
 
     def leave(self, job_id: str) -> tuple[str, ...]:
         """Let a job wait no longer; return the device that it waited for, if it did."""
@@ -201,9 +219,10 @@ class Scheduler:
             return ()
         ticket, _ = found
         device = self._devices[ticket.device_id]
-        device.subjects[ticket.subject].waiting -= 1
+        subject = device.subjects[ticket.subject]
+        subject.waiting -= 1
         device.waiting -= 1
-        device.line = None
+        subject.heads = device.line = None
         self._forget(device, ticket.subject)
         if self._claim is not None and self._claim.ticket is ticket:
             self._claim = None
@@ -227,9 +246,10 @@ class Scheduler:
         if self._claim is not None:
             self._claim.passed.pop(job_id, None)
         device = self._devices[ticket.device_id]
+        subject = device.subjects[ticket.subject]
+        subject.running -= 1
         device.running -= 1
-        device.subjects[ticket.subject].running -= 1
-        device.line = None
+        subject.heads = device.line = None
         self._forget(device, ticket.subject)
         return (ticket.device_id,)
 
@@ -262,7 +282,7 @@ class Scheduler:
         device = self._devices[ticket.device_id]
         return Wait(
             cause=self._cause(device, ticket),
-            position=self._line(device)[job_id],
+            position=self._line(device).get(job_id),
             running=device.running,
             slots=device.slots,
             needed_bytes=ticket.memory_bytes,
@@ -274,8 +294,12 @@ class Scheduler:
         claimant = self._claim.ticket if self._claim is not None else None
         if claimant is not None and self._fits(claimant):
             return claimant
-        for ticket in self._candidates():
-            if ticket.memory_bytes <= self._open_bytes(ticket):
+        standings = self._standings()
+        first = min(standings, default=None)
+        if first is None or self._fits(self._ticket(first)):
+            return first and self._ticket(first)
+        for ticket in map(self._ticket, sorted(standings)):
+            if self._fits(ticket):
                 return ticket
             if self._claim is None:
                 self._claim = _Claim(ticket)
@@ -285,20 +309,28 @@ class Scheduler:
         device = self._devices[ticket.device_id]
         return device.free_slots(ticket.subject) > 0 and ticket.memory_bytes <= self._open_bytes(ticket)
 
-    def _candidates(self) -> list[Ticket]:
-        """Return the first job of each lane for which there is a slot, the one to begin first at the front."""
-        found: list[tuple[float, _Place]] = []
+    def _ticket(self, standing: _Standing) -> Ticket:
+        return self._waiting[standing.place.job_id][0]
+
+    def _standings(self) -> list[_Standing]:
+        """Return the first job of each lane for which there is a slot."""
+        found: list[_Standing] = []
         for device in self._devices.values():
             if not device.waiting or device.running >= device.slots:
                 continue
             for name, subject in device.subjects.items():
                 if subject.waiting and device.free_slots(name) > 0:
-                    heads = sorted(self._heads(subject))
-                    turn = self._turn(subject, heads[0])
-                    found += [(turn, head) for head in heads]
-        return [self._waiting[head.job_id][0] for _, head in sorted(found)]
+                    if subject.heads is None:
+                        subject.heads = self._heads(subject)
+                    found += subject.heads
+        return found
 
-    def _heads(self, subject: _Subject) -> Iterator[_Place]:
+    def _heads(self, subject: _Subject) -> list[_Standing]:
+        places = sorted(self._first_places(subject))
+        turn_sec = self._turn(subject, places[0])
+        return [_Standing(turn_sec, place) for place in places]
+
+    def _first_places(self, subject: _Subject) -> Iterator[_Place]:
         for size, lane in tuple(subject.lanes.items()):
             while lane and not self._is_live(lane[0]):
                 heappop(lane)
@@ -327,6 +359,7 @@ class Scheduler:
         device = self._devices[ticket.device_id]
         subject = device.subjects.setdefault(ticket.subject, _Subject())
         subject.turn_sec = now_sec
+        subject.heads = None
         subject.running += 1
         device.running += 1
         self._running[ticket.job_id] = ticket
@@ -342,17 +375,19 @@ class Scheduler:
         return "memory" if ticket.memory_bytes > self._open_bytes(ticket) else "slot"
 
     def _line(self, device: _Device) -> dict[str, int]:
-        """Return the place of each waiting job, were nobody else to come; kept until the line changes."""
+        """Return the first places of a line, were nobody else to come; kept until the line changes."""
         if device.line is None:
-            device.line = {job_id: place for place, job_id in enumerate(self._in_turn(device), start=1)}
+            first = islice(self._in_turn(device), LINE_LENGTH)
+            device.line = {job_id: place for place, job_id in enumerate(first, start=1)}
         return device.line
 
     def _in_turn(self, device: _Device) -> Iterator[str]:
         turns: list[tuple[float, _Place, list[_Place], _Subject]] = []
         for subject in device.subjects.values():
-            live = [place for lane in subject.lanes.values() for place in lane if self._is_live(place)]
+            places = chain.from_iterable(subject.lanes.values())
+            live = nsmallest(LINE_LENGTH, [place for place in places if self._is_live(place)])
             if live:
-                live.sort(reverse=True)
+                live.reverse()
                 turns.append((self._turn(subject, live[-1]), live[-1], live, subject))
         heapify(turns)
         turn_sec = self._now_sec
