@@ -1,18 +1,16 @@
 """The kernel's one shell: the only place that starts tasks.
 
 It takes jobs in, runs the commands that the state machine gives, and feeds their outcomes back as events. Events and
-records are in `live_jobs`, queues and slots in `dispatcher`, other processes in `root_watch`, questions in `lookups`;
-what the work itself is stands in `work`. Rules:
+records are in `live_jobs`, the stages of work in `stages`, queues and slots in `dispatcher`, other processes in
+`root_watch`, questions in `lookups`.
 
-- Everything that starts work goes through `_attempt_work`, which turns every way to end into one outcome event; this is
-  the one place that catches all exceptions.
-- On the way out the work is stopped and live jobs stay as they are: once the store is closed, the next system on this
-  root adopts them.
+On the way out the work is stopped and live jobs stay as they are: once the store is closed, the next system on this root
+adopts them.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -22,18 +20,10 @@ import anyio
 
 from eigen.contracts.errors import (
     AlreadyExistsError,
-    EigenError,
-    InternalError,
     NotFoundError,
-    OperationCancelledError,
 )
 from eigen.contracts.jobs import (
     CancelRequested,
-    Closed,
-    CompilationStarted,
-    Dispatched,
-    ExecutionStopped,
-    JobEvent,
     JobFilter,
     JobPage,
     JobRecord,
@@ -43,7 +33,6 @@ from eigen.contracts.jobs import (
     StoredEvent,
     TimedOut,
 )
-from eigen.contracts.trace import working_for
 from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
 from eigen.kernel.circuit_files import save_circuits
@@ -57,6 +46,7 @@ from eigen.kernel.lookups import POLL_SEC, Lookups
 from eigen.kernel.machine import step
 from eigen.kernel.root_watch import RootWatch
 from eigen.kernel.run import JobInputs, JobRun
+from eigen.kernel.stages import Stages
 from eigen.kernel.work import JobWork
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
@@ -73,9 +63,6 @@ if TYPE_CHECKING:
     from eigen.contracts.results import JobResults
 
 __all__ = ["QrtxKernel"]
-
-Work = Callable[[JobRun], Awaitable[JobEvent]]
-Failure = Callable[[JobRun, EigenError], JobEvent]
 
 
 class QrtxKernel(Kernel):
@@ -151,15 +138,18 @@ class QrtxKernel(Kernel):
             ids=ids,
             memory_bytes=memory_bytes,
         )
+        self._stages = Stages(
+            jobs=self._jobs, work=self._work, dispatcher=self._dispatcher, clock=clock, ids=ids, observer=observer
+        )
         self._do: dict[type[machine.Command], Callable[[JobRun], None]] = {
             machine.AwaitDependencies: partial(self._start, self._dependencies.begin),
-            machine.Compile: partial(self._start, self._compile_job),
+            machine.Compile: partial(self._start, self._stages.compile),
             machine.Enqueue: self._join_queue,
             machine.LeaveQueue: lambda run: self._dispatcher.leave(run.record.job_id),
-            machine.Execute: partial(self._start, self._execute_job),
+            machine.Execute: partial(self._start, self._stages.execute),
             machine.StopWork: lambda run: run.work.cancel(),
-            machine.Seal: partial(self._start, self._seal_job),
-            machine.CloseUnsealed: partial(self._start, self._close_unsealed),
+            machine.Seal: partial(self._start, self._stages.seal),
+            machine.CloseUnsealed: partial(self._start, self._stages.close_unsealed),
         }
 
     async def __aenter__(self) -> Self:
@@ -340,31 +330,6 @@ class QrtxKernel(Kernel):
     async def _cancel_for_other(self, job_id: str, by: str) -> None:
         await self.cancel(job_id, by=by)
 
-    async def _attempt_work(self, run: JobRun, stage: str, work: Work, failure: Failure) -> JobEvent:
-        """Do a job's work and return the one event that it ends in."""
-        began = self._clock.monotonic()
-        with working_for(run.record.job_id, self._ids.child_of(run.trace)):
-            try:
-                return await work(run)
-            except EigenError as error:
-                return failure(run, error)
-            except Exception as error:  # noqa: BLE001  # the boundary where commands run: a defect costs one job
-                self._observer.on_defect(run.record.job_id, stage, error)
-                return failure(run, _defect(run.record))
-            finally:
-                self._observer.on_stage(stage, self._clock.monotonic() - began)
-
-    # Compiling
-
-    async def _compile_job(self, run: JobRun) -> None:
-        if run.record.ending is not None:  # cancelled before it could begin
-            return
-        await self._jobs.feed(run, CompilationStarted(at=self._clock.now(), attempt=run.record.attempt))
-        outcome = self._work.compile_failure(run, OperationCancelledError("the compilation was stopped"))
-        with run.work:
-            outcome = await self._attempt_work(run, "compile", self._work.compile, self._work.compile_failure)
-        await self._jobs.feed(run, outcome)
-
     # Executing
 
     def _join_queue(self, run: JobRun) -> None:
@@ -376,35 +341,10 @@ class QrtxKernel(Kernel):
         if run is None:  # it is another system's by now
             self._tasks.start_soon(self._free, job_id)
         else:
-            self._start(self._begin, run)
+            self._start(self._stages.begin, run)
 
     async def _free(self, job_id: str) -> None:
         self._dispatcher.free(job_id)
-
-    async def _begin(self, run: JobRun) -> None:
-        if not self._jobs.owns(run) or run.record.state is not JobState.QUEUED or run.record.ending is not None:
-            self._dispatcher.free(run.record.job_id)
-        else:
-            run.work = anyio.CancelScope()
-            await self._jobs.feed(run, Dispatched(at=self._clock.now(), attempt=run.record.attempt))
-
-    async def _execute_job(self, run: JobRun) -> None:
-        stopped = ExecutionStopped(at=self._clock.now(), attempt=run.record.attempt)
-        outcome: JobEvent = stopped
-        with run.work:
-            outcome = await self._attempt_work(run, "execute", self._work.execute, self._work.execute_failure)
-        self._dispatcher.free(run.record.job_id)
-        if outcome is stopped:
-            outcome = ExecutionStopped(at=self._clock.now(), attempt=stopped.attempt)
-        await self._jobs.feed(run, outcome)
-
-    # Ending
-
-    async def _seal_job(self, run: JobRun) -> None:
-        await self._jobs.feed(run, await self._attempt_work(run, "store", self._work.seal, self._work.seal_failure))
-
-    async def _close_unsealed(self, run: JobRun) -> None:
-        await self._jobs.feed(run, Closed(at=self._clock.now(), attempt=run.record.attempt))
 
     async def _time_out(self, run: JobRun, timeout_sec: float) -> None:
         elapsed_sec = (self._clock.now() - run.record.created_at).total_seconds()
@@ -412,12 +352,3 @@ class QrtxKernel(Kernel):
             await self._clock.sleep_until(self._clock.monotonic() + max(0.0, timeout_sec - elapsed_sec))
             if run.record.may_stop:
                 await self._jobs.feed(run, TimedOut(at=self._clock.now(), timeout_sec=timeout_sec))
-
-
-def _defect(record: JobRecord) -> InternalError:
-    return InternalError(
-        "a defect of Eigen OS stopped the job; it is not your program's fault",
-        reason="INTERNAL",
-        hint=f"report it with the log lines of trace {record.trace_id}",
-        details={"trace_id": record.trace_id},
-    )
