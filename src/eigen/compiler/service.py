@@ -112,7 +112,7 @@ class EigenCompiler(Compiler):
             raise FailedPreconditionError("the compiler is not open", reason="COMPILER_CLOSED")
         aqo_json, static = await self._openqasm.read(request.source, inputs=request.inputs, limits=request.limits)
         read = replace(request.source, content=aqo_json, language=Language.AQO)
-        circuit = await run_sync(lambda: read_aqo(read, limits=request.limits))
+        circuit = await run_sync(lambda: read_aqo(read, limits=request.limits), abandon_on_cancel=True)
         return self._kept_openqasm(request, circuit, static)
 
     def _known_openqasm(self, request: CompileRequest) -> CompiledProgram | None:
