@@ -1,18 +1,22 @@
-"""What a system that is gone has left of a job: an end that only has to be recorded, or inputs to begin anew with."""
+"""What a system that is gone has left of a job: an end that only has to be recorded, or inputs to begin anew with.
+
+Thousands of jobs may be left at once, so whoever adopts them only looks at what `meta.json` says; inputs are read when
+the job's turn comes.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 
-from eigen.contracts.errors import EigenError, InternalError
+from eigen.contracts.errors import EigenError, InternalError, NotFoundError
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.wire import from_json
 from eigen.kernel.inputs import read_inputs
-from eigen.kernel.run import JobInputs
+from eigen.kernel.run import JobInputs, LeftInputs
 from eigen.ports.artifact_store import ArtifactStore
 
-__all__ = ["SealedEnd", "legacy"]
+__all__ = ["SealedEnd", "inputs_of", "legacy"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,24 +32,46 @@ class SealedEnd:
     missing: tuple[StoredEvent, ...]
 
 
-async def legacy(artifacts: ArtifactStore, orphan: JobRecord) -> SealedEnd | JobInputs | EigenError:
+async def legacy(artifacts: ArtifactStore, orphan: JobRecord) -> SealedEnd | LeftInputs | EigenError:
     """Return what is left of a job whose owner is gone; what its last attempt had added and not sealed is removed.
 
     Returns:
         Its end; or what to begin anew with; or the error with which it must end, where its files are gone or damaged.
+
+    Raises:
+        UnavailableError: The disk fails; it may be tried again.
     """
     job_id = orphan.job_id
     try:
-        await artifacts.reset(job_id)
-        meta = await artifacts.meta(job_id)
-        if meta["sealed"]:
-            lines = (await artifacts.read(job_id, "events.jsonl")).splitlines()
-            missing = tuple(from_json(StoredEvent, json.loads(line)) for line in lines[orphan.event_seq :])
-            return SealedEnd(record=from_json(JobRecord, meta["record"]), missing=missing)
-        return await read_inputs(artifacts, job_id, meta["program"])
-    except EigenError as error:
-        return InternalError(
-            f"the job's files are gone or damaged: {error.message}",
-            reason="JOB_FILES_LOST",
-            hint="submit the job again",
-        )
+        meta = await artifacts.reset(job_id)
+        if not meta["sealed"]:
+            return LeftInputs(program=meta["program"])
+        lines = (await artifacts.read(job_id, "events.jsonl")).splitlines()
+    except (NotFoundError, InternalError) as error:
+        return _lost(error)
+    missing = tuple(from_json(StoredEvent, json.loads(line)) for line in lines[orphan.event_seq :])
+    return SealedEnd(record=from_json(JobRecord, meta["record"]), missing=missing)
+
+
+async def inputs_of(artifacts: ArtifactStore, job_id: str, inputs: JobInputs | LeftInputs | EigenError) -> JobInputs:
+    """Return what a job runs on, read from its files where that has not been done yet.
+
+    Raises:
+        EigenError: They are gone or damaged, or the disk fails.
+    """
+    if isinstance(inputs, JobInputs):
+        return inputs
+    if isinstance(inputs, EigenError):
+        raise inputs
+    try:
+        return await read_inputs(artifacts, job_id, inputs.program)
+    except (NotFoundError, InternalError) as error:
+        raise _lost(error) from error
+
+
+def _lost(error: EigenError) -> InternalError:
+    return InternalError(
+        f"the job's files are gone or damaged: {error.message}",
+        reason="JOB_FILES_LOST",
+        hint="submit the job again",
+    )

@@ -29,11 +29,10 @@ async def recollect(artifacts: ArtifactStore, job_id: str) -> KeptJob:
         NotFoundError: There is no such job.
         InternalError: Its files are damaged, or were written by a version that did not keep enough.
     """
-    await artifacts.reset(job_id)
+    meta = await artifacts.reset(job_id)
     problems = await artifacts.verify(job_id)
     if problems:
         raise InternalError(f"{problems[0].name}: {problems[0].problem}", reason="JOB_FILES_LOST")
-    meta = await artifacts.meta(job_id)
     if "record" not in meta:
         raise InternalError("an older version did not keep enough of it", reason="JOB_FILES_LOST")
     record = from_json(JobRecord, meta["record"])

@@ -26,6 +26,9 @@ __all__ = ["RootWatch"]
 ADOPT_EVERY_SEC = 1.0
 """How often jobs whose owner is gone are looked for."""
 
+_AT_ONCE = 128
+"""How many adopted jobs are begun together, so that CircuitFS looks at their folders in one go."""
+
 
 class RootWatch:
     """What this system does for the others on its root.
@@ -97,15 +100,21 @@ class RootWatch:
         async with self._adopting:
             for orphan in await self._store.adopt(job_id=job_id):
                 self._unbegun[orphan.record.job_id] = orphan
-            for orphan in tuple(self._unbegun.values()):
-                try:
-                    await self._adopt(orphan)
-                except StaleOwnerError:  # somebody else has ended it
-                    pass
-                except EigenError as error:
-                    self._observer.on_defect(orphan.record.job_id, "adoption", error)
-                    continue
-                del self._unbegun[orphan.record.job_id]
+            orphans = tuple(self._unbegun.values())
+            for start in range(0, len(orphans), _AT_ONCE):
+                async with anyio.create_task_group() as tasks:
+                    for orphan in orphans[start : start + _AT_ONCE]:
+                        tasks.start_soon(self._begin, orphan)
+
+    async def _begin(self, orphan: Orphan) -> None:
+        try:
+            await self._adopt(orphan)
+        except StaleOwnerError:  # somebody else has ended it
+            pass
+        except EigenError as error:
+            self._observer.on_defect(orphan.record.job_id, "adoption", error)
+            return
+        del self._unbegun[orphan.record.job_id]
 
     @property
     def has_unbegun(self) -> bool:

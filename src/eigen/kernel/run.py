@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eigen.contracts.jobspec import JobSpec
     from eigen.kernel.plan import ExecutionPlan
 
-__all__ = ["JobInputs", "JobRun"]
+__all__ = ["JobInputs", "JobRun", "LeftInputs"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,13 @@ class JobInputs:
     source: ProgramSource
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftInputs:
+    """What an adopted job runs on, still to be read; `program` is what `meta.json` says of its program."""
+
+    program: Mapping[str, Any]
+
+
 @dataclass(slots=True, kw_only=True)
 class JobRun:
     """A live job that this system owns; only the shell writes to it.
@@ -38,7 +45,7 @@ class JobRun:
     Attributes:
         record: Its record now.
         published: Its record after the last event that everybody may know of; an end is known only when it is durable.
-        inputs: What it runs on, or the error that came when they were read again.
+        inputs: What it runs on; of an adopted job where to read it, or the error that it must end with.
         events: All its events, the one numbered n at n − 1.
         work: Scope of its execution; cancelling it stops the work.
         life: Scope of what lives as long as the job, such as its deadline.
@@ -51,7 +58,7 @@ class JobRun:
 
     record: JobRecord
     published: JobRecord
-    inputs: JobInputs | EigenError
+    inputs: JobInputs | LeftInputs | EigenError
     events: list[StoredEvent] = field(default_factory=list)
     _changed: anyio.Event | None = None
     work: anyio.CancelScope = field(default_factory=anyio.CancelScope)

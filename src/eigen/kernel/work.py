@@ -20,6 +20,7 @@ from eigen.contracts.jobs import (
     SealFailed,
 )
 from eigen.contracts.requests import CheckedJob
+from eigen.kernel.adoption import inputs_of
 from eigen.kernel.circuit_files import CircuitFiles
 from eigen.kernel.history import stored
 from eigen.kernel.machine import step
@@ -74,11 +75,10 @@ class JobWork:
         from eigen.kernel.plan import DEFAULT_TARGET
 
         attempt = run.record.attempt
-        if isinstance(run.inputs, EigenError):
-            raise run.inputs
-        body = run.inputs.spec.spec
+        inputs = run.inputs = await inputs_of(self._artifacts, run.record.job_id, run.inputs)
+        body = inputs.spec.spec
         await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
-        run.compiled = await self._compiled(run.inputs)
+        run.compiled = await self._compiled(inputs)
         drawn_seed = self._ids.seed() if run.record.seed is None else run.record.seed
         run.plan, device_id, admission = self._admitted(body, run.compiled, drawn_seed=drawn_seed)
         run.circuit_files = await self._circuit_files.of(run.compiled)

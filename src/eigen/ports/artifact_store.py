@@ -78,10 +78,13 @@ class ArtifactStore(ABC):
         """Remove the folder of a job that was never acknowledged; a job that is not there is no error."""
 
     @abstractmethod
-    async def reset(self, job_id: str) -> None:
+    async def reset(self, job_id: str) -> Mapping[str, Any]:
         """Bring a job whose owner is gone to one of two certain states: sealed, whole and durable, or as created.
 
         What an attempt that never sealed has added is removed, and so is a seal that a power cut has left in pieces.
+
+        Returns:
+            What `meta.json` says then.
 
         Raises:
             NotFoundError: There is no such job.

@@ -19,12 +19,12 @@ import anyio
 import anyio.to_thread
 from anyio import CapacityLimiter
 
-from eigen.contracts.errors import EigenError, ResourceExhaustedError, UnavailableError
+from eigen.contracts.errors import EigenError, InvariantError, ResourceExhaustedError, UnavailableError
 from eigen.contracts.printable import quoted
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.job_folders import Change, JobFolders
-from eigen.qfs.layout import require_job_id, require_names
+from eigen.qfs.layout import Meta, require_job_id, require_names
 
 __all__ = ["DiskArtifactStore"]
 
@@ -89,9 +89,9 @@ class DiskArtifactStore(ArtifactStore):
         """Remove the folder of a job that was never acknowledged; see the port."""
         await self._run(lambda: self._folders.discard(job_id))
 
-    async def reset(self, job_id: str) -> None:
+    async def reset(self, job_id: str) -> Mapping[str, Any]:
         """Remove what an attempt that never sealed has added since `create`; see the port."""
-        await self._make_durable(lambda: self._folders.reset(job_id))
+        return (await self._make_durable(lambda: self._folders.reset(job_id))).document()
 
     async def read(self, job_id: str, name: str) -> bytes:
         """Return a file's content, checked; see the port."""
@@ -125,8 +125,8 @@ class DiskArtifactStore(ArtifactStore):
         """Do the whole of a call in one thread; a cancelled caller waits until it has ended, so that it ends whole."""
         return await anyio.to_thread.run_sync(self._translating(work), limiter=self._limiter)
 
-    async def _make_durable(self, work: Callable[[], Change]) -> None:
-        """Do a call with its group, and return when it is on the disk."""
+    async def _make_durable(self, work: Callable[[], Change]) -> Meta:
+        """Do a call with its group, and return what `meta.json` says when it is on the disk."""
         call, group = _Call(work), self._gathering
         group.calls.append(call)
         if len(group.calls) == _GROUP_SIZE:
@@ -138,6 +138,9 @@ class DiskArtifactStore(ArtifactStore):
                 await group.done.wait()
         if call.error is not None:
             raise call.error
+        if call.change is None:
+            raise InvariantError("a call of CircuitFS without an outcome")
+        return call.change.meta
 
     async def _lead(self, group: _Group) -> None:
         try:

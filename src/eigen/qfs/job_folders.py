@@ -65,11 +65,13 @@ class Change:
     """What was written and has its names, but may not be on the disk yet.
 
     Attributes:
+        meta: What `meta.json` says now.
         paths: The files and folders that have to be synced.
         settle: Is called when they are.
         undo: Is called when they cannot be.
     """
 
+    meta: Meta
     paths: tuple[str, ...] = ()
     settle: Callable[[], None] = _nothing
     undo: Callable[[], None] = _nothing
@@ -122,6 +124,7 @@ class JobFolders:
                     raise job_exists(job_id) from error
                 raise
         return Change(
+            meta=meta,
             paths=(*(f"{folder}/{name}" for name in contents), folder, self._root),
             undo=lambda: self._move_away(folder),
         )
@@ -167,6 +170,7 @@ class JobFolders:
     def _sealed(self, job_id: str, meta: Meta, *, new: Iterable[str] = ()) -> Change:
         folder = f"{self._root}/{job_id}"
         return Change(
+            meta=meta,
             paths=(*(f"{folder}/{name}" for name in [*meta.files, META]), folder),
             settle=lambda: self._remove_all([f"{folder}/{_OPENING}"]),
             undo=lambda: self._take_back(job_id, new),
@@ -191,7 +195,7 @@ class JobFolders:
             is_added = name == _OPENING or (is_artifact_name(name) and name not in meta.files)
             if name.startswith(f"{_TEMPORARY}-") or (is_added and not meta.sealed):
                 self._files.remove_file(f"{folder}/{name}")
-        return self._sealed(job_id, meta) if meta.sealed else Change()
+        return self._sealed(job_id, meta) if meta.sealed else Change(meta=meta)
 
     def read(self, job_id: str, name: str) -> bytes:
         """Return a file's content, checked against its record where it has one."""

@@ -83,11 +83,12 @@ class MemoryArtifactStore(ArtifactStore):
             raise job_sealed(job_id)
         self._folders.pop(job_id, None)
 
-    async def reset(self, job_id: str) -> None:
+    async def reset(self, job_id: str) -> Mapping[str, Any]:
         """Remove what an attempt that never sealed has added; see the port."""
         await anyio.lowlevel.checkpoint()
         folder, meta = self._open(job_id)
         folder.files = {name: content for name, content in folder.files.items() if name in meta.files}
+        return meta.document()
 
     async def read(self, job_id: str, name: str) -> bytes:
         """Return a file's content; see the port."""

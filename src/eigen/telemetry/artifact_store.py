@@ -36,10 +36,10 @@ class ObservedArtifactStore(ArtifactStore):
         with self._calls("seal", job_id=job_id, size_bytes=_size(files)):
             await self._inner.seal(job_id, files, facts=facts)
 
-    async def reset(self, job_id: str) -> None:
+    async def reset(self, job_id: str) -> Mapping[str, Any]:
         """Pass on."""
         with self._calls("reset", job_id=job_id):
-            await self._inner.reset(job_id)
+            return await self._inner.reset(job_id)
 
     async def discard(self, job_id: str) -> None:
         """Pass on."""
