@@ -88,3 +88,12 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
     path = PROJECT / page
     links = re.findall(r"\]\((?!https?://|#)([^)#]+)", path.read_text())
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+def test_the_example_of_identity_and_access_runs(tmp_path: Path) -> None:
+    (block,) = blocks("docs/access.md")
+    finished = paste(block, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    lines = (tmp_path / "my-jobs" / "logs" / "eigen.jsonl").read_text()
+    assert '"subject":"grace","tenant":"navy"' in lines
+    assert '"subject":"ada","tenant":"default"' in lines

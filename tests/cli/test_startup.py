@@ -9,7 +9,15 @@ import sys
 import pytest
 
 HEAVY = {"pydantic", "structlog", "opentelemetry", "prometheus_client", "yaml", "numpy", "scipy", "qiskit"}
-NOT_FOR_LOOKUPS = {"eigen.compiler.service", "eigen.drivers.aer", "eigen.client.packaging", "eigen.telemetry.setup"}
+NOT_FOR_LOOKUPS = {
+    "eigen.client.packaging",
+    "eigen.compiler",
+    "eigen.drivers",
+    "eigen.kernel.machine",
+    "eigen.kernel.shell",
+    "eigen.system.composition",
+    "eigen.telemetry.setup",
+}
 
 PROBE = """
 import atexit, json, sys
@@ -25,6 +33,7 @@ main(sys.argv[1:])
         ["--help"],
         ["jobs"],
         ["jobs", "--json"],
+        ["events", "@last"],
         ["status", "@last"],
         ["status", "@last", "--json"],
         ["results", "@last"],
