@@ -264,5 +264,7 @@ class Fault(FaultKind):
     UNREACHABLE = (
         "EL0704", _WRONG, "this can never run: the {keyword} above always leaves", "delete it, or move it up")
     REPLACED = ("EL0706", _WRONG, "the value of {name} is replaced before it is used", "delete this line")
+    DOUBLE_KEY = (
+        "EL0707", _WRONG, "the key {key} is given twice, and the dict has the last value", "give each key once")
     UNCALLED = ("EL0705", _WRONG, "the function {name} is never called", "call it, delete it, or begin its name with _")
     # fmt: on

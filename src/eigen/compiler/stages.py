@@ -72,11 +72,13 @@ class InputArgument:
     Attributes:
         name: Its name.
         type: What its annotation says: `Param`, `int`, `float`, `bool`, `str`, `list`, or empty for any value.
+        elements: What the elements of a list are, and of the lists in it, as far as the annotation says.
         place: Where it stands.
     """
 
     name: str
     type: str
+    elements: tuple[str, ...] = ()
     place: Place
 
 

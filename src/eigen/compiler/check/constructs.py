@@ -300,8 +300,10 @@ _METHODS = {
 
 
 def _effect_instead(value: ast.expr) -> str:
-    if isinstance(value, ast.IfExp):
+    if isinstance(value, ast.IfExp | ast.BoolOp):
         return "write an if statement"
+    if isinstance(value, ast.ListComp | ast.DictComp):
+        return "write a for loop"
     name = value.value.id if isinstance(value, ast.Subscript) and isinstance(value.value, ast.Name) else ""
     return f"write {name}(…)" if name in GATE_NAMES else "use its value, or delete it"
 

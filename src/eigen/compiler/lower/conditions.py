@@ -196,7 +196,8 @@ def _compared_with_number(symbol: str, items: Sequence[Value], number: int, mete
         test = Test(bits_equal([one.index for one in items], number))
         return test if symbol == "==" else opposite(test, meter)
     digits = tuple(_static_digit(number >> position & 1) for position in range(len(items)))
-    return _compared(symbol, tuple(map(_digit, items)), digits, meter)
+    holds = _compared(symbol, tuple(map(_digit, items)), digits, meter)
+    return False if symbol in _MIRRORED and holds == Test(NEVER) else holds
 
 
 def _decided_by_size(symbol: str, number: int, num_bits: int) -> bool:

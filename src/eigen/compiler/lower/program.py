@@ -14,7 +14,7 @@ from eigen.compiler.lower.machine import Machine
 from eigen.compiler.lower.meter import Meter
 from eigen.compiler.lower.outputs import outputs_of
 from eigen.compiler.lower.values import UNBOUND, Value, describe
-from eigen.compiler.report import Refusal, Report
+from eigen.compiler.report import Refusal, Report, refuse
 from eigen.compiler.source_text import Place
 from eigen.compiler.stages import InputArgument, LoweredProgram, Parameter, ResolvedProgram
 from eigen.contracts.compilation import CompileLimits
@@ -101,11 +101,19 @@ class _Lower:
         default = self._machine.default(entry, index)
         if argument.type == "Param":
             return self._parameter(argument, default)
+        try:
+            return self._value_of(argument, inputs, default)
+        except Refusal as refusal:
+            self._report.add(refusal.fault, argument.place, **refusal.facts)
+        return None
+
+    def _value_of(self, argument: InputArgument, inputs: Mapping[str, Any], default: Value) -> Value:
         if argument.name in inputs:
-            return self._checked(argument, inputs[argument.name])
+            self._check_type(argument, inputs[argument.name])
+            return self._copied(inputs[argument.name])  # because the program may change lists
         if default is UNBOUND:
-            self._report.add(Fault.MISSING_INPUT, argument.place, name=argument.name)
-        elif argument.type in _TYPES and default is not None and type(default) is not tuple:  # which is a list, too
+            refuse(Fault.MISSING_INPUT, name=argument.name)
+        if argument.type in _TYPES and default is not None and type(default) is not tuple:  # which is a list, too
             self._check_type(argument, default)
         return default
 
@@ -121,23 +129,20 @@ class _Lower:
         places = [one.place for one in self._resolved.inputs if one.name == parameter.name]
         return replace(parameter, span=self._resolved.text.span(places[0])) if places else parameter
 
-    def _checked(self, argument: InputArgument, value: Any) -> Value:
-        """Check an input against its annotation, and copy it, because the program may change lists."""
-        if not self._check_type(argument, value):
-            return None
-        try:
-            return self._copied(value)
-        except Refusal as refusal:
-            self._report.add(refusal.fault, argument.place, **refusal.facts)
-        return None
-
-    def _check_type(self, argument: InputArgument, value: Any) -> bool:
+    def _check_type(self, argument: InputArgument, value: Any) -> None:
+        """Check an input against its annotation."""
         kinds, expected = _TYPES.get(argument.type, ((int, float, bool, str, list), "a number, a text or a list"))
-        if type(value) in kinds:
-            return True
-        shown = describe(value) if type(value) in (int, float, bool, str, list, dict, type(None)) else "that"
-        self._report.add(Fault.INPUT_TYPE, argument.place, name=argument.name, expected=expected, value=shown)
-        return False
+        if type(value) not in kinds:
+            refuse(Fault.INPUT_TYPE, name=argument.name, expected=expected, value=_shown(value))
+        elements = [value]
+        for name in argument.elements:
+            kinds, expected = _TYPES[name]
+            self._meter.charge(sum(map(len, elements)))
+            elements = [one for each in elements for one in each]
+            wrong = [one for one in elements if type(one) not in kinds]
+            if wrong:
+                expected = f"a list with {expected} in each place"
+                refuse(Fault.INPUT_TYPE, name=argument.name, expected=expected, value=f"one with {_shown(wrong[0])}")
 
     def _copied(self, value: Any) -> Value:
         if type(value) is not list:
@@ -176,6 +181,10 @@ class _Lower:
             bits = printable(", ".join(map(str, unwritten)), limit=60)
             self._report.warn(Fault.UNUSED_REGISTER, entry.place, bits=bits)
         return outputs
+
+
+def _shown(value: Any) -> str:
+    return describe(value) if type(value) in (int, float, bool, str, list, dict, type(None)) else "that"
 
 
 _LARGEST = 1.7976931348623157e308

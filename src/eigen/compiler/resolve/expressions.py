@@ -16,6 +16,7 @@ from eigen.compiler.resolve.assembler import Assembler, Label, Planned
 from eigen.compiler.resolve.scopes import FOREIGN_HINTS, Module, target_names
 from eigen.compiler.source_text import Place
 from eigen.compiler.symbols import ATTRIBUTES, MATH_CONSTANTS
+from eigen.contracts.printable import quoted
 
 __all__ = ["Expressions"]
 
@@ -227,6 +228,12 @@ class Expressions:
 
     def _dict(self, node: ast.Dict) -> None:
         pairs = [part for pair in zip(node.keys, node.values, strict=True) for part in pair if part is not None]
+        seen: set[Any] = set()
+        for key in node.keys:
+            if isinstance(key, ast.Constant):
+                if key.value in seen:
+                    self._report.warn(Fault.DOUBLE_KEY, _place(key), key=quoted(key.value))
+                seen.add(key.value)
         self.assembler.plan(*pairs, (c.DICT, len(node.keys), _place(node)))
 
     def _list_comprehension(self, node: ast.ListComp) -> None:

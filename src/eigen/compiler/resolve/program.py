@@ -19,7 +19,8 @@ from eigen.compiler.symbols import BUILTINS, LANGUAGE_NAMES
 __all__ = ["resolve"]
 
 _BYTES_PER_INSTRUCTION = 250
-_INPUT_TYPES = frozenset({"Param", "int", "float", "bool", "str", "list"})
+_ELEMENT_TYPES = frozenset({"int", "float", "bool", "str", "list"})
+_INPUT_TYPES = frozenset({"Param", *_ELEMENT_TYPES})
 
 
 def resolve(checked: CheckedProgram) -> ResolvedProgram:
@@ -131,16 +132,21 @@ class _Resolve:
 
     def _inputs(self) -> Iterator[InputArgument]:
         for one in (*self._checked.entry.args.args, *self._checked.entry.args.kwonlyargs):
-            name = _outer_name(one.annotation)
-            if one.annotation is not None and name not in _INPUT_TYPES:
-                self._report.add(Fault.INPUT_ANNOTATION, _place(one.annotation), name=name)
-            yield InputArgument(name=one.arg, type=name, place=_place(one))
+            outer, *elements = _type_names(one.annotation)
+            for name, allowed in ((outer, _INPUT_TYPES), *((each, _ELEMENT_TYPES) for each in elements)):
+                if one.annotation is not None and name not in allowed:
+                    self._report.add(Fault.INPUT_ANNOTATION, _place(one.annotation), name=name)
+            yield InputArgument(name=one.arg, type=outer, elements=tuple(elements), place=_place(one))
 
 
-def _outer_name(annotation: ast.expr | None) -> str:
-    """Return `list` of `list[int]`, and an empty string where there is none."""
-    node = annotation.value if isinstance(annotation, ast.Subscript) else annotation
-    return node.id if isinstance(node, ast.Name) else "" if node is None else "this"
+def _type_names(annotation: ast.expr | None) -> list[str]:
+    """Return `list`, `list` and `int` of `list[list[int]]`, and an empty string where there is no annotation."""
+    names: list[str] = []
+    node = annotation
+    while isinstance(node, ast.Subscript):
+        names.append(node.value.id if isinstance(node.value, ast.Name) else "this")
+        node = node.slice
+    return [*names, node.id if isinstance(node, ast.Name) else "" if node is None else "this"]
 
 
 def _defaults_of(arguments: ast.arguments) -> Iterator[tuple[int, ast.expr]]:
