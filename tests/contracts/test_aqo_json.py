@@ -474,3 +474,13 @@ def test_an_unknown_field_without_a_name_has_a_path_all_the_same() -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         decode(b'{"":1,"operations":[{"c":[0],"op":"MEASURE","q":[0]}],"qubits":1,"version":"0.1"}')
     assert [one.path for one in caught.value.diagnostics] == ['""']
+
+
+def test_a_document_of_several_stretches_is_read_whole() -> None:
+    """Every operation differs, and the document is longer than what is cut into pieces at a time."""
+    gates = [Operation("RZ", (index % 7,), (index + 0.5,)) for index in range(50_000)]
+    circuit = AQO(qubits=7, clbits=1, operations=(*gates, Operation("MEASURE", (0,), c=(0,))))
+    document = encode(circuit)
+    assert len(document) > 2 * 1024 * 1024
+    assert decode(document) == circuit
+    assert encode(decode(document)) == document

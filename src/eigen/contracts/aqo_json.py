@@ -17,7 +17,8 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from types import MappingProxyType
 from typing import Any
 
@@ -40,6 +41,7 @@ MAX_DOCUMENT_BYTES = 64 * 1024 * 1024
 _MAX_DEPTH = 16
 _MOST_REMEMBERED = 65_536
 _AT_ONCE = 8_192  # operations
+_STRETCH_BYTES = 1 << 20
 _BLANKS = re.compile(r"^[ \t\n\r]++|(?<=[\[\]{},:])[ \t\n\r]++|(?<![ \t\n\r])[ \t\n\r]++(?=[\[\]{},:]|\Z)")
 _NUMBER = r"-?(?:0|[1-9][0-9]*+)(?:\.[0-9]++)?(?:[eE][+-]?[0-9]++)?"
 _IS_NUMBER = re.compile(_NUMBER).fullmatch
@@ -342,6 +344,15 @@ class _Pieces(dict[str, Operation]):
         return angles
 
 
+def _cut(content: bytes, start: int, end: int) -> Iterator[list[str]]:
+    """Yield the texts between `},{`, a stretch of the document at a time: all of them would take twice its size."""
+    while start <= end:
+        behind = content.find(b"},{", min(start + _STRETCH_BYTES, end), end)
+        stop = behind if behind >= 0 else end
+        yield content[start:stop].decode("utf-8").split("},{")
+        start = stop + 3
+
+
 def _read_plain(content: bytes, limits: CompileLimits) -> AQO | None:
     """Return the circuit of a document without blanks in which nothing is wrong, else None."""
     start, end = content.find(b'"operations":[{'), content.rfind(b"}]")
@@ -356,8 +367,8 @@ def _read_plain(content: bytes, limits: CompileLimits) -> AQO | None:
         if type(document) is not dict or document.get("operations", "") is not None:
             return None
         rules.header(document)
-        pieces = content[first + 2 : end].decode("utf-8").split("},{")
-        operations = tuple(map(_Pieces(rules, faults).__getitem__, pieces))
+        texts = chain.from_iterable(_cut(content, first + 2, end))
+        operations = tuple(map(_Pieces(rules, faults).__getitem__, texts))
         return _finish(document, operations, rules, faults)
     except (_NotPlainError, EigenError, UnicodeDecodeError):
         return None
