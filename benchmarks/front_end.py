@@ -307,6 +307,7 @@ def machine(rounds: int) -> list[str]:
         "",
         f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}; {versions}.",
         f"Processor time, medians of {rounds} turns; memory is the peak of the process up to the end of the stage.",
+        f"{os.getloadavg()[2]:.1f} processes at work on average in the last quarter of an hour, this one among them.",
         "",
     ]
 
