@@ -32,6 +32,8 @@ from eigen.formats.feed_forward import branches, selected
 
 __all__ = ["ControlFlow"]
 
+_MAX_MEASURED_VALUES = 64
+
 
 class ControlFlow:
     """Executes statements that decide which others run.
@@ -88,17 +90,22 @@ class ControlFlow:
             self._block(statement.cases[chosen].body)
 
     def _labels(self, statement: Switch) -> list[list[int]]:
-        seen: set[int] = set()
+        """Return the values of each case; the default's are none."""
+        seen: set[int | None] = set()
         labels: list[list[int]] = []
         for case in statement.cases:
             values = [self._names.integer(one, "a case", case.place) for one in case.labels]
-            if len(set(values)) != len(values) or not seen.isdisjoint(values) or (not case.labels and [] in labels):
+            named = set(values) if values else {None}
+            if len(named) < len(values) or not seen.isdisjoint(named):
                 refuse(QasmFault.TAKEN, case.place, name="a value of this case")
-            seen.update(values)
+            seen |= named
             labels.append(values)
         return labels
 
     def _choose_measured(self, statement: Switch, target: Bits, labels: list[list[int]]) -> None:
+        if sum(map(len, labels)) > _MAX_MEASURED_VALUES:
+            problem = f"a switch on measured bits has more than {_MAX_MEASURED_VALUES} values"
+            refuse(QasmFault.CONDITION, statement.place, problem=problem, instead="compare fewer bits")
         functions: list[Cases] = [
             tuple(case for value in values for case in bits_equal(target.indices, value)) for values in labels
         ]

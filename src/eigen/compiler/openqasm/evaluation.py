@@ -38,7 +38,7 @@ def evaluated(code: Expression, lookup: Lookup, *, older: bool, meter: Meter) ->
     Raises:
         QasmRefusal: It has no value.
     """
-    meter.work(2 * len(code), code[0].place)
+    meter.work(4 * len(code), code[0].place)
     stack: list[Value] = []
     for code_name, argument, place in code:
         if code_name == "push":
@@ -65,9 +65,9 @@ def evaluated(code: Expression, lookup: Lookup, *, older: bool, meter: Meter) ->
 
 def _pay_for_size(value: Value, meter: Meter, place: Place) -> None:
     if type(value) is Affine:
-        meter.work(len(value.terms), place)
+        meter.work(2 * len(value.terms), place)
     elif type(value) is int:
-        meter.work(value.bit_length() >> 8, place)
+        meter.work(value.bit_length() >> 7, place)
 
 
 def integer_of(value: Value, what: str, place: Place) -> int:

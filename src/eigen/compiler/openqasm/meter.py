@@ -1,6 +1,6 @@
 """What a program may still use: operations that it emits, and steps of the work that leads to them.
 
-A step is about a fifth of a microsecond. Work that a text asks for again and again (loops, gates within gates,
+A step is about a tenth of a microsecond. Work that a text asks for again and again (loops, gates within gates,
 registers as operands) is paid before it is done, so that a short text cannot ask for a long answer; a longer text may
 ask for more, in proportion.
 """
@@ -13,13 +13,13 @@ from eigen.contracts.compilation import CompileLimits
 
 __all__ = ["STEPS_OF_AN_ELEMENT", "STEPS_OF_A_STATEMENT", "Meter"]
 
-STEPS_OF_A_STATEMENT = 10
+STEPS_OF_A_STATEMENT = 20
 """What it takes to execute a statement once more, but for its expressions."""
 
-STEPS_OF_AN_ELEMENT = 25
+STEPS_OF_AN_ELEMENT = 50
 """What it takes to expand one gate of a definition."""
 
-_STEPS_PER_CHARACTER = 10
+_STEPS_PER_CHARACTER = 50
 
 
 class Meter:

@@ -19,7 +19,7 @@ from eigen.contracts.gates import BARRIER, MEASURE, RESET
 
 __all__ = ["Emitter"]
 
-_STEPS_OF_AN_OPERATION = 8
+_STEPS_OF_AN_OPERATION = 16
 
 
 class Emitter:
@@ -59,7 +59,7 @@ class Emitter:
             _refuse_count(QasmFault.NUM_QUBITS, statement, gate.num_qubits + num_controls, len(operands))
         for qubits in _broadcast(operands, statement.place):
             _check_distinct(qubits, statement.gate, statement.place)
-            self._meter.work(_STEPS_OF_AN_OPERATION + len(qubits) + len(angles), statement.place)
+            self._meter.work(_STEPS_OF_AN_OPERATION + 2 * (len(qubits) + len(angles)), statement.place)
             self._emit(gate, modifiers, angles, qubits, statement.place)
 
     def _emit(

@@ -66,7 +66,7 @@ class Registers:
         first = self.num_bits
         if first + size > MAX_BITS:
             refuse(QasmFault.BITS_LIMIT, place, found=first + size, limit=MAX_BITS)
-        self._meter.work(size, place)
+        self._meter.work(2 * size, place)
         if statement.value is not None:
             _check_initial(self._names.value(statement.value), place)
         self._names.declare(statement.name, Bits(tuple(range(first, first + size)), statement.size is not None), place)
@@ -161,7 +161,7 @@ class Registers:
             numbers = [self._names.integer(one, "an index", place) for one in index]
         for end in (numbers[0], numbers[-1]) if numbers else ():  # a range may be too long to count
             element(members, end, name=name, place=place)
-        self._meter.work(2 * len(numbers), place)
+        self._meter.work(4 * len(numbers), place)
         return tuple([element(members, one, name=name, place=place) for one in numbers]), True
 
 
