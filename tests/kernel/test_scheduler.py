@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eigen.kernel.scheduler import POINT_SEC, RUNNING_POINTS, Scheduler, Ticket
+from eigen.kernel.device_queue import LINE_LENGTH, POINT_SEC, RUNNING_POINTS, Ticket
+from eigen.kernel.scheduler import Scheduler
 
 MEMORY = 16
 DEVICES = {"d": 2, "e": 1}
@@ -347,3 +348,10 @@ def test_a_big_job_begins_when_those_that_ran_before_it_have_ended(
     for job_id in ran_before:
         scheduler.release(job_id)
     assert "big" in started + begun(scheduler, 3.0)
+
+
+def test_places_are_told_of_the_first_thousand() -> None:
+    scheduler = scheduler_of(1, *(ticket(f"job_{n}", subject=f"s{n % 7}", since=n) for n in range(LINE_LENGTH + 10)))
+    waits = [wait for n in range(LINE_LENGTH + 10) if (wait := scheduler.wait(f"job_{n}")) is not None]
+    told = [wait.position for wait in waits if wait.position is not None]
+    assert (len(waits), sorted(told)) == (LINE_LENGTH + 10, list(range(1, LINE_LENGTH + 1)))

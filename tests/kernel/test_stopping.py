@@ -67,7 +67,7 @@ def details(record: JobRecord) -> Any:
     return record.error["details"]
 
 
-TIMEOUT_SEC = {"cancel": None, "timeout": 0.2}
+TIMEOUT_SEC = {"cancel": None, "timeout": 1.5}
 
 
 @pytest.mark.parametrize("how", sorted(TIMEOUT_SEC))

@@ -16,7 +16,8 @@ from eigen.contracts.printable import quoted
 from eigen.contracts.requests import party_of
 from eigen.contracts.waiting import Waiting, for_memory, for_reservation, for_slot
 from eigen.contracts.wire import format_time
-from eigen.kernel.scheduler import Scheduler, Ticket
+from eigen.kernel.device_queue import Ticket
+from eigen.kernel.scheduler import Scheduler
 from eigen.kernel.work import device_of
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.drivers import DriverManager

@@ -4,8 +4,8 @@ It takes jobs in, runs the commands that the state machine gives, and feeds thei
 records are in `live_jobs`, the stages of work in `stages`, queues and slots in `dispatcher`, other processes in
 `root_watch`, questions in `lookups`.
 
-On the way out the work is stopped and live jobs stay as they are: once the store is closed, the next system on this root
-adopts them.
+On the way out the work is stopped and live jobs stay as they are: once the store is closed, the next system on this
+root adopts them.
 """
 
 from __future__ import annotations
