@@ -181,11 +181,6 @@ def refused_while(circuit: QuantumCircuit) -> None:
         circuit.x(0)
 
 
-def refused_switch(circuit: QuantumCircuit) -> None:
-    with circuit.switch(circuit.clbits[0]) as case, case(0):
-        circuit.x(0)
-
-
 def refused_opaque(circuit: QuantumCircuit) -> None:
     circuit.append(Gate("mystery", 1, []), [0])
 
@@ -205,7 +200,6 @@ def refused_overwriting(circuit: QuantumCircuit) -> None:
     [
         (refused_delay, UnimplementedError, "delay"),
         (refused_while, UnimplementedError, "while_loop"),
-        (refused_switch, UnimplementedError, "switch_case"),
         (refused_opaque, UnimplementedError, "mystery"),
         (refused_square, InvalidArgumentError, "a"),
         (refused_overwriting, UnimplementedError, "condition"),

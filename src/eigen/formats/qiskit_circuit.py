@@ -21,7 +21,7 @@ from eigen.contracts.compilation import CompileLimits
 from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError, UnimplementedError
 from eigen.contracts.gates import BARRIER, MEASURE, RESET
 from eigen.contracts.printable import quoted
-from eigen.formats.feed_forward import branches
+from eigen.formats.feed_forward import branches, selected
 from eigen.formats.measurements import joined_measurements
 from eigen.formats.parameter_names import parameter_names
 
@@ -33,7 +33,6 @@ __all__ = ["from_qiskit", "qiskit_parameter_names"]
 _REFUSED_HINTS = {
     "delay": "remove it: there is no time in AQO",
     "while_loop": "unroll it: a loop on measured bits has no fixed length",
-    "switch_case": "write if blocks",
     "break_loop": "unroll the loop",
     "continue_loop": "unroll the loop",
     "box": "inline its body",
@@ -102,7 +101,7 @@ class _Reader:
     """
 
     def __init__(self, names: Mapping[str, str], limits: CompileLimits) -> None:
-        from qiskit.circuit import Barrier, ForLoopOp, IfElseOp, Measure, Reset
+        from qiskit.circuit import Barrier, ForLoopOp, IfElseOp, Measure, Reset, SwitchCaseOp
 
         from eigen.formats.qiskit_gates import known_gates
 
@@ -116,6 +115,7 @@ class _Reader:
             Reset: self._reset,
             Barrier: self._barrier,
             IfElseOp: self._if_else,
+            SwitchCaseOp: self._switch,
             ForLoopOp: self._for_loop,
         }
 
@@ -181,6 +181,16 @@ class _Reader:
         c = [index_of[bit] for bit in instruction.clbits]
         blocks = [self.block(one, q, c, depth + 1) for one in instruction.operation.blocks]
         emitted = branches(condition_cases(instruction.operation.condition, index_of), *blocks)
+        self._charge(len(emitted))
+        return emitted
+
+    def _switch(self, instruction: Any, q: tuple[int, ...], index_of: Mapping[Any, int], depth: int) -> list[Operation]:
+        from eigen.formats.qiskit_conditions import switch_cases
+
+        c = [index_of[bit] for bit in instruction.clbits]
+        blocks = [self.block(one, q, c, depth + 1) for one in instruction.operation.blocks]
+        functions = switch_cases(instruction.operation, index_of)
+        emitted = selected(list(zip(functions, blocks, strict=True)))
         self._charge(len(emitted))
         return emitted
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from qiskit.circuit import ClassicalRegister, Clbit
+from qiskit.circuit import CASE_DEFAULT, ClassicalRegister, Clbit
 from qiskit.circuit.classical import expr, types
 
 from eigen.contracts.errors import UnimplementedError
 from eigen.contracts.printable import quoted
 from eigen.formats.bit_functions import NEVER, Cases, bits_below, bits_equal, both, either, negated, unequal
 
-__all__ = ["condition_cases"]
+__all__ = ["condition_cases", "switch_cases"]
 
 _MAX_DEPTH = 64
+_MAX_VALUES = 64
 
 Bits = list[int]
 """A value of several bits, the first one least significant."""
@@ -35,6 +36,26 @@ def condition_cases(condition: Any, clbits: Mapping[Any, int]) -> Cases:
         return bits_equal([clbits[what]] if isinstance(what, Clbit) else [clbits[bit] for bit in what], int(value))
     value = _Reader(clbits).value(condition, 0)
     return value if isinstance(value, tuple) else _truth(value)
+
+
+def switch_cases(operation: Any, clbits: Mapping[Any, int]) -> list[Cases]:
+    """Return when each block of a `SwitchCaseOp` runs.
+
+    Raises:
+        UnimplementedError: Its target is not made of measured bits, or it has too many values.
+    """
+    labels = [values for values, _ in operation.cases_specifier()]
+    named = [value for values in labels for value in values if value is not CASE_DEFAULT]
+    if len(named) > _MAX_VALUES:
+        raise _refused(f"a switch of more than {_MAX_VALUES} values is not supported")
+    target = operation.target
+
+    def holds(value: int) -> Cases:
+        is_plain = isinstance(target, Clbit | ClassicalRegister)
+        return condition_cases((target, value) if is_plain else expr.equal(target, value), clbits)
+
+    otherwise = both(*(negated(holds(value)) for value in named)) if CASE_DEFAULT in sum(labels, ()) else NEVER
+    return [sum((otherwise if value is CASE_DEFAULT else holds(value) for value in values), NEVER) for values in labels]
 
 
 class _Reader:
