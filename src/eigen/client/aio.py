@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
+import anyio
 import anyio.to_thread
 
 from eigen.client.references import find_job
@@ -17,7 +19,7 @@ from eigen.contracts.results import JobResults
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from eigen.client.packaging import JobLike
+    from eigen.client.packaging import JobLike, PackagedJob
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.devices import DeviceInfo, Reservation
     from eigen.contracts.diagnostics import Diagnostic
@@ -123,6 +125,7 @@ class AsyncClient:
     async def __aenter__(self) -> Self:
         from eigen.system.composition import open_system
 
+        self._packaging = anyio.Lock()
         self.system: System = await self._stack.enter_async_context(open_system(self._root, drivers=self._drivers))
         return self
 
@@ -165,7 +168,7 @@ class AsyncClient:
             AlreadyExistsError: The idempotency key was used for another content.
             ResourceExhaustedError: A limit is passed, the queue or the disk is full.
         """
-        from eigen.client.packaging import Overrides, package
+        from eigen.client.packaging import Overrides, is_quick, package
 
         overrides = Overrides(
             name=name,
@@ -176,8 +179,9 @@ class AsyncClient:
             timeout_sec=timeout_sec,
             inputs=inputs or {},
         )
-        packaged = await anyio.to_thread.run_sync(
-            lambda: package(job, program=program, overrides=overrides, idempotency_key=idempotency_key)
+        packaged = await self._packaged(
+            partial(package, job, program=program, overrides=overrides, idempotency_key=idempotency_key),
+            is_quick=program is None and is_quick(job, overrides=overrides),
         )
         status = await self.system.api.submit_job(packaged.request)
         return AsyncJob(self.system.api, status.job_id, warnings=packaged.warnings)
@@ -206,14 +210,24 @@ class AsyncClient:
         Raises:
             InvalidArgumentError: The job or the program is wrong; `diagnostics` says where.
         """
-        from eigen.client.packaging import Overrides, package
+        from eigen.client.packaging import Overrides, is_quick, package
         from eigen.contracts.requests import CompileJobRequest
 
-        packaged = await anyio.to_thread.run_sync(lambda: package(job, overrides=Overrides(inputs=inputs or {})))
+        overrides = Overrides(inputs=inputs or {})
+        packaged = await self._packaged(
+            partial(package, job, overrides=overrides), is_quick=is_quick(job, overrides=overrides)
+        )
         body = packaged.request.spec.spec
         return await self.system.api.compile(
             CompileJobRequest(source=packaged.request.source, entrypoint=body.entrypoint, inputs=body.inputs)
         )
+
+    async def _packaged(self, make: Callable[[], PackagedJob], *, is_quick: bool) -> PackagedJob:
+        """Package a job: what is quick at once, one in each turn of the loop; what may take longer in a thread."""
+        if not is_quick:
+            return await anyio.to_thread.run_sync(make)
+        async with self._packaging:  # whoever gets it gives a turn to the others
+            return make()
 
     async def job(self, reference: str) -> AsyncJob:
         """Return a job by its id, a unique prefix of it, or `@last`.

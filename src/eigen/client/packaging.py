@@ -25,8 +25,10 @@ from eigen.jobfile.program import job_of_program, load_program, source_of
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["Overrides", "PackagedJob", "package"]
+__all__ = ["Overrides", "PackagedJob", "is_quick", "package"]
 
+_QUICK_CHARACTERS = 64 * 1024
+_QUICK_INPUTS = 100
 _JOB_FILES = frozenset({".yaml", ".yml"})
 
 JobLike = Union[str, os.PathLike[str], JobSpec, AQO, "QuantumCircuit"]
@@ -104,6 +106,18 @@ def package(
         spec=loaded.spec, source=loaded.source, job_yaml=loaded.job_yaml, idempotency_key=idempotency_key
     )
     return PackagedJob(request=request, warnings=loaded.warnings)
+
+
+def is_quick(job: JobLike, *, overrides: Overrides) -> bool:
+    """Return whether packaging a job takes no longer than a turn of the event loop may: a short text, short inputs."""
+    return (
+        isinstance(job, str)
+        and "\n" in job
+        and len(job) <= _QUICK_CHARACTERS
+        and isinstance(overrides.inputs, Mapping)
+        and len(overrides.inputs) <= _QUICK_INPUTS
+        and all(isinstance(value, int | float) for value in overrides.inputs.values())
+    )
 
 
 def _check_kinds(job: object, program: object, overrides: Overrides | None, idempotency_key: object) -> None:

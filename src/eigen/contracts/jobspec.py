@@ -176,11 +176,10 @@ class JobSpec(_Model):
         Raises:
             pydantic.ValidationError: A new value is not allowed.
         """
-        body = self.spec.model_dump() | {key: value for key, value in values.items() if value is not None}
+        body = dict(self.spec) | {key: value for key, value in values.items() if value is not None}
         body["inputs"] = {**self.spec.inputs, **(inputs or {})}
-        metadata = self.metadata.model_dump() | ({"name": name} if name is not None else {})
-        document = self.model_dump() | {"metadata": metadata, "spec": body}
-        return type(self).model_validate(document)
+        metadata = dict(self.metadata) | ({"name": name} if name is not None else {})
+        return type(self).model_validate(dict(self) | {"metadata": metadata, "spec": body})
 
     def to_bytes(self) -> bytes:
         """Return the job with every default in place, as canonical JSON: `job.resolved.json`."""

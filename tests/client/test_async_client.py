@@ -1,0 +1,70 @@
+"""The asynchronous client: what is quick is done at once, one in each turn of the loop; the rest in threads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+import pytest
+from anyio.to_thread import current_default_thread_limiter
+
+import eigen
+from eigen.client.packaging import Overrides, is_quick
+from eigen.contracts.jobspec import JobMetadata, JobSpec
+from eigen.testing.scripted_driver import ScriptedDriver
+
+TURN = "@hybrid_program(shots=100)\ndef main(theta: Param):\n    ry(0, theta)\n"
+
+
+async def test_a_program_that_was_compiled_before_needs_no_thread(tmp_path: Path) -> None:
+    """As in a hybrid loop: other values of the parameters, every thread of the process taken."""
+    async with eigen.AsyncClient(tmp_path, drivers={"scripted": ScriptedDriver()}) as client:
+        first = await client.compile(TURN, inputs={"theta": 0.1})
+        threads = current_default_thread_limiter()
+        takers = [object() for _ in range(int(threads.total_tokens))]
+        for taker in takers:
+            await threads.acquire_on_behalf_of(taker)
+        try:
+            with anyio.fail_after(10):
+                second = await client.compile(TURN, inputs={"theta": 0.2})
+        finally:
+            for taker in takers:
+                threads.release_on_behalf_of(taker)
+    assert (second.digest, second.binding) == (first.digest, {"theta": 0.2})
+
+
+async def test_many_submissions_in_one_turn_leave_turns_to_others(tmp_path: Path) -> None:
+    """A task that only yields gets a turn for each of fifty jobs that are submitted at once."""
+    turns = 0
+
+    async def yield_on() -> None:
+        nonlocal turns
+        while True:
+            await anyio.lowlevel.checkpoint()
+            turns += 1
+
+    async with eigen.AsyncClient(tmp_path, drivers={"scripted": ScriptedDriver()}) as client:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(yield_on)
+            async with anyio.create_task_group() as submissions:
+                for _ in range(50):
+                    submissions.start_soon(lambda: client.submit(TURN, target="scripted:device", inputs={"theta": 1}))
+            tasks.cancel_scope.cancel()
+        assert len(await client.jobs()) == 50
+    assert turns >= 50
+
+
+@pytest.mark.parametrize(
+    ("job", "inputs"),
+    [
+        ("job.yaml", {}),
+        (TURN * 2_000, {}),
+        (TURN, {"theta": [0.1] * 10}),
+        (TURN, {f"x{number}": 1 for number in range(101)}),
+        (JobSpec(metadata=JobMetadata(name="x")), {}),
+    ],
+    ids=["a file", "a long text", "a list", "many inputs", "a spec"],
+)
+def test_what_may_take_longer_is_left_to_a_thread(job: str | JobSpec, inputs: dict[str, object]) -> None:
+    assert is_quick(TURN, overrides=Overrides(inputs={"theta": 0.1}))
+    assert not is_quick(job, overrides=Overrides(inputs=inputs))
