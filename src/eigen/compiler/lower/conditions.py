@@ -26,7 +26,7 @@ from eigen.formats.bit_functions import ALWAYS, MAX_BITS, NEVER, Case, Cases, Pa
 __all__ = ["Required", "both", "either", "is_measured", "opposite", "test_of", "test_of_comparison"]
 
 _STEPS_PER_BIT = 8
-_STEPS_PER_LITERAL = 3
+_STEPS_PER_LITERAL = 5
 _MIRRORED: Mapping[str, str] = MappingProxyType({"<": ">", ">": "<", "<=": ">=", ">=": "<="})
 
 
