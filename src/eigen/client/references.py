@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from eigen.client.arguments import require_kind
 from eigen.contracts.errors import InvalidArgumentError, NotFoundError
 from eigen.contracts.jobs import JOB_ID, JobFilter
@@ -11,6 +13,7 @@ from eigen.ports.job_reads import JobReads
 __all__ = ["find_job"]
 
 _PREFIX = "job_"
+_BEGINNING = re.compile(r"job_[0-9a-z]{1,26}")
 
 
 async def find_job(api: JobReads, reference: str) -> str:
@@ -26,7 +29,8 @@ async def find_job(api: JobReads, reference: str) -> str:
     if reference == "@last":
         return await _last(api)
     prefix = reference if reference.startswith(_PREFIX) else _PREFIX + reference
-    found = (await api.list_jobs(JobFilter(id_prefix=prefix), page_size=2)).jobs
+    is_beginning = _BEGINNING.fullmatch(prefix) is not None  # of an id; nothing at all would mean any job
+    found = (await api.list_jobs(JobFilter(id_prefix=prefix), page_size=2)).jobs if is_beginning else ()
     if not found:
         raise NotFoundError(
             f"there is no job {quoted(reference)}", reason="JOB_NOT_FOUND", hint="`eigen jobs` lists the jobs there are"
