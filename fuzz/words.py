@@ -88,7 +88,7 @@ def read_arguments(content: bytes, *, folder: Path) -> list[str]:
     Raises:
         EigenError: A word is wrong.
     """
-    words = content.decode("utf-8", "surrogateescape").split("\n")
+    words = content.replace(b"\0", b"").decode("utf-8", "surrogateescape").split("\n")  # no system passes NUL on
     try:
         command, rest = _command(words)
         with command.make_context(words[0], rest) as context:
