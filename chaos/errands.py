@@ -1,0 +1,81 @@
+"""Errands: the kinds of job that clients run, and how each may end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from eigen.contracts.compilation import Language, ProgramSource
+from eigen.contracts.jobs import JobState
+from eigen.contracts.jobspec import JobMetadata, JobSpec, JobSpecBody
+from eigen.contracts.requests import SubmitJobRequest
+
+__all__ = ["BELL_AQO", "ERRANDS", "Errand", "request"]
+
+BELL_AQO = (
+    b'{"version":"0.1","qubits":2,"operations":[{"op":"H","q":[0]},{"op":"CX","q":[0,1]},'
+    b'{"op":"MEASURE","q":[0,1],"c":[0,1]}]}'
+)
+_BELL = b"@hybrid_program\ndef main():\n    h(0)\n    cx(0, 1)\n    measure_all()\n"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A kind of job.
+
+    Attributes:
+        content: The program.
+        language: What it is written in.
+        deed: What the device does with it.
+        may_end: The states in which it may end.
+        timeout_sec: Its limit, seconds.
+        is_cancelled: Whether its client cancels it.
+        has_key: Whether its client gives it an idempotency key, and so may repeat a submission with no answer.
+    """
+
+    content: bytes = BELL_AQO
+    language: Language = Language.AQO
+    deed: str = "answer"
+    may_end: frozenset[JobState]
+    timeout_sec: float | None = None
+    is_cancelled: bool = False
+    has_key: bool = True
+
+
+_DONE, _ERROR = frozenset({JobState.DONE}), frozenset({JobState.ERROR})
+ERRANDS: Mapping[str, Errand] = MappingProxyType(
+    {
+        "circuit": Errand(may_end=_DONE),
+        "source": Errand(content=_BELL, language=Language.EIGEN_LANG, may_end=_DONE),
+        "keyless": Errand(may_end=_DONE, has_key=False),
+        "wrong": Errand(content=BELL_AQO.replace(b'"H"', b'"HH"'), may_end=_ERROR),
+        "refused": Errand(deed="refuse", may_end=_ERROR),
+        "shaky": Errand(deed="die once", may_end=_DONE),
+        "poison": Errand(deed="die", may_end=_ERROR),
+        "cancelled": Errand(deed="hold", is_cancelled=True, may_end=frozenset({JobState.CANCELLED})),
+        "slow": Errand(deed="take time", may_end=_DONE),
+        "late": Errand(deed="hold", timeout_sec=0.02, may_end=frozenset({JobState.TIMEOUT})),
+    }
+)
+"""Every kind by its name."""
+
+
+def request(kind: str, *, key: str, device: str, shots: int = 100, **driver_options: Any) -> SubmitJobRequest:
+    """Return the submission of an errand; the same arguments give the same content."""
+    errand = ERRANDS[kind]
+    body = JobSpecBody(
+        target=device,
+        shots=shots,
+        seed=7,
+        language=errand.language,
+        timeout_sec=errand.timeout_sec,
+        driver_options={"deed": errand.deed, **driver_options},
+    )
+    return SubmitJobRequest(
+        spec=JobSpec(metadata=JobMetadata(name=kind, labels={"key": key}), spec=body),
+        source=ProgramSource(content=errand.content, filename="program", language=errand.language),
+        job_yaml=b"kind: QuantumJob\n",
+        idempotency_key=key if errand.has_key else "",
+    )

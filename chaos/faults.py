@@ -1,0 +1,292 @@
+"""Failing disks: the Nth call of the operating system or of SQLite fails, N = 1, 2, 3 … until a run completes.
+
+Each run ends everything, or gives a typed error; nothing that was acknowledged is lost; and when the faults have
+stopped, another system sees everything to its end.
+
+A fault that comes once is raised by the profiler in the place of any call of the product's own code, of CircuitFS, the
+job store, locks and logs alike. A fault that stays is raised by a faulty file system and by faulty connections of
+SQLite, which count together; then the process is killed, as impatient users do.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from types import FrameType, MappingProxyType
+from typing import Any
+
+from chaos.clients import read_diary
+from chaos.crash import SCENARIOS
+from chaos.errands import ERRANDS
+from chaos.evidence import breaches
+from chaos.lives import case_folder, case_of, live
+from chaos.parts import on_connections, on_filesystem
+from chaos.processes import LifeEnd, run_life, start_life
+from chaos.seeded_bugs import parts_of
+from eigen.contracts.errors import EigenError
+from eigen.contracts.jobs import JobState
+from eigen.testing.faulty_filesystem import FaultSchedule, FaultyFileSystem
+
+__all__ = ["DISTURBED", "FAULTS", "FaultOutcome", "FaultPlan", "run_faults"]
+
+DISTURBED = ("one circuit", "wrong program", "cancelled while running", "with logs")
+"""Scenarios that are disturbed where nobody names others."""
+
+_LIFE_SEC = 60.0
+_PATIENCE_SEC = 0.3
+_WORDS_OF_SQLITE: Mapping[int, str] = MappingProxyType(
+    {
+        errno.ENOSPC: "database or disk is full",
+        errno.EIO: "disk I/O error",
+        errno.EROFS: "attempt to write a readonly database",
+        errno.EINTR: "interrupted",
+        errno.EMFILE: "unable to open database file",
+    }
+)
+_CALLS = frozenset(
+    {
+        "open", "write", "read", "fsync", "sync", "link", "rename", "mkdir", "unlink", "rmdir", "flock", "scandir",
+        "Connection.execute", "Connection.executemany", "Connection.executescript", "connect",
+    }
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A way to fail.
+
+    Attributes:
+        error: The `errno`.
+        stays: Whether every call fails from the Nth on.
+        late: Whether a call fails after it has done its work.
+    """
+
+    error: int
+    stays: bool = False
+    late: bool = False
+
+
+FAULTS: Mapping[str, Fault] = MappingProxyType(
+    {
+        "no space, once": Fault(error=errno.ENOSPC),
+        "no space, from then on": Fault(error=errno.ENOSPC, stays=True),
+        "input/output error, once": Fault(error=errno.EIO),
+        "input/output error after the work, once": Fault(error=errno.EIO, late=True),
+        "input/output error, from then on": Fault(error=errno.EIO, stays=True),
+        "read-only, from then on": Fault(error=errno.EROFS, stays=True),
+        "too many files, once": Fault(error=errno.EMFILE),
+        "interrupted, once": Fault(error=errno.EINTR),
+    }
+)
+"""Every way by its name."""
+
+
+class Saboteur:
+    """Lets one call of the product fail; lives in the child.
+
+    Args:
+        fatal: Number of the call, from 1; 0 for none.
+        fault: How it fails.
+    """
+
+    def __init__(self, fatal: int, fault: Fault) -> None:
+        self.count = 0
+        self._fatal = fatal
+        self._fault = fault
+        self._event = "c_return" if fault.late else "c_call"
+        self._package = str(Path(sys.modules["eigen"].__file__ or "").parent)
+
+    def start(self) -> None:
+        """Begin to count, in every thread."""
+        threading.setprofile(self._on_event)
+        sys.setprofile(self._on_event)
+
+    def step(self, name: str) -> None:
+        """Leave clients alone."""
+
+    def _on_event(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event != self._event or argument.__qualname__ not in _CALLS:
+            return
+        if not frame.f_code.co_filename.startswith(self._package):
+            return
+        self.count += 1
+        if self.count == self._fatal:
+            raise _error(argument.__qualname__, self._fault.error)
+
+
+def _error(call: str, number: int) -> Exception:
+    if call.startswith("Connection.") or call == "connect":
+        return sqlite3.OperationalError(_WORDS_OF_SQLITE[number])
+    return OSError(number, os.strerror(number))
+
+
+class _FaultyDisk(FaultyFileSystem):
+    """A disk that is synced as a whole, wherever the folder lies."""
+
+    def can_sync_all(self, descriptor: int) -> bool:
+        return True
+
+
+def _faulty_connection(schedule: FaultSchedule) -> type[sqlite3.Connection]:
+    """Return a class of connections that fail when the schedule says so."""
+
+    def failure(number: int) -> Exception:
+        return _error("connect", number)
+
+    class FaultyConnection(sqlite3.Connection):
+        def execute(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            if sql == "ROLLBACK":  # takes no space, and SQLite rolls back by itself where it cannot
+                return super().execute(sql, *values)
+            return schedule.guard("execute", partial(super().execute, sql, *values), failure=failure)
+
+        def executemany(self, sql: str, *values: Any) -> sqlite3.Cursor:
+            return schedule.guard("executemany", partial(super().executemany, sql, *values), failure=failure)
+
+    return FaultyConnection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultPlan:
+    """What to run.
+
+    Attributes:
+        most_calls: Longest N of each scenario and fault, or None until the run completes.
+        stride: Step from one N to the next.
+        minutes: When to stop all the same, or None.
+        scenarios: Those of the kills that are disturbed.
+        faults: Names of ways to fail.
+        bug: A bug to put into every system, or empty.
+        stops_at_first: Whether the first breach is enough.
+    """
+
+    most_calls: int | None = None
+    stride: int = 1
+    minutes: float | None = None
+    scenarios: Sequence[str] = DISTURBED
+    faults: Sequence[str] = tuple(FAULTS)
+    bug: str = ""
+    stops_at_first: bool = False
+
+
+@dataclass(slots=True)
+class FaultTally:
+    """What one fault gave, over all scenarios.
+
+    Attributes:
+        runs: How many.
+        unharmed: Runs in which every client got what it wanted all the same.
+        refused: Typed errors that clients were given, by reason.
+        unopened: Typed errors with which a system did not open, or did not close, by reason.
+        killed: Runs that were ended while the fault stayed.
+    """
+
+    runs: int = 0
+    unharmed: int = 0
+    refused: Counter[str] = field(default_factory=Counter)
+    unopened: Counter[str] = field(default_factory=Counter)
+    killed: int = 0
+
+
+@dataclass(slots=True)
+class FaultOutcome:
+    """What a run gave.
+
+    Attributes:
+        plan: What was run.
+        tallies: By fault.
+        breaches: Broken promises, each with the fault that led to it.
+        seconds: Time on the wall.
+    """
+
+    plan: FaultPlan
+    tallies: dict[str, FaultTally] = field(default_factory=dict)
+    breaches: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def run_faults(plan: FaultPlan) -> FaultOutcome:
+    """Do what is planned."""
+    begin = time.monotonic()
+    outcome = FaultOutcome(plan)
+    end = begin + 60 * plan.minutes if plan.minutes is not None else float("inf")
+    for fault in plan.faults:
+        for scenario in plan.scenarios:
+            number = 1
+            while time.monotonic() < end and number <= (plan.most_calls or number):
+                if not _run(plan, outcome, scenario, fault, number) or (outcome.breaches and plan.stops_at_first):
+                    break
+                number += plan.stride
+    outcome.seconds = time.monotonic() - begin
+    return outcome
+
+
+def _run(plan: FaultPlan, outcome: FaultOutcome, scenario: str, name: str, number: int) -> bool:
+    """Let the Nth call fail and judge what is left; return whether the run made so many calls."""
+    tally = outcome.tallies.setdefault(name, FaultTally())
+    where = f"{scenario}; call {number}: {name}"
+    with case_folder() as folder:
+        ended = _disturbed(plan, folder, scenario, FAULTS[name], number)
+        last = run_life(partial(_live, folder, scenario, plan.bug), limit_sec=_LIFE_SEC)
+        found = breaches(replace(case_of(folder), may_end=_may_end()))
+        refusals = [line["reason"] for line in read_diary(case_of(folder).diary) if line["said"] == "refused"]
+    answer = ended.answer or {"failed": True}
+    tally.runs += 1
+    tally.killed += bool(ended.signal)
+    tally.refused.update(refusals)
+    tally.unopened.update([answer["reason"]] if answer.get("reason") else [])
+    tally.unharmed += not refusals and not answer.get("reason") and not ended.signal
+    for one, when in ((ended, "with the fault"), (last, "after it")):
+        found += [f"a life {when} failed: {one.story}"] if one.story else []
+        found += [f"R6 a life {when} did not end within {_LIFE_SEC:.0f} s"] if one.overtime else []
+    outcome.breaches += [f"{where}: {breach}" for breach in found]
+    return bool(answer.get("failed"))
+
+
+def _disturbed(plan: FaultPlan, folder: Path, scenario: str, fault: Fault, number: int) -> LifeEnd:
+    life = _with_lasting_fault if fault.stays else _with_one_fault
+    child = start_life(partial(life, folder, scenario, plan.bug, fault, number))
+    if fault.stays:
+        return child.wait_until_killed(after_sec=_PATIENCE_SEC, limit_sec=_LIFE_SEC)
+    return child.wait(limit_sec=_LIFE_SEC)
+
+
+def _with_one_fault(folder: Path, scenario: str, bug: str, fault: Fault, number: int) -> dict[str, Any]:
+    saboteur = Saboteur(number, fault)
+    reason = _typed(lambda: _live(folder, scenario, bug, onlooker=saboteur))
+    return {"failed": saboteur.count >= number, "reason": reason}
+
+
+def _with_lasting_fault(folder: Path, scenario: str, bug: str, fault: Fault, number: int) -> dict[str, Any]:
+    schedule = FaultSchedule(first=number, error=fault.error, lasting=None)
+    on_filesystem(_FaultyDisk(schedule)).plant()
+    on_connections(_faulty_connection(schedule)).plant()
+    reason = _typed(lambda: _live(folder, scenario, bug))
+    return {"failed": schedule.num_failed > 0, "reason": reason}
+
+
+def _live(folder: Path, scenario: str, bug: str, *, onlooker: Saboteur | None = None) -> None:
+    chosen = SCENARIOS[scenario]
+    live(folder, chosen.tasks, onlooker=onlooker, parts=parts_of(bug), observed=chosen.observed)
+
+
+def _typed(life: Callable[[], None]) -> str:
+    """Return the reason of the typed error that a life ended with, empty for none; any other error goes on."""
+    try:
+        life()
+    except EigenError as error:
+        return error.reason
+    return ""
+
+
+def _may_end() -> dict[str, frozenset[JobState]]:
+    """Allow ERROR to every job: its results or inputs may be what cannot be kept or read."""
+    return {name: errand.may_end | {JobState.ERROR} for name, errand in ERRANDS.items()}

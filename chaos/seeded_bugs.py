@@ -1,0 +1,161 @@
+"""Bugs to prove the harnesses by: each a defective adapter of a port, planted where the composition root looks for it.
+
+A bug is planted in a child that lives once; the process that judges never has it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+import anyio
+from anyio import to_thread
+
+from chaos import devices
+from chaos.parts import Part
+from eigen.contracts.errors import UnavailableError
+from eigen.contracts.execution import ExecutionRequest, ExecutionResult
+from eigen.contracts.jobs import JobRecord, StoredEvent
+from eigen.kernel.stores.ownership import OwnerLock
+from eigen.kernel.stores.sqlite import SqliteJobStore
+from eigen.ports.job_store import NewJob, Orphan
+from eigen.qfs.disk import DiskArtifactStore
+
+__all__ = ["BUGS", "parts_of"]
+
+_LATER_SEC = 0.01
+_PIECE_BYTES = 16
+
+
+class EarlyAcknowledgement(SqliteJobStore):
+    """Says that a job is kept before it is."""
+
+    async def __aenter__(self) -> Self:
+        await super().__aenter__()
+        self._later = anyio.create_task_group()
+        await self._later.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._later.__aexit__(None, None, None)
+        await super().__aexit__(kind, error, traceback)
+
+    async def insert(self, job: NewJob) -> JobRecord:
+        """Keep the job a little later."""
+        self._later.start_soon(self._insert_later, job)
+        return job.record
+
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        """Let the job be kept first."""
+        await anyio.sleep(2 * _LATER_SEC)
+        await super().append(record, events, durable=durable)
+
+    async def _insert_later(self, job: NewJob) -> None:
+        await anyio.sleep(_LATER_SEC)
+        await super().insert(job)
+
+
+class ForgottenKeys(SqliteJobStore):
+    """Does not know an idempotency key again."""
+
+    async def insert(self, job: NewJob) -> JobRecord:
+        """Keep the job without its key."""
+        return await super().insert(replace(job, idempotency_key=""))
+
+
+class ForgottenEvents(SqliteJobStore):
+    """Loses the event before the last one."""
+
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        """Keep all events but one."""
+        await super().append(record, (*events[:-2], events[-1]) if durable else (), durable=durable)
+
+
+class BlindTrust(SqliteJobStore):
+    """Takes a write that failed for one that is done."""
+
+    async def insert(self, job: NewJob) -> JobRecord:
+        """Keep the job, or say so."""
+        try:
+            return await super().insert(job)
+        except UnavailableError:
+            return job.record
+
+
+class NoAdoption(SqliteJobStore):
+    """Never takes over what is left."""
+
+    async def adopt(self, *, job_id: str | None = None, limit: int = 0) -> tuple[Orphan, ...]:
+        """Find nothing."""
+        return ()
+
+
+class GreedyAdoption(OwnerLock):
+    """Takes owners that live for dead."""
+
+    def is_gone(self, owner: str, *, clear: bool = True) -> bool:
+        """Believe that everybody else is gone."""
+        return owner != self.owner
+
+
+class TornResults(DiskArtifactStore):
+    """Writes results in place, piece by piece."""
+
+    def __init__(self, folder: Path, **facts: Any) -> None:
+        super().__init__(folder, **facts)
+        self._folder = folder
+
+    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+        """Seal the job, then write its last files again."""
+        await super().seal(job_id, files, facts=facts)
+        for name, content in files.items():
+            await to_thread.run_sync(self._write_again, self._folder / job_id / name, content)
+
+    @staticmethod
+    def _write_again(path: Path, content: bytes) -> None:
+        file = os.open(path, os.O_WRONLY | os.O_TRUNC)
+        for start in range(0, len(content), _PIECE_BYTES):
+            os.write(file, content[start : start + _PIECE_BYTES])
+        os.close(file)
+
+
+class Litter(devices.WorkerDriver):
+    """Starts a process that outlives the system."""
+
+    async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
+        """Leave a process behind."""
+        command = [sys.executable, "-c", "import time; time.sleep(30)"]
+        await anyio.open_process(command, start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        return await super().execute(request)
+
+
+def _store(stands: type[SqliteJobStore]) -> Part:
+    return Part(stands=stands, place="eigen.kernel.stores.sqlite", name="SqliteJobStore")
+
+
+BUGS: Mapping[str, Part] = MappingProxyType(
+    {
+        "acknowledges before the commit": _store(EarlyAcknowledgement),
+        "forgets keys": _store(ForgottenKeys),
+        "forgets events": _store(ForgottenEvents),
+        "writes results in place": Part(stands=TornResults, place="eigen.qfs.disk", name="DiskArtifactStore"),
+        "takes a failed write for done": _store(BlindTrust),
+        "never adopts": _store(NoAdoption),
+        "leaves processes": Part(stands=Litter, place="chaos.devices", name="WorkerDriver"),
+        "adopts from the living": Part(stands=GreedyAdoption, place="eigen.kernel.stores.sqlite", name="OwnerLock"),
+    }
+)
+"""Every bug by its name."""
+
+
+def parts_of(bug: str) -> tuple[Part, ...]:
+    """Return what makes a system have a bug; nothing for an empty name."""
+    return (BUGS[bug],) if bug else ()
