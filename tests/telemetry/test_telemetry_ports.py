@@ -52,6 +52,7 @@ REQUESTS = {
     ),
 }
 ARGUMENTS: dict[str, Any] = {
+    "job_ids": [JOB],
     "job_id": JOB,
     "name": "results.json",
     "files": {"job.yaml": SECRET.encode(), "program.eigen.py": b"1234"},

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import anyio
+import anyio.lowlevel
 
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import Adopted
-from eigen.kernel.adoption import SealedEnd, legacy
+from eigen.kernel import adoption
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC
 from eigen.kernel.run import JobRun
@@ -26,8 +27,8 @@ __all__ = ["RootWatch"]
 ADOPT_EVERY_SEC = 1.0
 """How often jobs whose owner is gone are looked for."""
 
-_AT_ONCE = 128
-"""How many adopted jobs are begun together, so that CircuitFS looks at their folders in one go."""
+_AT_ONCE = 64
+"""How many adopted jobs are begun before the loop has its turn."""
 
 
 class RootWatch:
@@ -101,14 +102,15 @@ class RootWatch:
             for orphan in await self._store.adopt(job_id=job_id):
                 self._unbegun[orphan.record.job_id] = orphan
             orphans = tuple(self._unbegun.values())
-            for start in range(0, len(orphans), _AT_ONCE):
-                async with anyio.create_task_group() as tasks:
-                    for orphan in orphans[start : start + _AT_ONCE]:
-                        tasks.start_soon(self._begin, orphan)
+            with_end = await adoption.with_end(self._artifacts, orphans) if orphans else frozenset()
+            for number, orphan in enumerate(orphans):
+                await self._begin(orphan, may_have_ended=orphan.record.job_id in with_end)
+                if number % _AT_ONCE == 0:
+                    await anyio.lowlevel.checkpoint()
 
-    async def _begin(self, orphan: Orphan) -> None:
+    async def _begin(self, orphan: Orphan, *, may_have_ended: bool) -> None:
         try:
-            await self._adopt(orphan)
+            await self._adopt(orphan, may_have_ended=may_have_ended)
         except StaleOwnerError:  # somebody else has ended it
             pass
         except EigenError as error:
@@ -121,10 +123,10 @@ class RootWatch:
         """Whether a job was adopted that could not be begun yet."""
         return bool(self._unbegun)
 
-    async def _adopt(self, orphan: Orphan) -> None:
+    async def _adopt(self, orphan: Orphan, *, may_have_ended: bool) -> None:
         """Go on with a job whose owner is gone: record the end that it has on disk, or begin anew."""
-        left = await legacy(self._artifacts, orphan.record)
-        if isinstance(left, SealedEnd):
+        left = await adoption.legacy(self._artifacts, orphan.record) if may_have_ended else None
+        if isinstance(left, adoption.SealedEnd):
             await self._store.append(left.record, left.missing, durable=True)
             self._observer.on_transition(orphan.record, left.record, left.missing[-1].kind)
             return

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from eigen.contracts.jobspec import JobSpec
     from eigen.kernel.plan import ExecutionPlan
 
-__all__ = ["JobInputs", "JobRun", "LeftInputs"]
+__all__ = ["JobInputs", "JobRun"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +31,6 @@ class JobInputs:
     source: ProgramSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftInputs:
-    """What an adopted job runs on, still to be read; `program` is what `meta.json` says of its program."""
-
-    program: Mapping[str, Any]
-
-
 @dataclass(slots=True, kw_only=True)
 class JobRun:
     """A live job that this system owns; only the shell writes to it.
@@ -45,7 +38,7 @@ class JobRun:
     Attributes:
         record: Its record now.
         published: Its record after the last event that everybody may know of; an end is known only when it is durable.
-        inputs: What it runs on; of an adopted job where to read it, or the error that it must end with.
+        inputs: What it runs on; None while it is still to be read, or the error that the job must end with.
         events: All its events, the one numbered n at n − 1.
         work: Scope of its execution; cancelling it stops the work.
         life: Scope of what lives as long as the job, such as its deadline.
@@ -58,7 +51,7 @@ class JobRun:
 
     record: JobRecord
     published: JobRecord
-    inputs: JobInputs | LeftInputs | EigenError
+    inputs: JobInputs | EigenError | None
     events: list[StoredEvent] = field(default_factory=list)
     _changed: anyio.Event | None = None
     work: anyio.CancelScope = field(default_factory=anyio.CancelScope)

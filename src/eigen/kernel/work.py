@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio
+
 from eigen.contracts.errors import EigenError, InvariantError, UnavailableError
 from eigen.contracts.jobs import (
     Closed,
@@ -35,6 +37,9 @@ if TYPE_CHECKING:
     from eigen.contracts.execution import Admission
     from eigen.contracts.jobspec import JobSpecBody
     from eigen.kernel.plan import ExecutionPlan
+
+MAX_COMPILATIONS = 16
+"""How many jobs are compiled at once; when thousands come together, the others wait for their turn."""
 
 __all__ = ["JobWork", "device_of"]
 
@@ -68,13 +73,18 @@ class JobWork:
         self._ids = ids
         self._memory_bytes = memory_bytes
         self._circuit_files = CircuitFiles()
+        self._compiling = anyio.Semaphore(MAX_COMPILATIONS, fast_acquire=True)
 
     async def compile(self, run: JobRun) -> JobEvent:
         """Compile a job's program, and ask its device whether it can run it."""
+        attempt = run.record.attempt
+        async with self._compiling:
+            return await self._compile_now(run, attempt)
+
+    async def _compile_now(self, run: JobRun, attempt: int) -> JobEvent:
         from eigen.contracts.devices import canonical_target
         from eigen.kernel.plan import DEFAULT_TARGET
 
-        attempt = run.record.attempt
         inputs = run.inputs = await inputs_of(self._artifacts, run.record.job_id, run.inputs)
         body = inputs.spec.spec
         await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -125,6 +125,10 @@ class ArtifactStore(ABC):
         Raises:
             NotFoundError: There is no such job.
         """
+
+    @abstractmethod
+    async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those of some jobs that have a file of this name, recorded or not; nothing is read."""
 
     @abstractmethod
     async def job_ids(self) -> tuple[str, ...]:

@@ -234,6 +234,13 @@ class JobFolders:
             raise no_such_job(job_id)
         return tuple(self._problems(job_id))
 
+    def having(self, name: str, job_ids: Iterable[str]) -> frozenset[str]:
+        """Return those that have a file."""
+        if not is_artifact_name(name):
+            return frozenset()
+        known = (job_id for job_id in job_ids if JOB_ID.fullmatch(job_id))
+        return frozenset(job_id for job_id in known if self._files.exists(f"{self._root}/{job_id}/{name}"))
+
     def job_ids(self) -> tuple[str, ...]:
         """Return the ids of all jobs, sorted."""
         try:

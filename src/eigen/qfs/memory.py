@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,6 +115,11 @@ class MemoryArtifactStore(ArtifactStore):
         await anyio.lowlevel.checkpoint()
         self._open(job_id)
         return ()
+
+    async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those that have a file; see the port."""
+        await anyio.lowlevel.checkpoint()
+        return frozenset(one for one in job_ids if one in self._folders and name in self._folders[one].files)
 
     async def job_ids(self) -> tuple[str, ...]:
         """Return the ids of all jobs, sorted; see the port."""

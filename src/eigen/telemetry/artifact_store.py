@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
@@ -67,6 +67,11 @@ class ObservedArtifactStore(ArtifactStore):
         """Pass on."""
         with self._calls("verify", job_id=job_id):
             return await self._inner.verify(job_id)
+
+    async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
+        """Pass on."""
+        with self._calls("having", name=name):
+            return await self._inner.having(name, job_ids)
 
     async def job_ids(self) -> tuple[str, ...]:
         """Pass on."""

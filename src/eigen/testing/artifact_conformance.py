@@ -97,6 +97,16 @@ async def a_put_file_is_there_and_is_never_replaced(store: ArtifactStore) -> Non
     _require(await store.read(_JOB, "compiled.qasm") == both["compiled.qasm"], "the second file is there")
 
 
+async def jobs_are_found_by_a_file(store: ArtifactStore) -> None:
+    """Check that jobs are told by a file that they have, recorded or just added."""
+    await store.create(_JOB, _INPUTS, facts={})
+    await store.create(_OTHER, {}, facts={})
+    await store.put(_OTHER, {"events.jsonl": b""})
+    ids = [_JOB, _OTHER, "job_" + "2" * 26, "../escape"]
+    for name, jobs in (("events.jsonl", {_OTHER}), ("job.yaml", {_JOB}), ("none", set()), ("../x", set()), ("", set())):
+        _require(await store.having(name, ids) == jobs, f"those that have {name!r} are found")
+
+
 async def sealing_records_everything(store: ArtifactStore) -> None:
     """Check that a sealed job has all files recorded, keeps its first facts where the last do not replace them."""
     await store.create(_JOB, _INPUTS, facts=_OPENING)
@@ -224,6 +234,7 @@ ARTIFACT_STORE_CHECKS: tuple[Check, ...] = (
     a_job_is_created_once,
     jobs_are_apart_and_listed_in_order,
     a_put_file_is_there_and_is_never_replaced,
+    jobs_are_found_by_a_file,
     sealing_records_everything,
     a_sealed_job_does_not_change,
     a_refused_seal_leaves_the_job_open,
