@@ -306,12 +306,12 @@ def test_gates_that_double_at_each_level_are_refused_before_they_are_expanded() 
 )
 def test_hostile_texts_are_answered_in_bounded_time(text: str) -> None:
     """Each is half a megabyte or more, or would be gigabytes once expanded."""
-    started = time.monotonic()
+    started = time.process_time()
     try:
         read(OLDER + text, language=Language.OPENQASM2)
     except EigenError as error:
         assert error.reason.startswith("QASM")
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
 
 
 def test_limits_are_those_of_the_request() -> None:

@@ -13,7 +13,7 @@ from eigen.contracts.compilation import CompileLimits
 
 __all__ = ["STEPS_OF_AN_ELEMENT", "STEPS_OF_A_STATEMENT", "Meter"]
 
-STEPS_OF_A_STATEMENT = 20
+STEPS_OF_A_STATEMENT = 30
 """What it takes to execute a statement once more, but for its expressions."""
 
 STEPS_OF_AN_ELEMENT = 50
