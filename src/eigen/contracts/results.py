@@ -12,6 +12,7 @@ from typing import Any
 
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.jobs import JobState
+from eigen.contracts.large_counts import read_results
 from eigen.contracts.wire import from_json, to_json
 
 __all__ = ["RERUN_OF", "JobResults"]
@@ -63,6 +64,11 @@ class JobResults:
     def to_bytes(self) -> bytes:
         """Return `results.json`, canonical and byte-stable."""
         return canonical_json(self.to_json())
+
+    @staticmethod
+    def from_bytes(content: bytes) -> JobResults:
+        """Return the results that `to_bytes` wrote; a thread that reads very many lets others take their turn."""
+        return JobResults.from_json(read_results(content))
 
     @staticmethod
     def from_json(document: Mapping[str, Any]) -> JobResults:

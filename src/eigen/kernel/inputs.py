@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Any
+
+from anyio.to_thread import run_sync
 
 from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.jobs import JobRecord, Submitted
@@ -19,9 +22,11 @@ from eigen.ports.job_store import key_digest
 if TYPE_CHECKING:
     from eigen.ports.kernel import KernelJob
 
-__all__ = ["content_digest", "opening_facts", "opening_files", "read_inputs", "submission"]
+__all__ = ["content_digest", "is_large", "opening_facts", "opening_files", "read_inputs", "submission"]
 
 _RESOLVED = "job.resolved.json"
+_AT_ONCE_BYTES = 16 * 1024  # takes less than a turn of the event loop may take
+_AT_ONCE_ITEMS = 1_000
 
 
 def submission(job: KernelJob, files: Mapping[str, bytes], *, job_id: str, at: datetime) -> Submitted:
@@ -50,6 +55,19 @@ def submission(job: KernelJob, files: Mapping[str, bytes], *, job_id: str, at: d
 def content_digest(submitted: Submitted | JobRecord) -> str:
     """Return the digest of what was submitted: an idempotency key stands for it."""
     return sha256_hex(f"{submitted.spec_digest} {submitted.source_digest}".encode())
+
+
+def is_large(job: KernelJob) -> bool:
+    """Return whether writing a job's files takes longer than a turn of the event loop may take."""
+    if len(job.job_yaml) > _AT_ONCE_BYTES:
+        return True
+    items, stack = 0, [job.spec.spec.inputs, job.spec.spec.sweep]
+    while stack and items <= _AT_ONCE_ITEMS:
+        one = stack.pop()
+        if isinstance(one, dict | list):
+            items += len(one)
+            stack += islice(one.values() if isinstance(one, dict) else one, _AT_ONCE_ITEMS)
+    return items > _AT_ONCE_ITEMS
 
 
 def opening_files(job: KernelJob) -> dict[str, bytes]:
@@ -88,8 +106,10 @@ async def read_inputs(artifacts: ArtifactStore, job_id: str, program: Mapping[st
     from eigen.contracts.jobspec import JobSpec
 
     language = Language(program["language"])
+    resolved = await artifacts.read(job_id, _RESOLVED)
+    is_quick = len(resolved) <= _AT_ONCE_BYTES
     return JobInputs(
-        spec=JobSpec.from_bytes(await artifacts.read(job_id, _RESOLVED)),
+        spec=JobSpec.from_bytes(resolved) if is_quick else await run_sync(JobSpec.from_bytes, resolved),
         source=ProgramSource(
             content=await artifacts.read(job_id, _program_name(language)),
             filename=program["filename"],

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING
 
+from anyio.to_thread import run_sync
+
 from eigen.contracts.errors import EigenError, FailedPreconditionError, InvalidArgumentError, InvariantError
 from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.printable import quoted
@@ -122,13 +124,14 @@ class Lookups(JobRecords):
             )
         if record.state is not JobState.DONE:
             raise EigenError.from_json(record.error) if record.error else InvariantError("an end without an error")
-        import json
-
+        from eigen.contracts.large_counts import AT_ONCE_BYTES
         from eigen.contracts.results import JobResults
 
         kept = self._jobs.results_json(job_id) if self._jobs is not None else None
         content = kept or await self._artifacts.read(job_id, "results.json")
-        return JobResults.from_json(json.loads(content))
+        if len(content) <= AT_ONCE_BYTES:
+            return JobResults.from_bytes(content)
+        return await run_sync(JobResults.from_bytes, content)
 
     def status(self, record: JobRecord) -> JobStatus:
         """Return a job as its user sees it; see the port."""

@@ -42,7 +42,7 @@ def closing_facts(final: JobRecord) -> dict[str, Any]:
 
 
 def marginal_counts(counts: Mapping[str, int], clbits: tuple[int, ...]) -> dict[str, int]:
-    """Return the counts of some classical bits; the first of `clbits` becomes the rightmost character.
+    """Return the counts of some classical bits, in no order; the first of `clbits` becomes the rightmost character.
 
     Example:
         >>> marginal_counts({"011": 3, "111": 1}, (0, 2))
@@ -51,7 +51,7 @@ def marginal_counts(counts: Mapping[str, int], clbits: tuple[int, ...]) -> dict[
     marginal: Counter[str] = Counter()
     for bits, count in counts.items():
         marginal["".join(bits[-1 - clbit] for clbit in reversed(clbits))] += count
-    return dict(sorted(marginal.items()))
+    return dict(marginal)
 
 
 def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
@@ -61,7 +61,7 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
         job_id=final.job_id,
         name=final.name,
         state=final.state,
-        counts=dict(sorted(result.counts.items())),
+        counts=result.counts,
         shots=plan.options.shots,
         expectation_values={name: _expectation(*estimate) for name, estimate in result.expectation_values.items()},
         outputs={name: output_of(one, result) for name, one in compiled.outputs.items()},

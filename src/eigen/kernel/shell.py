@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
+from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import (
     AlreadyExistsError,
@@ -39,7 +40,7 @@ from eigen.kernel.circuit_files import save_circuits
 from eigen.kernel.dependency_watch import DependencyWatch
 from eigen.kernel.dispatcher import Dispatcher, check_ttl
 from eigen.kernel.history import stored
-from eigen.kernel.inputs import content_digest, opening_facts, opening_files, submission
+from eigen.kernel.inputs import content_digest, is_large, opening_facts, opening_files, submission
 from eigen.kernel.intake import Intake
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC, Lookups
@@ -63,6 +64,9 @@ if TYPE_CHECKING:
     from eigen.contracts.results import JobResults
 
 __all__ = ["QrtxKernel"]
+
+MAX_ACCEPTING = 32
+"""How many jobs are put on disk at once; when thousands come together, the others wait for their turn."""
 
 
 class QrtxKernel(Kernel):
@@ -106,6 +110,7 @@ class QrtxKernel(Kernel):
         self._observer = observer
         self._limits = limits
         self._intake = Intake(limits)
+        self._accepting = anyio.Semaphore(MAX_ACCEPTING, fast_acquire=True)
         self._adopts = adopts
         self._works = works
         self._jobs = LiveJobs(store=store, clock=clock, observer=observer, obey=self._obey, on_leaving=self._leave)
@@ -182,11 +187,12 @@ class QrtxKernel(Kernel):
         """Accept a job; see the port."""
         of_subject = self._jobs.count(job.tenant, job.subject)
         with self._intake.room(job.subject, tenant=job.tenant, live=len(self._jobs), live_of_subject=of_subject):
-            return await self._accept(job)
+            async with self._accepting:
+                return await self._accept(job)
 
     async def _accept(self, job: KernelJob) -> JobRecord:
         now = self._clock.now()
-        files = opening_files(job)
+        files = await run_sync(opening_files, job) if is_large(job) else opening_files(job)
         submitted = submission(job, files, job_id=self._ids.job_id(now), at=now)
         accepted, commands = step(None, submitted)
         run = JobRun(record=accepted, published=accepted, inputs=JobInputs(spec=job.spec, source=job.source))

@@ -6,9 +6,11 @@ Nothing here starts tasks, feeds events or catches what nobody foresaw: that is 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
+from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import EigenError, InvariantError, UnavailableError
 from eigen.contracts.jobs import (
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
 
 MAX_COMPILATIONS = 16
 """How many jobs are compiled at once; when thousands come together, the others wait for their turn."""
+
+_AT_ONCE_COUNTS = 2_000  # writing more takes longer than a turn of the event loop may take
 
 __all__ = ["JobWork", "device_of"]
 
@@ -174,7 +178,9 @@ class JobWork:
 
         closed = Closed(at=self._clock.now(), attempt=run.record.attempt)
         final = step(run.record, closed).job
-        files = closing_files(run, final=final, last=stored(closed, final))
+        close = partial(closing_files, run, final=final, last=stored(closed, final))
+        is_large = run.result is not None and len(run.result.counts) > _AT_ONCE_COUNTS
+        files = await run_sync(close) if is_large else close()
         async with run.saving:
             await self._artifacts.seal(final.job_id, {**run.circuit_files, **files}, facts=closing_facts(final))
             run.circuit_files = {}
