@@ -27,6 +27,7 @@ from typing import Any, NamedTuple, Self
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 import anyio.to_thread
 
 from eigen.contracts.errors import EigenError, NotFoundError, ResourceExhaustedError
@@ -43,6 +44,8 @@ __all__ = ["SqliteJobStore"]
 
 WRITE_BEHIND_SEC = 0.05
 """How long a write that nobody waits for may wait for company."""
+
+_WOKEN_AT_ONCE = 32
 
 Statement = Callable[[sqlite3.Connection], Any]
 
@@ -235,8 +238,10 @@ class SqliteJobStore(JobStore):
                 batch, self._pending, self._behind = self._pending, [], {}
                 if batch:
                     await anyio.to_thread.run_sync(self._commit, batch)
-                for write in batch:
+                for number, write in enumerate(batch, start=1):
                     write.done.set()
+                    if number % _WOKEN_AT_ONCE == 0:  # those who waited all have something to do now
+                        await anyio.lowlevel.checkpoint()
 
     def _commit(self, batch: list[_Write]) -> None:
         try:
