@@ -10,9 +10,12 @@ import pytest
 
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from eigen.contracts.execution import ExecutionOptions
 from eigen.contracts.jobs import JobFilter, JobState, JobStatus
 from eigen.contracts.waiting import for_jobs, for_slot
-from eigen.kernel.plan import MAX_RESULT_BITS, MAX_SHOT_OPERATIONS, check_cost
+from eigen.drivers.aer.driver import AerDriver
+from eigen.drivers.manager import LocalDriverManager
+from eigen.kernel.plan import MAX_RESULT_BITS, MAX_SHOT_OPERATIONS, check_cost, check_memory
 from eigen.ports.kernel import KernelLimits
 from tests.kernel.kernel_house import House, bell, house
 
@@ -140,6 +143,26 @@ def test_counts_that_would_not_fit_are_refused_with_the_figures(clbits: int, sho
     else:
         with pytest.raises(ResourceExhaustedError, match=f"at most {MAX_RESULT_BITS // clbits}"):
             check_cost(profile, shots=shots)
+
+
+async def test_the_simulator_refuses_what_does_not_fit_on_every_rung_of_the_ladder() -> None:
+    """1 to 70 qubits, 1 to 1,000,000 shots: what is let in fits into 1 GiB; what is not is told with its figures."""
+    fitting = []
+    async with LocalDriverManager({"sim": AerDriver(memory_limit_bytes=GIB, num_workers=1)}) as manager:
+        for qubits in range(1, 71):
+            profile = CircuitProfile(qubits=qubits, clbits=qubits, op_counts={"H": qubits, "MEASURE": qubits})
+            for shots in (10**power for power in range(7)):
+                try:
+                    admission = manager.admit("sim:local", profile, ExecutionOptions(shots=shots, seed=1))
+                    check_memory(admission, limit_bytes=GIB)
+                    check_cost(profile, shots=shots)
+                except ResourceExhaustedError as error:
+                    assert str(qubits) in error.message
+                    assert error.hint
+                else:
+                    assert 16 << qubits <= admission.memory_bytes <= GIB
+                    fitting.append(qubits)
+    assert sorted(set(fitting)) == list(range(1, 27))
 
 
 async def test_a_reserved_slot_waits_for_its_subject(tmp_path: Path) -> None:

@@ -332,6 +332,8 @@ class QrtxKernel(Kernel):
         self._dependencies.leave(run.record.job_id)
         if run.published.state.is_terminal:
             self._tasks.start_soon(self._dependencies.settle, run.published)
+        else:  # it is another system's now
+            self._dispatcher.leave(run.record.job_id)
 
     async def _cancel_for_other(self, job_id: str, by: str) -> None:
         await self.cancel(job_id, by=by)
