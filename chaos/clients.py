@@ -35,12 +35,14 @@ class Task:
         kind: Its errand.
         device: Where it is to run.
         cancels_at: The state in which its client cancels it, where it does.
+        after: Number of the task whose job it waits for, or None.
     """
 
     number: int
     kind: str
     device: str = "scripted:device"
     cancels_at: JobState = JobState.RUNNING
+    after: int | None = None
 
     @property
     def key(self) -> str:
@@ -92,9 +94,11 @@ async def run_tasks(api: SystemApi, tasks: Sequence[Task], diary: Diary, *, stay
         EigenError: Jobs cannot be listed or followed.
     """
     lines = diary.read()
+    clients = {task.number: _Client(api, task, diary, lines) for task in tasks}
     async with anyio.create_task_group() as group:
         for task in tasks:
-            group.start_soon(_Client(api, task, diary, lines).work)
+            before = clients[task.after] if task.after is not None else None
+            group.start_soon(clients[task.number].work, before)
     while stays and (live := (await api.list_jobs(JobFilter(states=_LIVE))).jobs):
         for status in live:
             async for _ in api.stream_job_updates(status.job_id, last_event_seq=status.event_seq):
@@ -107,26 +111,33 @@ class _Client:
         self._task = task
         self._diary = diary
         self._lines = [line for line in lines if line["key"] == task.key]
+        self._is_known = anyio.Event()
+        self._job_id = ""
 
-    async def work(self) -> None:
+    async def work(self, before: _Client | None) -> None:
+        """Do the task; where it waits for another one's job, once that is known."""
         words = {line["said"] for line in self._lines}
         errand = ERRANDS[self._task.kind]
-        if "ended" in words:
-            return
         if "submitted" in words:
-            job_id = next(line["job_id"] for line in self._lines if line["said"] == "submitted")
-        elif "trying" in words and not errand.has_key:
-            return  # nobody can tell whether it is there
-        else:
-            job_id = await self._submit()
-        if job_id:
-            await self._follow(job_id, cancels=errand.is_cancelled)
+            self._job_id = next(line["job_id"] for line in self._lines if line["said"] == "submitted")
+        elif "trying" not in words or errand.has_key:  # else nobody can tell whether it is there
+            self._job_id = await self._submit(await before.job_id() if before else "")
+        self._is_known.set()
+        if self._job_id and "ended" not in words:
+            await self._follow(self._job_id, cancels=errand.is_cancelled)
 
-    async def _submit(self) -> str:
+    async def job_id(self) -> str:
+        """Return the job's id, once it is known; empty if it cannot be."""
+        await self._is_known.wait()
+        return self._job_id
+
+    async def _submit(self, dependency: str) -> str:
         self._say("trying")
         task, begin = self._task, time.monotonic()
+        dependencies = (dependency,) if dependency else ()
+        wanted = request(task.kind, key=task.key, device=task.device, dependencies=dependencies)
         try:
-            status = await self._api.submit_job(request(task.kind, key=task.key, device=task.device))
+            status = await self._api.submit_job(wanted)
         except EigenError as error:
             self._say("refused", reason=error.reason)
             return ""

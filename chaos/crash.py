@@ -65,6 +65,12 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "cancelled in the queue": Scenario(tasks=_tasks("cancelled", cancels_at=JobState.QUEUED)),
         "cancelled while running": Scenario(tasks=_tasks("cancelled")),
         "out of time": Scenario(tasks=_tasks("late")),
+        "waiting for another": Scenario(
+            tasks=(Task(number=0, kind="circuit"), Task(number=1, kind="dependent", after=0))
+        ),
+        "waiting for one that fails": Scenario(
+            tasks=(Task(number=0, kind="wrong"), Task(number=1, kind="forlorn", after=0))
+        ),
         "two at once": Scenario(tasks=_tasks("circuit", "source"), weight=20),
         "all kinds at once": Scenario(
             tasks=_tasks("circuit", "source", "keyless", "wrong", "refused", "shaky", "poison", "cancelled", "late"),

@@ -56,21 +56,26 @@ ERRANDS: Mapping[str, Errand] = MappingProxyType(
         "poison": Errand(deed="die", may_end=_ERROR),
         "cancelled": Errand(deed="hold", is_cancelled=True, may_end=frozenset({JobState.CANCELLED})),
         "slow": Errand(deed="take time", may_end=_DONE),
+        "dependent": Errand(may_end=_DONE),
+        "forlorn": Errand(may_end=_ERROR),
         "late": Errand(deed="hold", timeout_sec=0.02, may_end=frozenset({JobState.TIMEOUT})),
     }
 )
 """Every kind by its name."""
 
 
-def request(kind: str, *, key: str, device: str, shots: int = 100, **driver_options: Any) -> SubmitJobRequest:
+def request(
+    kind: str, *, key: str, device: str, dependencies: tuple[str, ...] = (), **driver_options: Any
+) -> SubmitJobRequest:
     """Return the submission of an errand; the same arguments give the same content."""
     errand = ERRANDS[kind]
     body = JobSpecBody(
         target=device,
-        shots=shots,
+        shots=100,
         seed=7,
         language=errand.language,
         timeout_sec=errand.timeout_sec,
+        dependencies=dependencies,
         driver_options={"deed": errand.deed, **driver_options},
     )
     return SubmitJobRequest(
