@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -12,12 +13,12 @@ import pytest
 
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.compilation import CompiledProgram, CompileRequest, ProgramSource
-from eigen.contracts.devices import DeviceInfo
+from eigen.contracts.devices import DeviceInfo, Reservation
 from eigen.contracts.errors import InternalError, InvalidArgumentError, NotFoundError, UnavailableError
 from eigen.contracts.execution import CircuitFormat, CircuitPayload, ExecutionOptions, ExecutionRequest
 from eigen.contracts.jobs import JobFilter, JobRecord
 from eigen.contracts.jobspec import JobMetadata, JobSpec
-from eigen.contracts.requests import CompileJobRequest, RequestContext, SubmitJobRequest
+from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.trace import TraceContext, working_for
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock
@@ -37,10 +38,10 @@ SPEC = JobSpec(metadata=JobMetadata(name="bell", labels={SECRET: SECRET}), extra
     inputs={"theta": SECRET}
 )
 CALLER = RequestContext(subject="ada", traceparent=CONTEXT.traceparent)
+SUBMISSION = SubmitJobRequest(spec=SPEC, source=SOURCE, job_yaml=SECRET.encode(), idempotency_key=SECRET)
 REQUESTS = {
-    (SystemApi, "submit_job"): SubmitJobRequest(
-        spec=SPEC, source=SOURCE, job_yaml=SECRET.encode(), idempotency_key=SECRET
-    ),
+    (SystemApi, "submit_job"): SUBMISSION,
+    (SystemApi, "check_job"): SUBMISSION,
     (SystemApi, "compile"): CompileJobRequest(source=SOURCE, inputs={"theta": SECRET}),
     (Compiler, "compile"): CompileRequest(source=SOURCE, inputs={"theta": SECRET}),
     (DriverManager, "execute"): ExecutionRequest(
@@ -61,12 +62,25 @@ ARGUMENTS: dict[str, Any] = {
     "job_filter": JobFilter(name="bell"),
     "page_size": 3,
     "page_token": "token",
+    "all_subjects": True,
+    "ttl_sec": 60.0,
+    "purpose": SECRET,
+    "reservation_id": "res_1",
     "last_event_seq": 4,
     "device_id": "sim:local",
     "target": "sim",
     "profile": PROFILE,
     "options": OPTIONS,
 }
+RESERVATION = Reservation(
+    reservation_id="res_1",
+    device_id="sim:local",
+    subject="ada",
+    tenant="default",
+    purpose=SECRET,
+    created_at=datetime(2026, 1, 2, tzinfo=UTC),
+    expires_at=datetime(2026, 1, 3, tzinfo=UTC),
+)
 DEVICE = DeviceInfo(
     device_id="sim:local",
     driver="sim",
@@ -152,6 +166,10 @@ def arguments_of(port: type, name: str) -> dict[str, Any]:
 def answer_of(port: type, name: str, record: JobRecord) -> Any:
     if (port, name) in {(SystemApi, "submit_job"), (SystemApi, "cancel_job")}:
         return record.status()
+    if name == "reserve_device":
+        return RESERVATION
+    if name == "check_job":
+        return CheckedJob(problems=(InvalidArgumentError(SECRET),))
     if name == "compile":
         return PROGRAM
     if inspect.signature(getattr(port, name)).return_annotation == "None":

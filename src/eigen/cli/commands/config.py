@@ -15,7 +15,10 @@ __all__ = ["config"]
 
 
 def config(root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Show what is set, and where: options over environment over config.toml over defaults."""
+    """Show what is set, and where.
+
+    Options stand above the environment, that above config.toml, and that above defaults.
+    """
     from eigen.cli.session import perform
 
     perform(partial(_config, root=root, as_json=as_json), as_json=as_json)
