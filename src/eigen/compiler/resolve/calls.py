@@ -47,7 +47,7 @@ class Calls(Expressions):
 
     def _is_gate(self, function: ast.expr) -> bool:
         name = function.id if isinstance(function, ast.Name) else ""
-        return name not in self._module.functions and not self._is_variable(name) and name in self._gates
+        return name in self._gates and name not in self._module.functions and not self._is_variable(name)
 
     def _is_variable(self, name: str) -> bool:
         return self.is_local(name) or name in self._module.constants
@@ -63,7 +63,7 @@ class Calls(Expressions):
         elif name in self._module.functions:
             self._user_call(node, name)
         elif name in self._gates:
-            self._gate_call(node, name)
+            self.gate_call(node)
         else:
             self._named_call(node, name, self._module.original(name))
 
@@ -190,7 +190,9 @@ class Calls(Expressions):
         if missing:
             self._report.add(Fault.MISSING_ARGUMENT, _place(node), name=name, argument=missing[0], signature=signature)
 
-    def _gate_call(self, node: ast.Call, name: str) -> None:
+    def gate_call(self, node: ast.Call) -> None:
+        """Translate a call of a gate."""
+        name = _written(node)
         call, gate = self._gates[name]
         if self._is_module:
             self._refused(node, Fault.TOP_LEVEL_CALL, name=name)

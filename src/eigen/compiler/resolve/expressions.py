@@ -77,7 +77,7 @@ class Expressions:
 
     def is_local(self, name: str) -> bool:
         """Whether a name is a local variable here."""
-        return name in self._locals or any(name in scope for scope in self._inner)
+        return name in self._locals or (bool(self._inner) and any(name in scope for scope in self._inner))
 
     def slot_of(self, name: str) -> int:
         """Return the slot of a local variable, or −1."""

@@ -62,10 +62,12 @@ class Statements(Calls):
         value = node.value
         if not isinstance(value, ast.Call):  # a docstring
             return
-        if not self._is_gate(value.func):
-            self.assembler.plan((c.POP, None, _place(node)))
-            if self._is_pure(value.func):
-                self._report.add(Fault.NO_EFFECT, _place(node), instead=self._effect_instead(value.func))
+        if self._is_gate(value.func):
+            self.gate_call(value)
+            return
+        self.assembler.plan((c.POP, None, _place(node)))
+        if self._is_pure(value.func):
+            self._report.add(Fault.NO_EFFECT, _place(node), instead=self._effect_instead(value.func))
         self.call(value)
 
     def _effect_instead(self, function: ast.expr) -> str:
