@@ -196,6 +196,16 @@ async def test_memory_beyond_the_limit_is_a_typed_answer_and_the_worker_lives(po
     assert granted["length"] == 2**27
 
 
+@linux_only
+async def test_a_limit_holds_for_every_request_that_is_given_it(pool: WorkerPool) -> None:
+    for _ in range(70):  # more than run under one limit before it is counted anew
+        [granted] = await parts_of(pool, request("allocate", memory_bytes=2**20, bytes=2**20))
+        assert granted
+        with pytest.raises(ResourceExhaustedError):
+            await parts_of(pool, request("allocate", memory_bytes=2**20, bytes=4 * 2**30))
+    assert len(pool.process_ids) == 2
+
+
 async def test_what_a_library_prints_neither_blocks_nor_reaches_the_terminal(
     pool: WorkerPool, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -81,9 +81,9 @@ class JobMetadata(_Model):
     """
 
     name: Name
-    labels: Texts = {}
-    annotations: Texts = {}
-    extra: dict[str, Any] = {}
+    labels: Texts = Field(default_factory=dict)  # pydantic copies a default deeply, each time
+    annotations: Texts = Field(default_factory=dict)
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class CompilerOptions(_Model):
@@ -96,7 +96,7 @@ class CompilerOptions(_Model):
     """
 
     optimization_level: Annotated[StrictInt, Field(ge=0, le=3)] = 1
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class JobSpecBody(_Model):
@@ -131,16 +131,16 @@ class JobSpecBody(_Model):
     target: Target | None = None
     shots: Annotated[StrictInt, Field(ge=1, le=MAX_SHOTS)] | None = None
     seed: Annotated[StrictInt, Field(ge=0, le=MAX_SAFE_INTEGER)] | None = None
-    inputs: Inputs = {}
-    sweep: dict[StrictStr, Any] = {}
+    inputs: Inputs = Field(default_factory=dict)
+    sweep: dict[StrictStr, Any] = Field(default_factory=dict)
     priority: Annotated[StrictInt, Field(ge=0, le=100)] = 50
     timeout_sec: Annotated[StrictInt | StrictFloat, Field(gt=0, le=31_536_000)] | None = None
-    compiler_options: CompilerOptions = CompilerOptions()
-    driver_options: dict[StrictStr, StrictBool | StrictInt | StrictFloat | Text] = {}
+    compiler_options: CompilerOptions = Field(default_factory=CompilerOptions)
+    driver_options: dict[StrictStr, StrictBool | StrictInt | StrictFloat | Text] = Field(default_factory=dict)
     noise_model: Annotated[StrictStr, Field(min_length=1, max_length=256)] | None = None
-    metadata: Texts = {}
+    metadata: Texts = Field(default_factory=dict)
     dependencies: tuple[JobId, ...] = Field(default=(), strict=False)
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field(default_factory=dict)
 
 
 class JobSpec(_Model):
@@ -162,8 +162,8 @@ class JobSpec(_Model):
     api_version: Literal["eigen.os/v0.1"] = API_VERSION
     kind: Literal["QuantumJob"] = KIND
     metadata: JobMetadata
-    spec: JobSpecBody = JobSpecBody()
-    extra: dict[str, Any] = {}
+    spec: JobSpecBody = Field(default_factory=JobSpecBody)
+    extra: dict[str, Any] = Field(default_factory=dict)
 
     def overridden(self, *, name: str | None = None, inputs: dict[str, Any] | None = None, **values: Any) -> Self:
         """Return the job with some values of `spec` replaced, validated anew; None leaves a value as it is.

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
-from eigen.workers.confinement import limit_memory
+from eigen.workers.confinement import MemoryLimit
 from eigen.workers.digests import DigestCache
 from eigen.workers.engine import Engine
 from eigen.workers.frames import BlockingChannel, Frame, FrameTooLargeError
@@ -30,9 +30,10 @@ def serve(connection: socket.socket, engine: Engine) -> None:
     """Answer requests until the peer closes the socket."""
     channel = BlockingChannel(connection)
     prepared: DigestCache[Any] = DigestCache()
+    limit = MemoryLimit()
     while (request := channel.receive()) is not None:
         try:
-            for answer in _answers(request, engine, prepared):
+            for answer in _answers(request, engine, prepared, limit):
                 _send(channel, request, answer)
         except BaseException as error:  # noqa: BLE001  # the boundary, see the module's header
             prepared.discard(request.header["digest"])
@@ -43,12 +44,14 @@ def _send(channel: BlockingChannel, request: Frame, answer: Mapping[str, Any]) -
     channel.send(Frame({"id": request.header["id"], **answer}))
 
 
-def _answers(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Iterator[dict[str, Any]]:
+def _answers(
+    request: Frame, engine: Engine, prepared: DigestCache[Any], limit: MemoryLimit
+) -> Iterator[dict[str, Any]]:
     header = request.header
     if not request.body and header["digest"] not in prepared:
         yield {"unknown": True}
         return
-    limit_memory(header["memory_bytes"], num_threads=header["num_threads"])
+    limit.set(header["memory_bytes"], num_threads=header["num_threads"])
     yield from _with_end(engine.run(_prepared(request, engine, prepared), header["arguments"]))
 
 
