@@ -78,6 +78,7 @@ class ExecutionRequest:
         device_id: Which device, such as `sim:local`.
         payload: The circuit.
         bindings: Values of its parameters; one result for each; `({},)` where it has none.
+        first_binding: Position of the first of them among all bindings of the job, from which their seeds are derived.
         options: How to run it.
     """
 
@@ -85,6 +86,7 @@ class ExecutionRequest:
     device_id: str
     payload: CircuitPayload
     bindings: tuple[Mapping[str, float], ...] = ({},)
+    first_binding: int = 0
     options: ExecutionOptions
 
 
@@ -112,7 +114,8 @@ class ExecutionResult:
             measured.
         execution_time_sec: Time the backend took, from a monotonic clock.
         metadata: `backend`, `method`, `seed`, versions of driver and libraries.
-        expectation_values: Name of observable to (value, standard error), where asked for.
+        expectation_values: Name of each of the circuit's observables to (value, standard error); exact values, of the
+            state before the measurements that end the circuit, have the error 0.
     """
 
     counts: Mapping[str, int]

@@ -84,7 +84,9 @@ def _missing(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOpti
     if profile.has_conditions and not device.feed_forward:
         yield "feed-forward (operations that depend on measured bits)"
     if profile.num_observables and not device.expectation_values:
-        yield "expectation values"
+        yield "exact expectation values"
+    if profile.num_observables and (profile.has_mid_circuit or profile.has_reset or profile.has_conditions):
+        yield "exact expectation values of states that measurements, resets or conditions decide"
     if options.noise_model is not None and not device.noise_models:
         yield f"noise models ({quoted(options.noise_model)} was asked for)"
 

@@ -80,8 +80,8 @@ async def checked_results(request: ExecutionRequest, results: Sequence[Execution
     """Return a driver's results with counts in order of bitstring, or raise where they cannot be right.
 
     Raises:
-        InternalError: The number of results, the sum of counts, a bitstring's width or characters, a count or the time
-            is not what was promised (reason `DRIVER_BROKE_PROMISE`).
+        InternalError: The number of results or expectation values, one of these, the sum of counts, a bitstring's width
+            or characters, a count or the time is not what was promised (reason `DRIVER_BROKE_PROMISE`).
     """
     if len(results) != len(request.bindings):
         raise _broken(request, f"gave {len(results)} results for {len(request.bindings)} bindings")
@@ -91,6 +91,7 @@ async def checked_results(request: ExecutionRequest, results: Sequence[Execution
 async def _checked(request: ExecutionRequest, result: ExecutionResult) -> ExecutionResult:
     if not math.isfinite(result.execution_time_sec) or result.execution_time_sec < 0:
         raise _broken(request, f"gave the time {result.execution_time_sec}")
+    _check_values(request, result)
     if not result.counts and "MEASURE" not in request.payload.profile.op_counts:
         return result
     total = 0
@@ -102,6 +103,17 @@ async def _checked(request: ExecutionRequest, result: ExecutionResult) -> Execut
     if total != request.options.shots:
         raise _broken(request, f"gave counts of {total} shots for {request.options.shots}")
     return replace(result, counts=_sorted(result.counts))
+
+
+def _check_values(request: ExecutionRequest, result: ExecutionResult) -> None:
+    values = result.expectation_values
+    if len(values) != request.payload.profile.num_observables:
+        raise _broken(
+            request, f"gave {len(values)} expectation values for {request.payload.profile.num_observables} observables"
+        )
+    for name, (value, std_error) in values.items():
+        if not (math.isfinite(value) and math.isfinite(std_error) and std_error >= 0):
+            raise _broken(request, f"gave {value} ± {std_error} for {quoted(name)}")
 
 
 def _piece_total(request: ExecutionRequest, piece: Iterable[tuple[str, int]]) -> int:

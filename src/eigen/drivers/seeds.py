@@ -19,7 +19,7 @@ def derived_seed(seed: int, *, binding_index: int) -> int:
 
     Args:
         seed: The job's seed, 0 to 2^53 − 1.
-        binding_index: Position of the binding in the request, from 0.
+        binding_index: Position of the binding in the job, from 0.
 
     Example:
         >>> derived_seed(7, binding_index=0)

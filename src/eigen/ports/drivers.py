@@ -66,7 +66,8 @@ class Driver(ABC):
         When the calling task is cancelled, the work is really ended before this returns: its process is gone.
 
         Returns:
-            One result for each binding, in order. The counts of each sum to the shots, or there is none of them.
+            One result for each binding, in order. The counts of each sum to the shots, or there is none of them. Where
+            the circuit has observables, each result has their exact values.
 
         Raises:
             InvalidArgumentError: A binding lacks a value or gives an angle that is not finite.

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from eigen.contracts.aqo import AQO, Affine, Condition, Operation
+from eigen.contracts.aqo import AQO, Affine, Condition, Operation, PauliTerm
 from eigen.contracts.gates import GATES, MEASURE, RESET, Gate
+from eigen.testing.exact_distribution import exact_distribution
 
-__all__ = ["CIRCUITS", "CircuitCase", "gate_cases", "random_cases"]
+__all__ = ["CIRCUITS", "OBSERVABLES", "CircuitCase", "gate_cases", "product_value", "random_cases"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,3 +247,22 @@ def _random_gate(chance: random.Random, usable: Sequence[Gate], num_qubits: int)
     gate = chance.choice(usable)
     angles = [chance.choice([0.0, math.pi / 2, chance.uniform(-7, 7)]) for _ in gate.params]
     return _gate(gate.name, *chance.sample(range(num_qubits), gate.num_qubits), params=angles)
+
+
+OBSERVABLES: Mapping[str, tuple[PauliTerm, ...]] = {
+    "asymmetric": (PauliTerm("Y", (0,), -0.25), PauliTerm("YXX", (0, 1, 2), 0.5), PauliTerm("ZZ", (0, 2), 2.0)),
+    "shifted": (PauliTerm("XXY", (0, 1, 2), 1.5), PauliTerm("Z", (1,), 0.125), PauliTerm("", (), -3.0)),
+    "constant": (PauliTerm("", (), 0.75),),
+}
+"""Observables of three qubits that no reordering of qubits or letters leaves as they are."""
+
+
+def product_value(state: AQO, product: PauliTerm) -> float:
+    """Return the expectation value of a product without its coefficient: the mean parity of its measured bits."""
+    measurements = tuple(
+        Operation(MEASURE, (qubit,), c=(place,), basis="" if letter == "Z" else letter)
+        for place, (letter, qubit) in enumerate(zip(product.paulis, product.qubits, strict=True))
+    )
+    circuit = replace(state, clbits=len(measurements), operations=(*state.operations, *measurements))
+    distribution = exact_distribution(circuit)
+    return math.fsum(one * (-1) ** bits.count("1") for bits, one in distribution.items())

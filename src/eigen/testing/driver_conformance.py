@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import anyio
@@ -31,7 +31,14 @@ from eigen.contracts.execution import (
 )
 from eigen.contracts.gates import GATES, MEASURE
 from eigen.ports.drivers import Driver
-from eigen.testing.conformance_circuits import CIRCUITS, CircuitCase, gate_cases, random_cases
+from eigen.testing.conformance_circuits import (
+    CIRCUITS,
+    OBSERVABLES,
+    CircuitCase,
+    gate_cases,
+    product_value,
+    random_cases,
+)
 from eigen.testing.exact_distribution import exact_distribution
 
 __all__ = ["assert_distribution", "check_driver", "execution_request"]
@@ -289,6 +296,24 @@ async def _check_concurrent(subject: _Subject) -> None:
     _expect([together[seed] for seed in range(6)] == alone, "a request gave other counts beside others than alone")
 
 
+async def _check_expectation_values(subject: _Subject) -> None:
+    if not subject.device.expectation_values or not subject.gates >= {"h", "s", "cx"} or subject.device.num_qubits < 3:
+        return
+    entangled = (("H", (0,)), ("S", (0,)), ("CX", (0, 2)), ("H", (1,)), ("CX", (2, 1)), ("S", (1,)))
+    state = AQO(qubits=3, clbits=0, operations=tuple(Operation(op, qubits) for op, qubits in entangled))
+    for measured in (False, True):
+        last = (Operation(MEASURE, (1, 2), c=(0, 1), basis="X"),) if measured else ()
+        circuit = replace(state, clbits=2 * measured, operations=(*state.operations, *last), observables=OBSERVABLES)
+        made = execution_request(subject.device.device_id, circuit, shots=64, driver_options=subject.driver_options)
+        (result,) = await subject.driver.execute(made)
+        _expect(sum(result.counts.values()) == 64 * measured, f"the counts are {dict(result.counts)}")
+        _expect(result.expectation_values.keys() == OBSERVABLES.keys(), "other observables came than were asked for")
+        for name, terms in OBSERVABLES.items():
+            expected = math.fsum(one.coefficient * product_value(state, one) for one in terms)
+            value, std_error = result.expectation_values[name]
+            _expect(abs(value - expected) < 1e-9 and std_error == 0, f"{name} is {value} ± {std_error}, not {expected}")
+
+
 async def _check_errors(subject: _Subject) -> None:
     coins = execution_request(subject.device.device_id, _coins(subject))
     unknown = f"{subject.device.driver}:no-such-device"
@@ -367,6 +392,7 @@ _CHECKS: tuple[tuple[str, Callable[[_Subject], Awaitable[None]]], ...] = (
     ("several bindings give one result each, in their order, whatever came before", _check_bindings),
     ("equal seeds give equal counts, other seeds other counts", _check_seeds),
     ("requests that run at once do not mix, and give what they give alone", _check_concurrent),
+    ("expectation values are those of the state before the last measurements", _check_expectation_values),
     ("what cannot be run is refused with the port's errors", _check_errors),
     ("a cancelled request ends soon, and the next one runs", _check_cancel),
 )

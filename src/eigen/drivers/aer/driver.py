@@ -157,7 +157,8 @@ class AerDriver(Driver):
         first: int,
         bindings: tuple[Mapping[str, float], ...],
     ) -> WorkerRequest:
-        seeds = [derived_seed(request.options.seed, binding_index=first + index) for index in range(len(bindings))]
+        indexes = range(request.first_binding + first, request.first_binding + first + len(bindings))
+        seeds = [derived_seed(request.options.seed, binding_index=index) for index in indexes]
         return WorkerRequest(
             digest=request.payload.digest,
             content=request.payload.data,
@@ -202,7 +203,7 @@ class AerDriver(Driver):
             feed_forward=True,
             reset=True,
             noise_models=False,
-            expectation_values=False,
+            expectation_values=True,
             versions=tuple(f"{name} {number}" for name, number in self._versions.items()),
         )
 
@@ -212,24 +213,30 @@ class _Collector:
 
     def __init__(self, request: ExecutionRequest, metadata: Mapping[str, Any]) -> None:
         self._seed = request.options.seed
+        self._first = request.first_binding
         self._expected = len(request.bindings)
         self._metadata = metadata
         self._counts: dict[str, int] = {}
+        self._values: dict[str, tuple[float, float]] = {}
         self._results: list[ExecutionResult] = []
 
     def receive(self, part: Mapping[str, Any]) -> None:
-        """Take a part: some counts, or the end of a binding."""
+        """Take a part: some counts, some expectation values, or the end of a binding."""
         if "counts" in part:
             self._counts.update(part["counts"])
             return
-        seed = derived_seed(self._seed, binding_index=len(self._results))
+        if "expectation_values" in part:
+            self._values.update({name: (value, 0.0) for name, value in part["expectation_values"].items()})
+            return
+        seed = derived_seed(self._seed, binding_index=self._first + len(self._results))
         result = ExecutionResult(
             counts=self._counts,
+            expectation_values=self._values,
             execution_time_sec=part["execution_time_sec"],
             metadata={**self._metadata, "seed": seed, "sampling": part["sampling"]},
         )
         self._results.append(result)
-        self._counts = {}
+        self._counts, self._values = {}, {}
 
     def results(self) -> tuple[ExecutionResult, ...]:
         """Return one result for each binding."""

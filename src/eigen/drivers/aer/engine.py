@@ -13,6 +13,7 @@ random numbers of parallel shots would depend on the number of threads), no per-
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.errors import InternalError, ResourceExhaustedError
+from eigen.contracts.gates import MEASURE
 from eigen.contracts.printable import printable
 from eigen.drivers.aer.options import DEFAULT_METHOD, METHODS, PROBABILITIES
 from eigen.workers.engine import Engine
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["AerEngine"]
 
 _PART_CHARACTERS = 200_000
+_VALUES_PER_PART = 500
 _MEMORY_WORDS = ("memory", "bad_alloc", "alloc")
 
 
@@ -54,19 +57,21 @@ class _Runnable:
         lowered: For Qiskit.
         assembled: For Aer, or None where that is to be done for each binding.
         readout: What is drawn from probabilities, or None where Aer counts.
+        sampling: How the counts come about: `multinomial`, `shots`, or `none` where nothing is measured.
     """
 
     lowered: LoweredCircuit
     assembled: AssembledCircuit | RunCircuit | None
     readout: Readout | None
+    sampling: str
 
 
 class AerEngine(Engine):
     """Runs AQO on `qiskit_aer.AerSimulator`.
 
     Arguments of `run`: `method`, `shots`, `num_threads`, `max_memory_mb`, `bindings` and one of `seeds` for each.
-    Parts: `{"counts": {...}}`, as many as a result needs, then `{"execution_time_sec": t, "sampling": s}`, where `s` is
-    `multinomial` or `shots`; the next binding follows.
+    Parts: `{"counts": {...}}` and `{"expectation_values": {...}}`, as many as a result needs, then
+    `{"execution_time_sec": t, "sampling": s}`, where `s` is `multinomial`, `shots` or `none`; the next binding follows.
     """
 
     def __init__(self) -> None:
@@ -100,10 +105,12 @@ class AerEngine(Engine):
                 num_threads=arguments["num_threads"],
                 max_memory_mb=arguments["max_memory_mb"],
             )
-            counts = self._counts(runnable, binding, options, method=arguments["method"])
+            saved = self._saved(runnable, binding, options, method=arguments["method"])
+            counts = _counts(runnable, saved, options)
             elapsed_sec = time.perf_counter() - started
             yield from _in_parts(counts, prepared.circuit.clbits)
-            yield {"execution_time_sec": elapsed_sec, "sampling": "multinomial" if runnable.readout else "shots"}
+            yield from _expectation_values(prepared.circuit, runnable.lowered.labels, saved)
+            yield {"execution_time_sec": elapsed_sec, "sampling": runnable.sampling}
 
     def _runnable(self, prepared: _PreparedCircuit, method: str) -> _Runnable:
         from eigen.drivers.aer.lowering import LoweredCircuit
@@ -113,7 +120,9 @@ class AerEngine(Engine):
             readout = readout_of(prepared.circuit) if method in DRAWING_METHODS else None
             lowered = LoweredCircuit(prepared.circuit, METHODS[method], readout=readout)
             assembled = self._assembled(lowered.template, method) if lowered.template is not None else None
-            prepared.runnable[method] = _Runnable(lowered, assembled, readout)
+            is_measured = any(one.op == MEASURE for one in prepared.circuit.operations)
+            sampling = "multinomial" if readout else "shots" if is_measured else "none"
+            prepared.runnable[method] = _Runnable(lowered, assembled, readout, sampling)
         return prepared.runnable[method]
 
     def _assembled(self, circuit: Any, method: str) -> AssembledCircuit | RunCircuit:
@@ -124,24 +133,13 @@ class AerEngine(Engine):
             self._form = AssembledCircuit if are_as_known(self._simulator(DEFAULT_METHOD)) else RunCircuit
         return self._form(simulator, circuit)
 
-    def _counts(
+    def _saved(
         self, runnable: _Runnable, binding: Mapping[str, float], options: RunOptions, *, method: str
-    ) -> Mapping[int, int]:
-        """Return counts by number of the classical bits."""
+    ) -> Mapping[str, Any]:
+        """Return what Aer gives for one binding: counts, or what the circuit saves."""
         values = runnable.lowered.values(binding)
         assembled = runnable.assembled or self._assembled(runnable.lowered.bound(binding), method)
-        if runnable.readout is not None:
-            saved = _data(assembled.run(values, replace(options, shots=1)))[PROBABILITIES]
-            counts = runnable.readout.counts(saved, shots=options.shots, seed=options.seed)
-        else:
-            found = _data(assembled.run(values, options)).get("counts", {})
-            counts = {int(number, 16): count for number, count in found.items()}
-        total = sum(counts.values())
-        if not counts or total != options.shots:
-            raise InternalError(
-                f"the simulator gave {total} counts for {options.shots} shots", reason="ENGINE_BROKE_PROMISE"
-            )
-        return counts
+        return _data(assembled.run(values, options if runnable.sampling == "shots" else replace(options, shots=1)))
 
     def _simulator(self, method: str) -> Any:
         if method not in self._simulators:
@@ -167,6 +165,35 @@ def _data(output: Mapping[str, Any]) -> Mapping[str, Any]:
             hint="use fewer qubits, or a method that needs less memory",
         )
     raise InternalError(f"the simulator failed: {printable(said)}", reason="ENGINE_FAILED")
+
+
+def _counts(runnable: _Runnable, saved: Mapping[str, Any], options: RunOptions) -> Mapping[int, int]:
+    """Return counts by number of the classical bits."""
+    if runnable.sampling == "none":
+        return {}
+    if runnable.readout is not None:
+        counts = runnable.readout.counts(saved[PROBABILITIES], shots=options.shots, seed=options.seed)
+    else:
+        counts = {int(number, 16): count for number, count in saved.get("counts", {}).items()}
+    total = sum(counts.values())
+    if not counts or total != options.shots:
+        raise InternalError(
+            f"the simulator gave {total} counts for {options.shots} shots", reason="ENGINE_BROKE_PROMISE"
+        )
+    return counts
+
+
+def _expectation_values(
+    circuit: AQO, labels: Mapping[str, str], saved: Mapping[str, Any]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the values of a circuit's observables, some in each part."""
+    entries = list(circuit.observables.items())
+    for start in range(0, len(entries), _VALUES_PER_PART):
+        values = {}
+        for name, terms in entries[start : start + _VALUES_PER_PART]:
+            constant = [one.coefficient for one in terms if not one.qubits]
+            values[name] = math.fsum([*constant, float(saved[labels[name]])] if name in labels else constant)
+        yield {"expectation_values": values}
 
 
 def _in_parts(counts: Mapping[int, int], width: int) -> Iterator[Mapping[str, Any]]:
