@@ -68,7 +68,8 @@ class FaultyFileSystem(FileSystem):
         if is_faulty and not (self.late and number == self.fail_at) and name != "close":
             raise OSError(self.number, os.strerror(self.number))
         answer = getattr(FileSystem, name)(self, *arguments)
-        self.open_descriptors += {"create_file": 1, "open_file": 1, "open_to_sync": 1, "close": -1}.get(name, 0)
+        with self._lock:
+            self.open_descriptors += {"create_file": 1, "open_file": 1, "open_to_sync": 1, "close": -1}.get(name, 0)
         if is_faulty:
             if name in {"create_file", "open_file", "open_to_sync"}:
                 self.close(answer)

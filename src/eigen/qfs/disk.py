@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -159,16 +160,13 @@ class DiskArtifactStore(ArtifactStore):
         """Make every call's change, and sync them all at once."""
         try:
             with self._folders.syncing() as sync:
-                for call in calls:
-                    self._attempt(call)
+                self._folders.at_once(partial(self._attempt, call) for call in calls)
                 sync(call.change for call in calls if call.change is not None)
         except OSError as error:
             for call in calls:
                 self._undo(call, error)
         else:
-            for call in calls:
-                if call.change is not None:
-                    call.change.settle()
+            self._folders.at_once(call.change.settle for call in calls if call.change is not None)
 
     def _attempt(self, call: _Call) -> None:
         """Make a call's change; its error is its own and leaves the others of its group alone."""

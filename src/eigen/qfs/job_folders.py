@@ -24,6 +24,7 @@ import errno
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
@@ -51,6 +52,7 @@ __all__ = ["Change", "JobFolders"]
 
 _TEMPORARY = ".tmp"
 _OPENING = ".opening.json"
+_THREADS = 16
 _CHUNK_BYTES = 1024 * 1024
 _ABANDONED_AFTER_SEC = 24 * 3600.0
 _NOT_A_FILE = frozenset({errno.EINVAL, errno.ELOOP, errno.EISDIR, errno.ENXIO})
@@ -90,7 +92,8 @@ class JobFolders:
     def __init__(self, root: str, filesystem: FileSystem) -> None:
         self._root = root
         self._files = filesystem
-        self._durability = Durability(filesystem)
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="circuit-fs")
+        self._durability = Durability(filesystem, self.at_once)
         self._is_ready = False
 
     @contextmanager
@@ -107,6 +110,20 @@ class JobFolders:
                 self._durability.ensure(paths, watched=watched)
 
             yield sync
+
+    def at_once(self, works: Iterable[Callable[[], None]]) -> None:
+        """Do several works at once, and return when the last one has ended, also on an error.
+
+        On a busy disk each name that is given or taken may wait for the journal; so they wait together.
+        """
+        first, *others = tuple(works) or (_nothing,)
+        begun = [self._threads.submit(work) for work in others]
+        try:
+            first()
+        finally:
+            wait(begun)
+        for work in begun:
+            work.result()
 
     def create(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Change:
         """Make a job's folder elsewhere, and move it into place."""
