@@ -77,6 +77,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             weight=20,
         ),
         "with logs": Scenario(tasks=_tasks("circuit", "wrong"), weight=3, observed=True),
+        "in the simulator": Scenario(tasks=_tasks("circuit", "source", device="sim:local"), weight=1),
         "in workers": Scenario(tasks=_tasks("circuit", "shaky", "cancelled", device="worker:device"), weight=3),
     }
 )
@@ -267,7 +268,8 @@ class _Campaign:
             ended = child.wait(limit_sec=self._plan.life_sec)
         else:
             ended = child.wait_until_killed(after_sec=after_sec, limit_sec=self._plan.life_sec)
-        if "in workers" in self._name and not ended_within(_ORPHAN_SEC, partial(_none_left, token)):
+        has_processes = any(task.device != "scripted:device" for task in scenario.tasks)
+        if has_processes and not ended_within(_ORPHAN_SEC, partial(_none_left, token)):
             self._note(f"R9 processes are left: {descendants_alive(token)}", [stepper.last_name if stepper else ""])
         return ended
 

@@ -76,7 +76,7 @@ def request(
         language=errand.language,
         timeout_sec=errand.timeout_sec,
         dependencies=dependencies,
-        driver_options={"deed": errand.deed, **driver_options},
+        driver_options={} if device.startswith("sim:") else {"deed": errand.deed, **driver_options},
     )
     return SubmitJobRequest(
         spec=JobSpec(metadata=JobMetadata(name=kind, labels={"key": key}), spec=body),

@@ -6,6 +6,7 @@ copied then, and the connection is asked whether the commit waited for the disk.
 
 from __future__ import annotations
 
+import itertools
 import sqlite3
 import sys
 import threading
@@ -135,7 +136,7 @@ class RecordingFileSystem(FileSystem):
         self._syncs_all = syncs_all
         self._files: dict[str, int] = {}
         self._open: dict[int, tuple[int, str]] = {}
-        self._num_files = 0
+        self._numbers = itertools.count(1)  # files may be made from several threads
 
     def make_folder(self, path: str) -> None:
         """Make a folder."""
@@ -145,10 +146,10 @@ class RecordingFileSystem(FileSystem):
     def create_file(self, path: str) -> int:
         """Make a file."""
         descriptor = super().create_file(path)
-        self._num_files += 1
-        self._files[path] = self._num_files
-        self._open[descriptor] = self._num_files, path
-        self._recorder.add(Name("create", path, file=self._num_files))
+        number = next(self._numbers)
+        self._files[path] = number
+        self._open[descriptor] = number, path
+        self._recorder.add(Name("create", path, file=number))
         return descriptor
 
     def open_to_sync(self, path: str) -> int:

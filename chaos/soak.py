@@ -1,6 +1,7 @@
 """Endurance: jobs through one live system with the real simulator; its loop, memory, descriptors and threads watched.
 
-The loop's lag is how much later than it asked for a task is woken: nothing may hold the loop (R16). Memory is resident
+The loop's lag is how much later than it asked for a task is woken: nothing may hold the loop (R16). A process beside it
+that does nothing but sleep and look at the clock tells how much of that is the machine's. Memory is resident
 memory, of the system's process and of all its children; its slope is that of a straight line through the second half.
 """
 
@@ -16,11 +17,13 @@ from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import anyio
 
+from chaos.processes import start_life
 from eigen.client.packaging import Overrides, package
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import JobState
@@ -112,6 +115,7 @@ class SoakOutcome:
         samples: In order.
         lags: How often the loop lagged, by logarithmic size: a list of all of them would itself take memory.
         largest_lag_sec: The largest of them.
+        idle_lags: The same of a process beside it that does nothing.
         ends: How jobs ended.
         killed: Workers killed.
         breaches: Broken promises.
@@ -122,6 +126,7 @@ class SoakOutcome:
     samples: list[Sample] = field(default_factory=list)
     lags: Counter[int] = field(default_factory=Counter)
     largest_lag_sec: float = 0.0
+    idle_lags: Counter[int] = field(default_factory=Counter)
     ends: Counter[str] = field(default_factory=Counter)
     killed: int = 0
     breaches: list[str] = field(default_factory=list)
@@ -136,27 +141,13 @@ class SoakOutcome:
         return {
             "jobs": f"{jobs:,} ({ends}), {jobs / max(self.seconds, 1e-9):.1f} a second, {self.plan.clients} in flight",
             "workers killed": str(self.killed),
-            "the loop's lag": f"median {1e3 * self.lag_sec(0.5):.2f} ms, p99.9 {1e3 * self.lag_sec(0.999):.1f} ms, "
-            f"largest {1e3 * self.largest_lag_sec:.1f} ms, over 50 ms {self.stalls} of {self.lags.total():,} times",
+            "the loop's lag": f"{_told(self.lags)}; largest {1e3 * self.largest_lag_sec:.1f} ms",
+            "lag of an idle process beside it": _told(self.idle_lags),
             "slope of the system's memory": f"{_slope(half, 'system_bytes') * 3600 / 2**20:+.2f} MiB an hour, "
             f"{1e3 * _slope_per_job(half) / 2**10:+.1f} KiB a thousand jobs",
             "slope of its children's memory": f"{_slope(half, 'children_bytes') * 3600 / 2**20:+.2f} MiB an hour",
             "descriptors, threads": f"{_range(half, 'descriptors')}, {_range(half, 'threads')} in the second half",
         }
-
-    @property
-    def stalls(self) -> int:
-        """How often the loop lagged by more than 50 ms."""
-        return sum(count for bucket, count in self.lags.items() if _sec_of(bucket) > _STALL_SEC)
-
-    def lag_sec(self, share: float) -> float:
-        """Return the lag that this share of them stayed below, to 5 percent."""
-        seen = 0
-        for bucket, count in sorted(self.lags.items()):
-            seen += count
-            if seen >= share * self.lags.total():
-                return _sec_of(bucket)
-        return 0.0
 
     def shown(self) -> list[Sample]:
         """Return some samples, evenly spread, the last one always."""
@@ -167,15 +158,18 @@ class SoakOutcome:
 def run_soak(plan: SoakPlan, folder: Path) -> SoakOutcome:
     """Do what is planned, in this process, on a root in a folder."""
     outcome = SoakOutcome(plan)
-    anyio.run(_Soak(plan, outcome, folder).run)
+    idle = start_life(partial(_idle_lags, time.monotonic() + 60 * plan.minutes))
+    anyio.run(_Soak(plan, outcome, folder, others=(idle.pid,)).run)
+    outcome.idle_lags.update(dict(idle.wait(limit_sec=60.0).answer or ()))
     return outcome
 
 
 class _Soak:
-    def __init__(self, plan: SoakPlan, outcome: SoakOutcome, folder: Path) -> None:
+    def __init__(self, plan: SoakPlan, outcome: SoakOutcome, folder: Path, *, others: Sequence[int]) -> None:
         self._plan = plan
         self._outcome = outcome
         self._folder = folder
+        self._others = others
         self._begin = time.monotonic()
         self._end = self._begin + 60 * plan.minutes
         self._largest_lag = 0.0
@@ -236,14 +230,14 @@ class _Soak:
     async def _kill_often(self) -> None:
         while self._plan.kill_every_sec:
             await anyio.sleep(self._plan.kill_every_sec)
-            workers = [pid for pid in _descendants(os.getpid()) if not _children(pid)]
+            workers = [pid for pid in self._processes() if not _children(pid)]
             if workers:
                 with suppress(ProcessLookupError):
                     os.kill(workers[-1], signal.SIGKILL)
                     self._outcome.killed += 1
 
     def _sample(self) -> None:
-        children = _descendants(os.getpid())
+        children = self._processes()
         sample = Sample(
             sec=round(time.monotonic() - self._begin, 1),
             jobs=sum(self._outcome.ends.values()),
@@ -259,6 +253,10 @@ class _Soak:
         if self._plan.out:
             with self._plan.out.open("a") as file:
                 file.write(json.dumps(asdict(sample)) + "\n")
+
+    def _processes(self) -> list[int]:
+        """Return the processes that the system has started."""
+        return [pid for pid in _descendants(os.getpid()) if pid not in self._others]
 
 
 _SHARE_CANCELLED = 0.02
@@ -287,6 +285,31 @@ def _resident_bytes(pid: int) -> int:
     with suppress(OSError):
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE_BYTES
     return 0
+
+
+def _told(lags: Counter[int]) -> str:
+    stalls = sum(count for bucket, count in lags.items() if _sec_of(bucket) > _STALL_SEC)
+    median, rare = (1e3 * _lag_sec(lags, share) for share in (0.5, 0.999))
+    return f"median {median:.2f} ms, p99.9 {rare:.1f} ms, over 50 ms {stalls:,} of {lags.total():,} times"
+
+
+def _lag_sec(lags: Counter[int], share: float) -> float:
+    """Return the lag that this share of them stayed below, to 5 percent."""
+    seen = 0
+    for bucket, count in sorted(lags.items()):
+        seen += count
+        if seen >= share * lags.total():
+            return _sec_of(bucket)
+    return 0.0
+
+
+def _idle_lags(end: float) -> list[tuple[int, int]]:
+    """Sleep and look at the clock until the end, and return how late it was."""
+    lags: Counter[int] = Counter()
+    while (due := time.monotonic() + _PROBE_SEC) < end:
+        time.sleep(_PROBE_SEC)
+        lags[_bucket_of(time.monotonic() - due)] += 1
+    return list(lags.items())
 
 
 def _bucket_of(lag_sec: float) -> int:
