@@ -33,6 +33,10 @@ class Prerequisites:
         self._unmet: dict[str, dict[str, None]] = {}
         self._dependents: dict[str, dict[str, None]] = {}
 
+    def is_awaited(self, job_id: str) -> bool:
+        """Return whether somebody waits for a job."""
+        return job_id in self._dependents
+
     @property
     def awaited(self) -> tuple[str, ...]:
         """The jobs that somebody waits for."""

@@ -37,6 +37,10 @@ class DependencyWatch:
         """Return the jobs that a job of this system still waits for."""
         return self._prerequisites.unmet(job_id)
 
+    def is_awaited(self, job_id: str) -> bool:
+        """Return whether a job of this system waits for a job."""
+        return self._prerequisites.is_awaited(job_id)
+
     def leave(self, job_id: str) -> None:
         """Let a job wait no longer."""
         self._prerequisites.leave(job_id)

@@ -331,7 +331,8 @@ class QrtxKernel(Kernel):
     def _leave(self, run: JobRun) -> None:
         self._dependencies.leave(run.record.job_id)
         if run.published.state.is_terminal:
-            self._tasks.start_soon(self._dependencies.settle, run.published)
+            if self._dependencies.is_awaited(run.record.job_id):
+                self._tasks.start_soon(self._dependencies.settle, run.published)
         else:  # it is another system's now
             self._dispatcher.leave(run.record.job_id)
 
