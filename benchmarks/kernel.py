@@ -2,7 +2,8 @@
 
 Rows are measured in turns within one run: round k of every row comes before round k + 1 of any. A row's time is the
 median over the rounds of the mean time of one job in a round; its processor time is that of the system's own process,
-without its workers. A stall is the longest time for which the event loop did not come back to a task that only yields.
+without its workers. A stall is the longest time by which the event
+loop was late for a task that only sleeps.
 
 Usage: `python benchmarks/kernel.py [--rounds N] [--jobs N] [--write FILE]`
 """
@@ -37,8 +38,8 @@ SINGLE_JOBS = 50
 
 MEMORY_DISK = Path("/dev/shm")  # where Linux keeps files in memory
 KIB_PER_MIB = 1024
-PROBE_SEC = 0.001
-"""How often the event loop is asked to come back."""
+PROBE_SEC = 0.005
+"""How often the event loop is asked to come back; asking costs processor time, too."""
 
 BELL = """
 @hybrid_program(target="{target}", shots={shots})
