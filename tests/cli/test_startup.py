@@ -34,6 +34,7 @@ main(sys.argv[1:])
         ["jobs"],
         ["jobs", "--json"],
         ["events", "@last"],
+        ["trace", "@last"],
         ["status", "@last"],
         ["status", "@last", "--json"],
         ["results", "@last"],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,9 +12,9 @@ import anyio
 
 from eigen.compiler.service import EigenCompiler
 from eigen.contracts.compilation import Language, ProgramSource
-from eigen.contracts.jobs import JobRecord
+from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.jobspec import JobMetadata, JobSpec, JobSpecBody
-from eigen.contracts.trace import TraceContext
+from eigen.contracts.trace import Span, TraceContext
 from eigen.drivers.manager import LocalDriverManager
 from eigen.kernel.shell import QrtxKernel
 from eigen.kernel.stores.sqlite import SqliteJobStore
@@ -51,10 +51,14 @@ class Notes(KernelObserver):
     transitions: list[tuple[str, str]] = field(default_factory=list)
     stages: list[str] = field(default_factory=list)
     depths: list[int] = field(default_factory=list)
+    ended: list[tuple[str, tuple[StoredEvent, ...], tuple[Span, ...]]] = field(default_factory=list)
     defects: list[BaseException] = field(default_factory=list)
 
     def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
         self.transitions.append((event_kind, after.state.value))
+
+    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Span]) -> None:
+        self.ended.append((job.job_id, tuple(events), tuple(spans)))
 
     def on_stage(self, stage: str, duration_sec: float) -> None:
         assert duration_sec >= 0

@@ -27,6 +27,7 @@ _COMMANDS: Mapping[str, str] = {
     "watch": "jobs.watch",
     "results": "jobs.results",
     "events": "jobs.events",
+    "trace": "trace.trace",
     "jobs": "listing.jobs",
     "cancel": "cancellation.cancel",
     "compile": "programs.compile_program",

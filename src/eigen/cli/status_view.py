@@ -95,8 +95,8 @@ def print_update(update: JobUpdate, *, as_json: bool) -> None:
 
 
 def _facts_line(facts: Mapping[str, Any]) -> str:
-    """Return the facts of an event that say anything, one after the other."""
-    shown = {name: value for name, value in facts.items() if value not in (None, "", {}, [])}
+    """Return the facts of an event that say anything, one after the other; `eigen trace` shows the spans."""
+    shown = {name: value for name, value in facts.items() if value not in (None, "", {}, []) and name != "spans"}
     return ", ".join(f"{name}={_fact(value)}" for name, value in shown.items())
 
 

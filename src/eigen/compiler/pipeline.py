@@ -15,6 +15,7 @@ from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompiledProgram, CompileLimits, CompileRequest, Language, ProgramSource
+from eigen.contracts.trace import span
 
 __all__ = ["OPENQASM", "back_half", "compile_source", "front_half", "read_aqo", "read_openqasm"]
 
@@ -48,9 +49,12 @@ def compile_source(request: CompileRequest) -> CompiledProgram:
 
 def front_half(source: ProgramSource, *, entrypoint: str | None, limits: CompileLimits) -> ResolvedProgram:
     """Return what the first three passes give: it does not depend on inputs."""
-    parsed = parse(source, limits=limits)
-    checked = check(parsed, entrypoint=entrypoint, limits=limits)
-    return resolve(checked)
+    with span("compiler.parse"):
+        parsed = parse(source, limits=limits)
+    with span("compiler.check"):
+        checked = check(parsed, entrypoint=entrypoint, limits=limits)
+    with span("compiler.resolve"):
+        return resolve(checked)
 
 
 def back_half(
@@ -61,12 +65,17 @@ def back_half(
     is_stopped: Callable[[], bool] = lambda: False,
 ) -> CanonicalProgram:
     """Return what the last two passes give: it depends on the static inputs."""
-    return canonicalise(lower(resolved, inputs=inputs, limits=limits, is_stopped=is_stopped))
+    with span("compiler.lower"):
+        lowered = lower(resolved, inputs=inputs, limits=limits, is_stopped=is_stopped)
+    with span("compiler.canonical"):
+        return canonicalise(lowered)
 
 
 def read_aqo(source: ProgramSource, *, limits: CompileLimits) -> CanonicalProgram:
     """Return a program that was written as AQO, canonicalised."""
-    return _canonical(decode(source.content, require_measurement=False, limits=limits))
+    with span("compiler.read"):
+        circuit = decode(source.content, require_measurement=False, limits=limits)
+    return _canonical(circuit)
 
 
 def read_openqasm(
@@ -75,17 +84,18 @@ def read_openqasm(
     """Return a program that was written in OpenQASM, canonicalised, and the names of the inputs that shaped it."""
     from eigen.compiler.openqasm import reader
 
-    program = reader.read_openqasm(source, inputs=inputs, limits=limits)
+    with span("compiler.read"):
+        program = reader.read_openqasm(source, inputs=inputs, limits=limits)
     return _canonical(program.circuit), program.static_inputs
 
 
 def _canonical(circuit: AQO) -> CanonicalProgram:
-    return canonicalise(
-        LoweredProgram(
-            qubits=circuit.qubits,
-            clbits=circuit.clbits,
-            operations=circuit.operations,
-            parameters=tuple(Parameter(name=name) for name in circuit.parameters),
-            observables=circuit.observables,
-        )
+    program = LoweredProgram(
+        qubits=circuit.qubits,
+        clbits=circuit.clbits,
+        operations=circuit.operations,
+        parameters=tuple(Parameter(name=name) for name in circuit.parameters),
+        observables=circuit.observables,
     )
+    with span("compiler.canonical"):
+        return canonicalise(program)

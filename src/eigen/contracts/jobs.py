@@ -98,6 +98,7 @@ class JobRecord:
         trace_id: Its trace.
         span_id: The span of its submission, parent of all its spans.
         created_at: When it was accepted.
+        parent_span_id: The caller's span that the submission was a part of; empty for none.
         updated_at: When the last event happened.
         ending: The terminal state that it is about to take, once that is certain.
         stopping: The terminal state to take when the running work has stopped.
@@ -130,6 +131,7 @@ class JobRecord:
     created_at: datetime
     updated_at: datetime
     ending: JobState | None = None
+    parent_span_id: str = ""
     stopping: JobState | None = None
     error: Mapping[str, Any] | None = None
     spec_digest: str = ""
@@ -257,6 +259,7 @@ class DependenciesMet(JobEvent):
 
     is_work_outcome = True
     attempt: int
+    parent_span_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,22 +1,48 @@
-"""W3C trace context, and which job the running task works for.
+"""W3C trace context, which job the running task works for, and what its work has taken.
 
 Source: W3C Trace Context, Level 1, https://www.w3.org/TR/trace-context/ (the `traceparent` header). OpenTelemetry's API
 without an SDK gives ids of zero, and a long-lived task does not see its caller's context variables: so the trace
 context rides on the job record, and the kernel binds it anew in every task that it starts for a job.
+
+Spans are gathered where the work is done, whoever does it, and cost nothing where nobody works for a job: `with
+span("compiler.parse"): …`. The kernel keeps them with the job's events; worker processes send theirs with the answer.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass
+from contextvars import ContextVar, Token
+from dataclasses import dataclass, field
+from itertools import count
+from types import TracebackType
+from typing import Any, Self
 
-from eigen.contracts.errors import InvalidArgumentError
+from eigen.contracts.errors import EigenError, ErrorCode, InvalidArgumentError
 from eigen.contracts.printable import quoted
 
-__all__ = ["JobTrace", "TraceContext", "current_job", "working_for"]
+__all__ = [
+    "MAX_SPANS",
+    "OK",
+    "JobTrace",
+    "OpenSpan",
+    "Recorder",
+    "Span",
+    "TraceContext",
+    "current_job",
+    "span",
+    "status_of",
+    "working_for",
+]
+
+OK = "OK"
+"""Status of work that succeeded; the others are the codes of errors."""
+
+MAX_SPANS = 256
+"""Most spans that one recorder keeps: a job's events stay small, whatever it does."""
+
+_MASK = 2**64 - 1
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
@@ -28,10 +54,12 @@ class TraceContext:
     Attributes:
         trace_id: 32 lower-case hexadecimal digits, not all zero.
         span_id: 16 lower-case hexadecimal digits, not all zero.
+        parent_id: The span that it was made below; empty for a root, and where it is not known.
     """
 
     trace_id: str
     span_id: str
+    parent_id: str = ""
 
     @property
     def traceparent(self) -> str:
@@ -56,11 +84,75 @@ class TraceContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Some work that has ended.
+
+    Attributes:
+        name: What was done, such as `compiler.parse`.
+        span_id: 16 lower-case hexadecimal digits.
+        parent_id: The span that it was a part of; empty for none.
+        start_us: When it began, microseconds since 1970 UTC; a number that JSON carries exactly everywhere.
+        duration_us: How long it took, on a clock that never goes back.
+        status: `OK` or an error's code.
+        facts: What else to say of it: ids, names, digests, sizes; never a message or a value of the user's.
+        links: Spans that it goes on from without being a part of them: an attempt that was lost, or that failed.
+    """
+
+    name: str
+    span_id: str
+    parent_id: str
+    start_us: int
+    duration_us: int
+    status: str = OK
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
+
+    @property
+    def end_us(self) -> int:
+        """When it ended, as `start_us`."""
+        return self.start_us + self.duration_us
+
+
+class Recorder:
+    """Gathers spans, from several threads where need be.
+
+    Args:
+        start_us: The wall clock's time now, microseconds since 1970 UTC.
+        monotonic: A clock that never goes back, in seconds.
+        first_id: Id of the first span; the others are numbered on from it.
+
+    Attributes:
+        spans: Those that have ended, in this order.
+    """
+
+    __slots__ = ("_ids", "_monotonic", "_offset_sec", "spans")
+
+    def __init__(self, *, start_us: int, monotonic: Callable[[], float], first_id: str) -> None:
+        self.spans: list[Span] = []
+        self._monotonic = monotonic
+        self._offset_sec = start_us / 1e6 - monotonic()
+        self._ids = count(int(first_id, 16))
+
+    def new_id(self) -> str:
+        """Return the id of a new span."""
+        return f"{next(self._ids) & _MASK or 1:016x}"
+
+    def add(self, *ended: Span) -> None:
+        """Keep spans that have ended; beyond `MAX_SPANS` none."""
+        self.spans += ended[: max(0, MAX_SPANS - len(self.spans))]
+
+    def now_sec(self) -> float:
+        """Return the time, seconds since 1970 UTC, by the clock that never goes back."""
+        return self._offset_sec + self._monotonic()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobTrace:
-    """The job that a task works for, and where in its trace it is."""
+    """The job that a task works for, where in its trace it is, and who gathers its spans, if anybody does."""
 
     job_id: str
     context: TraceContext
+    recorder: Recorder | None = None
 
 
 _current: ContextVar[JobTrace | None] = ContextVar("eigen_job_trace", default=None)
@@ -72,10 +164,77 @@ def current_job() -> JobTrace | None:
 
 
 @contextmanager
-def working_for(job_id: str, context: TraceContext) -> Iterator[None]:
+def working_for(job_id: str, context: TraceContext, recorder: Recorder | None = None) -> Iterator[None]:
     """Mark everything inside as work for a job."""
-    token = _current.set(JobTrace(job_id=job_id, context=context))
+    token = _current.set(JobTrace(job_id=job_id, context=context, recorder=recorder))
     try:
         yield
     finally:
         _current.reset(token)
+
+
+def span(name: str, **facts: Any) -> OpenSpan:
+    """Return a span, to be entered; where nobody gathers spans it does nothing.
+
+    Everything inside is a part of it, also in threads that are started there.
+
+    Args:
+        name: What is done.
+        facts: What to say of it; more may be put into the open span's `facts`.
+    """
+    return OpenSpan(name, facts)
+
+
+class OpenSpan:
+    """Work in progress; a context manager around it.
+
+    Attributes:
+        facts: What to say of it.
+    """
+
+    __slots__ = ("_began_sec", "_name", "_outer", "_span_id", "_token", "facts")
+
+    def __init__(self, name: str, facts: dict[str, Any]) -> None:
+        self._name = name
+        self.facts = facts
+        self._outer: JobTrace | None = None
+
+    def __enter__(self) -> Self:
+        outer = _current.get()
+        if outer is not None and outer.recorder is not None:
+            self._outer = outer
+            self._span_id = outer.recorder.new_id()
+            context = TraceContext(trace_id=outer.context.trace_id, span_id=self._span_id)
+            inner = JobTrace(job_id=outer.job_id, context=context, recorder=outer.recorder)
+            self._token: Token[JobTrace | None] = _current.set(inner)
+            self._began_sec = outer.recorder.now_sec()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        outer = self._outer
+        if outer is None or outer.recorder is None:
+            return
+        _current.reset(self._token)
+        ended_sec = outer.recorder.now_sec()
+        outer.recorder.add(
+            Span(
+                name=self._name,
+                span_id=self._span_id,
+                parent_id=outer.context.span_id,
+                start_us=round(self._began_sec * 1e6),
+                duration_us=round((ended_sec - self._began_sec) * 1e6),
+                status=status_of(error),
+                facts=self.facts,
+            )
+        )
+
+
+def status_of(error: BaseException | None) -> str:
+    """Return how work ended: `OK`, the error's code, `CANCELLED` for abandoned work, `INTERNAL` for a defect."""
+    if error is None or isinstance(error, GeneratorExit):  # a reader may leave a stream whenever it has seen enough
+        return OK
+    if isinstance(error, EigenError):
+        return error.code.value
+    return ErrorCode.INTERNAL.value if isinstance(error, Exception) else ErrorCode.CANCELLED.value

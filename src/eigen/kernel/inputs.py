@@ -47,6 +47,7 @@ def submission(job: KernelJob, files: Mapping[str, bytes], *, job_id: str, at: d
         seed=body.seed,
         trace_id=job.trace.trace_id,
         span_id=job.trace.span_id,
+        parent_span_id=job.trace.parent_id,
         spec_digest=sha256_hex(files[_RESOLVED]),
         source_digest=sha256_hex(job.source.content),
     )

@@ -103,10 +103,10 @@ class LiveJobs:
         if after is before:
             return
         run.record = after
-        last = stored(event, after)
-        if after.state.is_terminal:
-            await self._end(run, before, last)
+        if after.state.is_terminal:  # its last event is sealed already, as it is
+            await self._end(run, before, stored(event, after))
             return
+        last = stored(event, after, spans=run.take_spans())
         self._observer.on_transition(before, after, last.kind)
         run.publish(last)
         if await self._keep(run, last, durable=after.crashes > before.crashes):  # crashes are counted across systems
@@ -119,6 +119,7 @@ class LiveJobs:
         if await self._keep(run, last, durable=True):
             self._observer.on_transition(before, run.record, last.kind)
             run.publish(last)
+            self._observer.on_ended(run.record, run.events, run.take_spans())
         self._let_go(run)
 
     async def _keep(self, run: JobRun, last: StoredEvent, *, durable: bool) -> bool:

@@ -178,6 +178,7 @@ def _submitted(event: Submitted) -> Step:
         trace_id=event.trace_id,
         span_id=event.span_id,
         created_at=event.at,
+        parent_span_id=event.parent_span_id,
         updated_at=event.at,
         spec_digest=event.spec_digest,
         source_digest=event.source_digest,

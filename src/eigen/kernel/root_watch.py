@@ -129,6 +129,7 @@ class RootWatch:
         if isinstance(left, adoption.SealedEnd):
             await self._store.append(left.record, left.missing, durable=True)
             self._observer.on_transition(orphan.record, left.record, left.missing[-1].kind)
+            self._observer.on_ended(left.record, (*orphan.events, *left.missing), ())
             return
         run = JobRun(record=orphan.record, published=orphan.record, inputs=left, events=list(orphan.events))
         self._take(run)

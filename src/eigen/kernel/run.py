@@ -12,7 +12,7 @@ import anyio
 
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import JobRecord, StoredEvent
-from eigen.contracts.trace import TraceContext
+from eigen.contracts.trace import Span, TraceContext
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram, ProgramSource
@@ -48,6 +48,7 @@ class JobRun:
         saving: Is held while its files are put there.
         results_json: Its results, as they are in CircuitFS; empty without.
     """
+        spans: Work that has ended and that none of its events tells of yet.
 
     record: JobRecord
     published: JobRecord
@@ -65,12 +66,18 @@ class JobRun:
     saving: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
     results_json: bytes = b""
 
+    spans: list[Span] = field(default_factory=list)
     @property
     def trace(self) -> TraceContext:
         """The span of the job's submission."""
         return TraceContext(trace_id=self.record.trace_id, span_id=self.record.span_id)
 
     def publish(self, event: StoredEvent) -> None:
+    def take_spans(self) -> list[Span]:
+        """Return the spans that no event tells of yet, for one that will."""
+        taken, self.spans = self.spans, []
+        return taken
+
         """Let everybody know of an event, the last one of `record`."""
         self.published = self.record
         self.events.append(event)

@@ -34,6 +34,7 @@ from eigen.contracts.jobs import (
     StoredEvent,
     TimedOut,
 )
+from eigen.contracts.trace import span, working_for
 from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
 from eigen.kernel.circuit_files import save_circuits
@@ -45,6 +46,7 @@ from eigen.kernel.intake import Intake
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC, Lookups
 from eigen.kernel.machine import step
+from eigen.kernel.recording import new_recorder
 from eigen.kernel.root_watch import RootWatch
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.kernel.stages import Stages
@@ -142,6 +144,7 @@ class QrtxKernel(Kernel):
             clock=clock,
             ids=ids,
             memory_bytes=memory_bytes,
+            tell=self._jobs.feed,
         )
         self._stages = Stages(
             jobs=self._jobs, work=self._work, dispatcher=self._dispatcher, clock=clock, ids=ids, observer=observer
@@ -197,18 +200,21 @@ class QrtxKernel(Kernel):
         accepted, commands = step(None, submitted)
         run = JobRun(record=accepted, published=accepted, inputs=JobInputs(spec=job.spec, source=job.source))
         first = stored(submitted, accepted)
-        await self._artifacts.create(accepted.job_id, files, facts=opening_facts(accepted, job))
         new = NewJob(
             record=accepted,
             event=first,
             idempotency_key=job.idempotency_key,
             content_digest=content_digest(submitted),
         )
-        try:
-            kept = await self._store.insert(new)
-        except AlreadyExistsError:
-            await self._artifacts.discard(accepted.job_id)
-            raise
+        recorder = new_recorder(run.trace, clock=self._clock, ids=self._ids)
+        with working_for(accepted.job_id, run.trace, recorder), span("kernel.accept"):
+            await self._artifacts.create(accepted.job_id, files, facts=opening_facts(accepted, job))
+            try:
+                kept = await self._store.insert(new)
+            except AlreadyExistsError:
+                await self._artifacts.discard(accepted.job_id)
+                raise
+        run.spans += recorder.spans
         if kept.job_id != accepted.job_id:
             await self._artifacts.discard(accepted.job_id)
             return kept

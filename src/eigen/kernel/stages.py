@@ -20,9 +20,10 @@ from eigen.contracts.jobs import (
     JobRecord,
     JobState,
 )
-from eigen.contracts.trace import working_for
+from eigen.contracts.trace import span, working_for
 from eigen.kernel.dispatcher import Dispatcher
 from eigen.kernel.live_jobs import LiveJobs
+from eigen.kernel.recording import new_recorder
 from eigen.kernel.run import JobRun
 from eigen.kernel.work import JobWork
 from eigen.ports.clock import Clock, IdSource
@@ -103,9 +104,11 @@ class Stages:
     async def _attempt(self, run: JobRun, stage: str, work: Work, failure: Failure) -> JobEvent:
         """Do a job's work and return the one event that it ends in."""
         began = self._clock.monotonic()
-        with working_for(run.record.job_id, self._ids.child_of(run.trace)):
+        recorder = new_recorder(run.trace, clock=self._clock, ids=self._ids)
+        with working_for(run.record.job_id, run.trace, recorder):
             try:
-                return await work(run)
+                with span(f"kernel.{stage}", attempt=run.record.attempt):
+                    return await work(run)
             except EigenError as error:
                 return failure(run, error)
             except Exception as error:  # noqa: BLE001  # the boundary where commands run: a defect costs one job
@@ -113,6 +116,7 @@ class Stages:
                 return failure(run, _defect(run.record))
             finally:
                 self._observer.on_stage(stage, self._clock.monotonic() - began)
+                run.spans += recorder.spans
 
 
 def _defect(record: JobRecord) -> InternalError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,10 @@ from eigen.ports.job_records import JobRecords
 if TYPE_CHECKING:
     from eigen.contracts.compilation import ProgramSource
     from eigen.contracts.devices import Reservation
-    from eigen.contracts.jobs import JobRecord
+    from eigen.contracts.jobs import JobRecord, StoredEvent
     from eigen.contracts.jobspec import JobSpec
     from eigen.contracts.requests import CheckedJob
-    from eigen.contracts.trace import TraceContext
+    from eigen.contracts.trace import Span, TraceContext
 
 __all__ = ["Kernel", "KernelJob", "KernelLimits", "KernelObserver"]
 
@@ -126,6 +127,16 @@ class KernelObserver(ABC):
     @abstractmethod
     def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
         """Take note that an event was applied to a job, and is on its way to the store."""
+
+    @abstractmethod
+    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Span]) -> None:
+        """Take note that a job has ended, durably.
+
+        Args:
+            job: Its last record.
+            events: All that has happened to it, with the spans of the work.
+            spans: Work that no event tells of, such as putting the last event on disk.
+        """
 
     @abstractmethod
     def on_stage(self, stage: str, duration_sec: float) -> None:

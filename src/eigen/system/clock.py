@@ -59,7 +59,7 @@ class RandomIds(IdSource):
 
     def child_of(self, parent: TraceContext) -> TraceContext:
         """Return a new span in the parent's trace; see the port."""
-        return TraceContext(trace_id=parent.trace_id, span_id=self._bytes(8).hex())
+        return TraceContext(trace_id=parent.trace_id, span_id=self._bytes(8).hex(), parent_id=parent.span_id)
 
     def seed(self) -> int:
         """Return a seed; see the port."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from eigen.contracts.jobs import JobRecord
+from collections.abc import Sequence
+
+from eigen.contracts.jobs import JobRecord, StoredEvent
+from eigen.contracts.trace import Span
 from eigen.ports.kernel import KernelObserver
 
 __all__ = ["SilentObserver"]
@@ -12,6 +15,9 @@ class SilentObserver(KernelObserver):
     """Hears everything, says nothing."""
 
     def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
+        """Say nothing."""
+
+    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Span]) -> None:
         """Say nothing."""
 
     def on_stage(self, stage: str, duration_sec: float) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eigen.contracts.trace import OK
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
-from eigen.telemetry.calls import OK, Call, Calls, Instruments
+from eigen.telemetry.calls import Call, Calls, Instruments
 
 __all__ = ["ObservedArtifactStore"]
 

@@ -14,15 +14,12 @@ from typing import Any, Self
 from structlog.typing import FilteringBoundLogger
 
 from eigen.contracts.errors import EigenError, ErrorCode
-from eigen.contracts.trace import TraceContext, current_job
+from eigen.contracts.trace import OK, OpenSpan, status_of
 from eigen.telemetry.logs import story_of
 from eigen.telemetry.metrics import Metrics
-from eigen.telemetry.spans import OpenSpan, Spans
+from eigen.telemetry.spans import Spans
 
-__all__ = ["OK", "Call", "Calls", "Instruments", "status_of"]
-
-OK = "OK"
-"""Status of a call that succeeded; the others are the codes of errors."""
+__all__ = ["Call", "Calls", "Instruments"]
 
 _TROUBLE = frozenset({ErrorCode.INTERNAL.value, ErrorCode.UNAVAILABLE.value, ErrorCode.RESOURCE_EXHAUSTED.value})
 """How a call ended that is worth a line whichever call it was."""
@@ -38,7 +35,7 @@ class Instruments:
     Attributes:
         metrics: Counts.
         log: The system's logger; each part binds its own `service`.
-        spans: Opens spans.
+        spans: Gives spans to whoever takes them.
         monotonic: A clock that never goes back, in seconds.
     """
 
@@ -46,15 +43,6 @@ class Instruments:
     log: FilteringBoundLogger
     spans: Spans
     monotonic: Callable[[], float]
-
-
-def status_of(error: BaseException | None) -> str:
-    """Return how a call ended: `OK`, the error's code, `CANCELLED` for an abandoned call, `INTERNAL` for a defect."""
-    if error is None or isinstance(error, GeneratorExit):  # a reader may leave a stream whenever it has seen enough
-        return OK
-    if isinstance(error, EigenError):
-        return error.code.value
-    return ErrorCode.INTERNAL.value if isinstance(error, Exception) else ErrorCode.CANCELLED.value
 
 
 class Call:
@@ -68,15 +56,12 @@ class Call:
         duration_sec: How long it took, on the monotonic clock.
     """
 
-    __slots__ = ("_began", "_calls", "_parent", "_span", "duration_sec", "facts", "label", "op", "status")
+    __slots__ = ("_began", "_calls", "_span", "duration_sec", "facts", "label", "op", "status")
 
-    def __init__(
-        self, calls: Calls, *, op: str, label: str, parent: TraceContext | None, facts: dict[str, Any]
-    ) -> None:
+    def __init__(self, calls: Calls, *, op: str, label: str, facts: dict[str, Any]) -> None:
         self.op = op
         self.label = label
         self.facts = facts
-        self._parent = parent
         self.status = OK
         self.duration_sec = 0.0
         self._calls = calls
@@ -84,7 +69,9 @@ class Call:
         self._began = 0.0
 
     def __enter__(self) -> Self:
-        self._span = self._calls.span(self.op, parent=self._parent)
+        self._span = self._calls.span(self)
+        if self._span is not None:
+            self._span.__enter__()
         self._began = self._calls.monotonic()
         return self
 
@@ -95,7 +82,7 @@ class Call:
         self.status = status_of(error)
         self._calls.ended(self, error)
         if self._span is not None:
-            self._span.end(status=self.status, facts=self.facts)
+            self._span.__exit__(kind, error, traceback)
 
 
 class Calls:
@@ -107,7 +94,7 @@ class Calls:
         service: The part that speaks in the log's lines.
         count: Counts a call that has ended.
         logged: Ops of which every call is logged; of the others only those that ended in trouble.
-        traced: Ops that are spans.
+        traced: Ops that are spans of the job that the running task works for.
         tells_defects: Whether an unexpected error's story is logged here, since nobody above does.
     """
 
@@ -125,29 +112,24 @@ class Calls:
         self.monotonic = instruments.monotonic
         self._prefix = prefix
         self._log = instruments.log.bind(service=service)
-        self._spans = instruments.spans
         self._count = count
         self._logged = logged
         self._traced = traced
         self._tells_defects = tells_defects
 
-    def __call__(self, op: str, *, label: str = "", parent: TraceContext | None = None, **facts: Any) -> Call:
+    def __call__(self, op: str, *, label: str = "", **facts: Any) -> Call:
         """Return a call, to be entered.
 
         Args:
             op: What is called.
             label: Whom it is for.
-            parent: Where it is in a trace; without one, where the running task's job is.
             facts: What to say of it.
         """
-        return Call(self, op=op, label=label, parent=parent, facts=facts)
+        return Call(self, op=op, label=label, facts=facts)
 
-    def span(self, op: str, *, parent: TraceContext | None) -> OpenSpan | None:
-        """Begin a call's span, where the op is traced and an SDK is set up."""
-        if op not in self._traced:
-            return None
-        job = current_job()
-        return self._spans.start(f"{self._prefix}.{op}", parent=parent or (job.context if job else None))
+    def span(self, call: Call) -> OpenSpan | None:
+        """Return a call's span, to be entered, where the op is traced."""
+        return OpenSpan(f"{self._prefix}.{call.op}", call.facts) if call.op in self._traced else None
 
     def ended(self, call: Call, error: BaseException | None) -> None:
         """Count a call that has ended, and log it where that is due."""

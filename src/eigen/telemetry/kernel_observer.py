@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any
 
 from eigen.contracts.errors import ErrorCode
-from eigen.contracts.jobs import JobRecord, JobState
+from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
+from eigen.contracts.trace import Span
 from eigen.ports.kernel import KernelObserver
 from eigen.telemetry.calls import Instruments
+from eigen.telemetry.job_trace import job_spans
 from eigen.telemetry.logs import story_of
 
 __all__ = ["MAX_REMEMBERED", "NEW", "TelemetryObserver"]
@@ -32,6 +35,7 @@ class TelemetryObserver(KernelObserver):
 
     def __init__(self, instruments: Instruments) -> None:
         self._metrics = instruments.metrics
+        self._spans = instruments.spans
         self._log = instruments.log.bind(service="kernel")
         self._traces: dict[str, tuple[str, str]] = {}
 
@@ -47,6 +51,11 @@ class TelemetryObserver(KernelObserver):
             facts.update(error=after.error.get("code"), reason=after.error.get("reason"))
         level = _LEVELS.get(after.state, "info") if origin != target else "info"
         getattr(self._log, level)("job.transition", **facts)
+
+    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Span]) -> None:
+        """Export the job's whole trace, where there is somebody who takes it."""
+        if self._spans.are_taken:
+            self._spans.export(job.trace_id, (*job_spans(events), *spans))
 
     def on_stage(self, stage: str, duration_sec: float) -> None:
         """Note how long a command took."""

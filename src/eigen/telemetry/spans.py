@@ -1,24 +1,30 @@
 """Spans of OpenTelemetry, in the trace of the job that they belong to.
 
-We only speak OpenTelemetry's API. Where the user's program has set up an SDK, our spans go to it and join the job's
-trace; where none is set up (the API alone gives ids of zero), nothing is opened and nothing is paid for. The trace
-context rides on the job record, not on context variables, which a long-lived task does not share with its caller: so
-the parent of a span is given, as the remote parent that OpenTelemetry knows from other processes.
+We only speak OpenTelemetry's API. Where an SDK is set up, by the user's program or by `eigen.telemetry.exporting`, our
+spans go to it; where none is (the API alone gives ids of zero), nothing is opened and nothing is paid for.
+
+The submission is a live span, so that it joins the caller's trace and is the job's root. All else of a job is exported
+when the job has ended, from its events: whole, once, whichever systems have worked for it, and equal to what
+`eigen trace` shows. An SDK of ours takes our ids too; another one gives its own, in the same trace and order.
 
 Messages and tracebacks of errors never go into a span: they quote the user's values. Codes do.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextvars import Token
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar, Token
+from dataclasses import replace
 from datetime import datetime
+from types import TracebackType
 from typing import Any
 
 from opentelemetry import context as otel
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.trace import (
+    Link,
     NonRecordingSpan,
     Span,
     SpanContext,
@@ -30,34 +36,48 @@ from opentelemetry.trace import (
 )
 
 from eigen.contracts.printable import printable
-from eigen.contracts.trace import TraceContext
+from eigen.contracts.trace import OK, TraceContext, status_of
+from eigen.contracts.trace import Span as RecordedSpan
 from eigen.ports.clock import IdSource
 
-__all__ = ["OpenSpan", "Spans", "TracedIds"]
+__all__ = ["Spans", "TracedIds", "exported_as", "exported_id"]
 
 
-class OpenSpan:
-    """A span that has begun, and is the current one until it ends; it ends in the task that began it."""
+_exported_id: ContextVar[str] = ContextVar("eigen_exported_span", default="")
 
-    __slots__ = ("_span", "_token")
 
-    def __init__(self, span: Span) -> None:
+@contextmanager
+def exported_as(span_id: str) -> Iterator[None]:
+    """Let an SDK of ours give this id to the span that is started inside."""
+    token = _exported_id.set(span_id)
+    try:
+        yield
+    finally:
+        _exported_id.reset(token)
+
+
+def exported_id() -> str:
+    """Return the id for the span that is being started; empty where any will do."""
+    return _exported_id.get()
+
+
+class _LiveSpan:
+    """A span that is the current one of OpenTelemetry while it is open."""
+
+    __slots__ = ("_facts", "_span", "_token")
+
+    def __init__(self, span: Span, facts: Mapping[str, Any]) -> None:
         self._span = span
+        self._facts = facts
         self._token: Token[Context] = otel.attach(trace.set_span_in_context(span))
 
-    def end(self, *, status: str, facts: Mapping[str, Any]) -> None:
-        """End the span.
+    def __enter__(self) -> None: ...
 
-        Args:
-            status: `OK` or an error's code.
-            facts: What to say about it; each becomes an attribute `eigen.<name>`.
-        """
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
         otel.detach(self._token)
-        for name, value in facts.items():
-            if value is not None:
-                self._span.set_attribute(f"eigen.{name}", printable(value) if isinstance(value, str) else value)
-        if status != "OK":
-            self._span.set_status(Status(StatusCode.ERROR, status))
+        _tell(self._span, status=status_of(error), facts=self._facts)
         self._span.end()
 
 
@@ -72,17 +92,48 @@ class Spans:
         self._provider = provider
         self._tracer: Tracer | None = None
 
-    def start(self, name: str, *, parent: TraceContext | None) -> OpenSpan | None:
-        """Begin a span, or return None where no SDK is set up.
+    def start(
+        self, name: str, *, parent: TraceContext | None, facts: Mapping[str, Any]
+    ) -> AbstractContextManager[None]:
+        """Return an open span, to be entered at once; where no SDK is set up it does nothing.
 
         Args:
-            name: Such as `compiler.compile`.
-            parent: The position in the job's trace; without one, whatever span the caller is in, else a new trace.
+            name: Such as `api.submit_job`.
+            parent: The caller's position in its trace; without one, whatever span the caller is in, else a new trace.
+            facts: What to say of it when it ends; each becomes an attribute `eigen.<name>`.
         """
         tracer = self._tracer or self._found_tracer()
         if tracer is None:
-            return None
-        return OpenSpan(tracer.start_span(name, _below(parent) if parent is not None else None))
+            return nullcontext()
+        return _LiveSpan(tracer.start_span(name, _below(parent) if parent is not None else None), facts)
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether an SDK is set up that takes spans."""
+        return (self._tracer or self._found_tracer()) is not None
+
+    def export(self, trace_id: str, spans: Sequence[RecordedSpan]) -> None:
+        """Give spans that have ended to the SDK, as they were: their times, order and links.
+
+        Args:
+            trace_id: The trace that they are in.
+            spans: The spans; parents and links that are not among them are spans elsewhere in the trace.
+        """
+        tracer = self._tracer or self._found_tracer()
+        if tracer is None:
+            return
+        contexts: dict[str, SpanContext] = {}
+        for one in sorted(spans, key=lambda one: one.start_us):
+            with exported_as(one.span_id):
+                given = tracer.start_span(
+                    one.name,
+                    trace.set_span_in_context(NonRecordingSpan(_found(contexts, trace_id, one.parent_id))),
+                    links=[Link(_found(contexts, trace_id, link)) for link in one.links],
+                    start_time=one.start_us * 1000,
+                )
+            contexts[one.span_id] = given.get_span_context()
+            _tell(given, status=one.status, facts=one.facts)
+            given.end(end_time=one.end_us * 1000)
 
     def current(self) -> TraceContext | None:
         """Return where the running task is in a recorded trace, if it is in one."""
@@ -123,7 +174,7 @@ class TracedIds(IdSource):
         current = self._spans.current()
         if current is None or current.trace_id != parent.trace_id or current.span_id == parent.span_id:
             return self._inner.child_of(parent)
-        return current
+        return replace(current, parent_id=parent.span_id)
 
     def seed(self) -> int:
         """Return the other source's seed."""
@@ -135,13 +186,28 @@ def _below(parent: TraceContext) -> Context:
     current = trace.get_current_span()
     if current.is_recording() and _position(current.get_span_context()).trace_id == parent.trace_id:
         return trace.set_span_in_context(current)
-    remote = SpanContext(
-        trace_id=int(parent.trace_id, 16),
-        span_id=int(parent.span_id, 16),
+    return trace.set_span_in_context(NonRecordingSpan(_remote(parent.trace_id, parent.span_id)))
+
+
+def _found(contexts: Mapping[str, SpanContext], trace_id: str, span_id: str) -> SpanContext:
+    return contexts.get(span_id) or _remote(trace_id, span_id)
+
+
+def _remote(trace_id: str, span_id: str) -> SpanContext:
+    return SpanContext(
+        trace_id=int(trace_id, 16),
+        span_id=int(span_id, 16),
         is_remote=True,
         trace_flags=TraceFlags(TraceFlags.SAMPLED),
     )
-    return trace.set_span_in_context(NonRecordingSpan(remote))
+
+
+def _tell(span: Span, *, status: str, facts: Mapping[str, Any]) -> None:
+    for name, value in facts.items():
+        if value is not None:
+            span.set_attribute(f"eigen.{name}", printable(value) if isinstance(value, str) else value)
+    if status != OK:
+        span.set_status(Status(StatusCode.ERROR, status))
 
 
 def _position(context: SpanContext) -> TraceContext:

@@ -19,11 +19,11 @@ from eigen.contracts.trace import TraceContext
 from eigen.ports.artifact_store import Artifact, ArtifactProblem
 from eigen.ports.system_api import SystemApi
 from eigen.telemetry.calls import Call, Calls, Instruments
+from eigen.telemetry.job_trace import ROOT
 
 __all__ = ["ObservedSystemApi"]
 
 _LOGGED = frozenset({"submit_job", "cancel_job", "reserve_device", "release_reservation"})
-_TRACED = frozenset({"submit_job"})
 _CLOSING_SEC = 5.0
 
 
@@ -33,25 +33,27 @@ class ObservedSystemApi(SystemApi):
     def __init__(self, inner: SystemApi, instruments: Instruments) -> None:
         self._inner = inner
         self._metrics = instruments.metrics
+        self._spans = instruments.spans
         self._calls = Calls(
             instruments,
             prefix="api",
             service="system-api",
             count=self._count,
             logged=_LOGGED,
-            traced=_TRACED,
             tells_defects=True,
         )
 
     async def submit_job(self, request: SubmitJobRequest, *, context: RequestContext | None = None) -> JobStatus:
         """Pass on, and log the new job's ids, name, target and source size."""
         caller = _caller(context)
-        with self._calls(
-            "submit_job",
-            parent=caller,
-            trace_id=caller.trace_id if caller else "",
-            source_bytes=len(request.source.content),
-        ) as call:
+        with (
+            self._calls(
+                "submit_job",
+                trace_id=caller.trace_id if caller else "",
+                source_bytes=len(request.source.content),
+            ) as call,
+            self._spans.start(ROOT, parent=caller, facts=call.facts),
+        ):
             status = await self._inner.submit_job(request, context=context)
             call.facts.update(
                 job_id=status.job_id,

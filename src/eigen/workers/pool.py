@@ -18,6 +18,8 @@ import anyio
 from anyio.abc import TaskGroup
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError, UnavailableError
+from eigen.contracts.trace import Span, current_job, span
+from eigen.contracts.wire import from_json
 from eigen.workers.frames import Frame, FrameTooLargeError
 from eigen.workers.nursery_client import ForkedWorker, NurseryClient
 
@@ -138,8 +140,9 @@ class WorkerPool:
             if not worker.gone.is_set():
                 return worker
             worker.channel.close()
-        nursery = await self._living_nursery()
-        return await nursery.fork()
+        with span("worker.start"):
+            nursery = await self._living_nursery()
+            return await nursery.fork()
 
     async def _living_nursery(self) -> NurseryClient:
         async with self._starting:
@@ -197,6 +200,7 @@ class WorkerPool:
         if answer["id"] != sent.header["id"]:
             raise InternalError("a worker answered another request than was asked", reason="WORKER_PROTOCOL")
         worker.busy = not ("end" in answer or "error" in answer)
+        _keep_spans(answer)
         if "error" in answer:
             worker.known.discard(sent.header["digest"])
             if answer["story"]:
@@ -233,14 +237,24 @@ class WorkerPool:
 
 
 def _frame(number: int, request: WorkerRequest) -> Frame:
-    header = {
+    header: dict[str, Any] = {
         "id": number,
         "digest": request.digest,
         "memory_bytes": request.memory_bytes,
         "num_threads": request.num_threads,
         "arguments": dict(request.arguments),
     }
+    job = current_job()
+    if job is not None and job.recorder is not None:
+        header["trace"] = {"job_id": job.job_id, "trace_id": job.context.trace_id, "span_id": job.context.span_id}
     return Frame(header, request.content)
+
+
+def _keep_spans(answer: Mapping[str, Any]) -> None:
+    """Take what a worker says that its work took into the trace of the job that it worked for."""
+    job = current_job()
+    if job is not None and job.recorder is not None:
+        job.recorder.add(*(from_json(Span, one) for one in answer.get("spans", ())))
 
 
 def _signal_name(number: int) -> str:

@@ -4,18 +4,26 @@ A request is `{"id", "digest", "memory_bytes", "num_threads", "arguments"}` with
 where the worker should hold it already. The answer is any number of `{"id", "part"}`, then `{"id", "part", "end"}`; or
 `{"id", "unknown"}` where the worker lacks the circuit; or `{"id", "error", "story"}`.
 
+A request for a job has `"trace"` too, `{"job_id", "trace_id", "span_id"}`, and the last frame of its answer `"spans"`:
+what the work took here.
+
 The boundary catches BaseException on purpose: extension modules raise things that are no Exception (PyO3's
 PanicException), and a worker that dies of one would cost its caches.
 """
 
 from __future__ import annotations
 
+import os
 import socket
+import time
 import traceback
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
+from eigen.contracts.trace import Recorder, TraceContext, span, working_for
+from eigen.contracts.wire import to_json
 from eigen.workers.confinement import MemoryLimit
 from eigen.workers.digests import DigestCache
 from eigen.workers.engine import Engine
@@ -32,16 +40,34 @@ def serve(connection: socket.socket, engine: Engine) -> None:
     prepared: DigestCache[Any] = DigestCache()
     limit = MemoryLimit()
     while (request := channel.receive()) is not None:
+        recorder = _recorder()
         try:
-            for answer in _answers(request, engine, prepared, limit):
-                _send(channel, request, answer)
+            with _traced(request, recorder):
+                for answer in _answers(request, engine, prepared, limit):
+                    _send(channel, request, answer, recorder)
         except BaseException as error:  # noqa: BLE001  # the boundary, see the module's header
             prepared.discard(request.header["digest"])
-            _send(channel, request, {"error": _as_eigen_error(error).to_json(), "story": _story(error)})
+            answer = {"error": _as_eigen_error(error).to_json(), "story": _story(error)}
+            _send(channel, request, answer, recorder)
 
 
-def _send(channel: BlockingChannel, request: Frame, answer: Mapping[str, Any]) -> None:
-    channel.send(Frame({"id": request.header["id"], **answer}))
+def _recorder() -> Recorder:
+    return Recorder(start_us=time.time_ns() // 1000, monotonic=time.monotonic, first_id=os.urandom(8).hex())
+
+
+def _traced(request: Frame, recorder: Recorder) -> AbstractContextManager[None]:
+    """Work for the job that a request is for, where it is for one."""
+    trace = request.header.get("trace")
+    if trace is None:
+        return nullcontext()
+    context = TraceContext(trace_id=trace["trace_id"], span_id=trace["span_id"])
+    return working_for(trace["job_id"], context, recorder)
+
+
+def _send(channel: BlockingChannel, request: Frame, answer: Mapping[str, Any], recorder: Recorder) -> None:
+    is_last = "end" in answer or "error" in answer
+    spans = {"spans": to_json(recorder.spans)} if is_last and recorder.spans else {}
+    channel.send(Frame({"id": request.header["id"], **answer, **spans}))
 
 
 def _answers(
@@ -52,13 +78,20 @@ def _answers(
         yield {"unknown": True}
         return
     limit.set(header["memory_bytes"], num_threads=header["num_threads"])
-    yield from _with_end(engine.run(_prepared(request, engine, prepared), header["arguments"]))
+    yield from _with_end(_run(request, engine, prepared))
+
+
+def _run(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Iterator[Any]:
+    with span("worker.run", pid=os.getpid(), was_prepared=not request.body):
+        yield from engine.run(_prepared(request, engine, prepared), request.header["arguments"])
 
 
 def _prepared(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Any:
     digest = request.header["digest"]
     if request.body:
-        prepared.put(digest, engine.prepare(request.body), size_bytes=len(request.body))
+        with span("worker.prepare"):
+            made = engine.prepare(request.body)
+        prepared.put(digest, made, size_bytes=len(request.body))
     return prepared.get(digest)
 
 

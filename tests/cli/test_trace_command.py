@@ -1,0 +1,47 @@
+"""`eigen trace`: the waterfall, and the trace as data."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from eigen.cli.trace_view import duration_text
+
+
+def test_a_job_is_drawn_span_below_span(done_shell):
+    done = done_shell.run("trace", "@last")
+    lines = done.stdout.splitlines()
+    names = [
+        line.split("  ")[0] if not line.startswith(" ") else line[: len(line) - len(line.lstrip())] + line.split()[0]
+        for line in lines
+    ]
+    assert done.stderr.startswith("trace ")
+    assert names[:2] == ["span", "api.submit_job"]
+    assert {"  kernel.compile", "    compiler.compile", "      compiler.parse"} <= set(names)
+    assert {"  kernel.execute", "    driver.execute", "      worker.run"} <= set(names)
+    assert all(line.isascii() for line in lines)
+
+
+def test_a_trace_is_data_in_json_and_in_otlp(done_shell, tmp_path):
+    shown = done_shell.json("trace", "@last")
+    assert shown["trace_id"] == done_shell.json("status", "@last")["trace_id"]
+    out = tmp_path / "trace.json"
+    assert done_shell.run("trace", "@last", "--otlp", str(out)).returncode == 0
+    (written,) = json.loads(out.read_text())["resourceSpans"][0]["scopeSpans"]
+    assert [one["spanId"] for one in written["spans"]] == [one["span_id"] for one in shown["spans"]]
+    again = done_shell.run("trace", "@last", "--otlp", str(out))
+    assert again.returncode == 2
+    assert "exists" in again.stderr
+
+
+def test_events_do_not_repeat_the_spans_in_their_table(done_shell):
+    assert "spans=" not in done_shell.run("events", "@last").stdout
+
+
+@pytest.mark.parametrize(
+    ("duration_us", "text"),
+    [(0, "0 us"), (999, "999 us"), (1500, "1.5 ms"), (2_345_678, "2.35 s"), (5_000_000_000, "5000 s")],
+)
+def test_durations_have_three_digits_and_a_unit(duration_us, text):
+    assert duration_text(duration_us) == text
