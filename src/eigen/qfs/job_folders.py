@@ -10,8 +10,8 @@ leaves names without the files' content, in any mixture. Nobody is misled by it:
 
 - a folder whose `create` was cut off has no record, so nobody was told of it, and nobody asks for it;
 - a job whose `seal` was cut off has a record that is live. Whoever takes it over calls `reset`, which believes a seal
-  only if every digest matches, and else takes the first `meta.json` back, which `seal` keeps as `.opening.json` until
-  everything is on the disk.
+  only if every digest matches, and else takes the first `meta.json` back. It has a second name, `.opening.json`, from
+  the beginning until the seal is on the disk: one that `seal` gave it could be lost while the new `meta.json` is kept.
 
 Layout: `<folder>/<job id>/<name>`; `<folder>/.tmp/` holds job folders that are being built.
 
@@ -134,6 +134,7 @@ class JobFolders:
         contents = {**files, META: meta.to_bytes()}
         with self._undone_on_error(lambda: self._remove_tree(stage)):
             self._write({f"{stage}/{name}": content for name, content in contents.items()})
+            self._files.link(f"{stage}/{META}", f"{stage}/{_OPENING}")
             try:
                 self._files.rename(stage, folder)
             except OSError as error:
@@ -206,10 +207,10 @@ class JobFolders:
         """Remove what is not recorded, and a seal that a power cut has left in pieces; one that is whole stands."""
         folder = f"{self._root}/{job_id}"
         if self._files.exists(f"{folder}/{_OPENING}") and any(self._problems(job_id)):
-            self._files.rename(f"{folder}/{_OPENING}", f"{folder}/{META}")
+            self._open_again(folder)
         meta = self.meta(job_id)
         for name in self._files.list_folder(folder):
-            is_added = name == _OPENING or (is_artifact_name(name) and name not in meta.files)
+            is_added = is_artifact_name(name) and name not in meta.files
             if name.startswith(f"{_TEMPORARY}-") or (is_added and not meta.sealed):
                 self._files.remove_file(f"{folder}/{name}")
         return self._sealed(job_id, meta) if meta.sealed else Change(meta=meta)
@@ -310,17 +311,22 @@ class JobFolders:
             for name, path in temporary.items():
                 self._files.link(path, f"{folder}/{name}")
                 named.append(f"{folder}/{name}")
-            with suppress(FileExistsError):  # kept by a seal that failed
+            with suppress(FileExistsError):  # only a seal that failed, or an older version, has left it without
                 self._files.link(f"{folder}/{META}", f"{folder}/{_OPENING}")
             self._files.rename(meta, f"{folder}/{META}")
 
     def _take_back(self, job_id: str, named: Iterable[str]) -> None:
         """Open a job again whose seal failed: first its record, then the names that the seal has given."""
-        opening = f"{self._root}/{job_id}/{_OPENING}"
-        if self._files.exists(opening):
-            self._files.rename(opening, f"{self._root}/{job_id}/{META}")
-            self._remove_all([opening])  # it stays where both are one file
+        if self._files.exists(f"{self._root}/{job_id}/{_OPENING}"):
+            self._open_again(f"{self._root}/{job_id}")
         self._remove_all(named)
+
+    def _open_again(self, folder: str) -> None:
+        """Take the first `meta.json` back; its other name stays, since it is on the disk."""
+        temporary = f"{folder}/{_TEMPORARY}-{secrets.token_hex(8)}"
+        with self._removed_at_last([temporary]):  # it stays where both are one file
+            self._files.link(f"{folder}/{_OPENING}", temporary)
+            self._files.rename(temporary, f"{folder}/{META}")
 
     def _has_equal(self, job_id: str, name: str, content: bytes) -> bool:
         """Return whether the file is there; if it is, it has to have this content."""
