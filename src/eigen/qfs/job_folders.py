@@ -311,7 +311,7 @@ class JobFolders:
             for name, path in temporary.items():
                 self._files.link(path, f"{folder}/{name}")
                 named.append(f"{folder}/{name}")
-            with suppress(FileExistsError):  # only a seal that failed, or an older version, has left it without
+            with suppress(FileExistsError):  # it has it already, unless an older version made it
                 self._files.link(f"{folder}/{META}", f"{folder}/{_OPENING}")
             self._files.rename(meta, f"{folder}/{META}")
 
