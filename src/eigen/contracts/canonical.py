@@ -98,7 +98,11 @@ def _object(members: Mapping[str, Any]) -> str:
     except TypeError as error:
         raise rfc8785.CanonicalizationError("object keys must be strings") from error
     keys = sorted(members) if is_ascii else sorted(members, key=_utf_16_code_units)
-    return f"{{{','.join([f'{encode_basestring(key)}:{_text(members[key])}' for key in keys])}}}"
+    spelled = [  # most values are texts
+        f"{encode_basestring(key)}:{encode_basestring(value) if type(value := members[key]) is str else _text(value)}"
+        for key in keys
+    ]
+    return f"{{{','.join(spelled)}}}"
 
 
 def _large_object(members: Mapping[str, Any]) -> str:

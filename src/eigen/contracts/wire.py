@@ -9,7 +9,7 @@ reading, and fields that the writer did not know take their defaults, so that ol
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -46,19 +46,7 @@ def parse_time(text: str) -> datetime:
 
 def to_json(value: Any) -> Any:
     """Return a dataclass, enum, time, tuple or mapping as plain JSON values."""
-    if value is None or isinstance(value, bool | int | float) or type(value) is str:
-        return value
-    if isinstance(value, Enum):
-        return value.value
-    if is_dataclass(value) and not isinstance(value, type):
-        return _record_writer(type(value))(value)
-    if isinstance(value, datetime):
-        return format_time(value)
-    if isinstance(value, Mapping):
-        return {str(key): item if type(item) in _PLAIN else to_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [to_json(item) for item in value]
-    return str(value)
+    return _writer(type(value))(value)  # type: ignore[arg-type]  # mypy does not see that classes are hashable
 
 
 def from_json(kind: type[T], document: Mapping[str, Any]) -> T:
@@ -75,6 +63,31 @@ def from_json(kind: type[T], document: Mapping[str, Any]) -> T:
 
 
 @cache
+def _writer(kind: type[Any]) -> Callable[[Any], Any]:
+    """Return what makes JSON values of all values of a type."""
+    if kind in _PLAIN:
+        return _same
+    if issubclass(kind, Enum):
+        return attrgetter("value")
+    if issubclass(kind, int | float):
+        return _same
+    if is_dataclass(kind):
+        return _record_writer(kind)
+    if issubclass(kind, datetime):
+        return format_time
+    if issubclass(kind, Mapping):
+        return _mapping
+    return _items if issubclass(kind, list | tuple) else str
+
+
+def _mapping(value: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(key): item if type(item) in _PLAIN else to_json(item) for key, item in value.items()}
+
+
+def _items(values: Iterable[Any]) -> list[Any]:
+    return [to_json(item) for item in values]
+
+
 def _record_writer(kind: type[Any]) -> Callable[[Any], dict[str, Any]]:
     """Return what writes a dataclass: its fields taken at once, and those converted whose hints say more than JSON."""
     hints = get_type_hints(kind)
