@@ -24,6 +24,9 @@ from eigen.ports.kernel import Kernel, KernelLimits
 from eigen.ports.system_api import SystemApi
 
 if TYPE_CHECKING:
+    from opentelemetry.trace import TracerProvider
+
+    from eigen.telemetry.exporting import Exporting
     from eigen.telemetry.setup import Telemetry
     from eigen.telemetry.sinks import LogSink
 
@@ -88,7 +91,8 @@ async def open_system(
             are kept either way.
 
     Raises:
-        FailedPreconditionError: A newer version of Eigen OS has written the root.
+        FailedPreconditionError: A newer version of Eigen OS has written the root, or the environment asks for spans to
+            be exported and the extra `otel` is not installed.
         UnavailableError: The root cannot be read or written.
 
     Example:
@@ -128,7 +132,9 @@ async def open_system(
         await stack.enter_async_context(WriteBehind(sink))
         telemetry = None
         if observed:
-            telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, sink, clock))
+            exporting = await to_thread.run_sync(_exporting)
+            provider = (await stack.enter_async_context(exporting)).provider if exporting is not None else None
+            telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, sink, clock, provider))
             ids = telemetry.ids(ids)
         artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs", shown_as=str(given))
         compiler: Compiler = await stack.enter_async_context(DeferredCompiler())
@@ -191,7 +197,13 @@ def _log_of(folder: Path) -> LogSink:
     return FileSink(folder / "logs" / "eigen.jsonl")
 
 
-def _telemetry(sink: LogSink, clock: Clock) -> Telemetry:
+def _exporting() -> Exporting | None:
+    from eigen.telemetry.exporting import open_exporting
+
+    return open_exporting(os.environ)
+
+
+def _telemetry(sink: LogSink, clock: Clock, provider: TracerProvider | None) -> Telemetry:
     from eigen.telemetry.setup import Telemetry
 
-    return Telemetry(sink, clock=clock)
+    return Telemetry(sink, clock=clock, tracer_provider=provider)

@@ -53,9 +53,11 @@ class TelemetryObserver(KernelObserver):
         getattr(self._log, level)("job.transition", **facts)
 
     def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Span]) -> None:
-        """Export the job's whole trace, where there is somebody who takes it."""
+        """Export the job's trace, where there is somebody who takes it; its root was exported when it was submitted."""
         if self._spans.are_taken:
-            self._spans.export(job.trace_id, (*job_spans(events), *spans))
+            measured = {one.name for one in spans}  # what events only tell the beginning of
+            _, *told = job_spans(events)
+            self._spans.export(job.trace_id, [*(one for one in told if one.name not in measured), *spans])
 
     def on_stage(self, stage: str, duration_sec: float) -> None:
         """Note how long a command took."""
