@@ -111,6 +111,16 @@ def test_a_claim_ends_with_the_job_that_holds_it() -> None:
     assert begun(scheduler) == ["small"]
 
 
+def test_a_claim_ends_where_its_holder_has_no_slot_any_more() -> None:
+    scheduler = scheduler_of(2, ticket("old", memory=10), ticket("big", memory=16, since=1.0))
+    assert begun(scheduler, 1.0) == ["old"]
+    assert scheduler.reserve("d", subject="bob")
+    assert scheduler.reserve("d", subject="bob")
+    scheduler.release("old")
+    scheduler.enqueue(ticket("bob_0", subject="bob", memory=4, since=2.0))
+    assert begun(scheduler, 2.0) == ["bob_0"]
+
+
 def test_a_reserved_slot_is_for_its_subject_alone() -> None:
     scheduler = scheduler_of(2)
     assert scheduler.reserve("d", subject="bob")

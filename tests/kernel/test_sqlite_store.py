@@ -193,6 +193,43 @@ async def test_a_wish_to_cancel_reaches_the_owner(tmp_path: Path) -> None:
         assert await second.cancel_requests() == ()
 
 
+async def test_the_first_wish_to_cancel_stands_and_a_second_one_writes_nothing(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        job = await store.insert(new_job())
+        await store.request_cancel(job.job_id, by="eve")
+        await store.changed()
+        await store.request_cancel(job.job_id, by="bob")
+        assert not await store.changed()
+        assert await store.cancel_requests() == ((job.job_id, "eve"),)
+
+
+async def test_a_write_with_a_defect_costs_nobody_else_anything(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        jobs = [new_job() for _ in range(3)]
+        wrong = replace(jobs[1], record=replace(jobs[1].record, name="\udcff"))
+        failed: list[Exception] = []
+
+        async def insert(job: NewJob) -> None:
+            try:
+                await store.insert(job)
+            except UnicodeEncodeError as error:
+                failed.append(error)
+
+        async with anyio.create_task_group() as tasks:
+            for job in (jobs[0], wrong, jobs[2]):
+                tasks.start_soon(insert, job)
+        kept = {record.job_id for record in await store.select(JobFilter(), limit=10)}
+        assert kept == {jobs[0].record.job_id, jobs[2].record.job_id}
+        assert len(failed) == 1
+
+
+async def test_a_text_that_is_not_unicode_is_found_nowhere_and_may_be_a_key(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        job = await store.insert(new_job(key="\udcff", digest="d"))
+        assert await store.insert(new_job(key="\udcff", digest="d")) == job
+        assert await store.select(JobFilter(name="\udcff"), limit=10) == ()
+
+
 async def test_jobs_are_listed_newest_first_by_filter_and_page(tmp_path: Path) -> None:
     async with SqliteJobStore(tmp_path, owner="sys_a") as store:
         ids = [(await store.insert(new_job(name=f"n{i % 2}", label=str(i)))).job_id for i in range(6)]

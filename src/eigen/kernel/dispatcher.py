@@ -136,6 +136,7 @@ class Dispatcher:
             expires_at=now + timedelta(seconds=ttl_sec),
         )
         self._reservations[reservation.reservation_id] = reservation
+        self._dispatch(device.device_id)  # memory that somebody claimed may be free now
         return reservation
 
     def release(self, reservation_id: str) -> None:

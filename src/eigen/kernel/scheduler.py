@@ -126,8 +126,16 @@ class Scheduler:
         return (ticket.device_id,)
 
     def reserve(self, device_id: str, *, subject: str) -> bool:
-        """Keep one more slot of a device for a subject; False where every slot is reserved already."""
-        return self._devices[device_id].reserve(subject)
+        """Keep one more slot of a device for a subject; False where every slot is reserved already.
+
+        A claim whose holder has no slot any more is given up: it would keep the memory from everybody until the
+        reservation ends.
+        """
+        is_kept = self._devices[device_id].reserve(subject)
+        holder = self._claim and self._claim.ticket
+        if holder and holder.device_id == device_id and self._devices[device_id].free_slots(holder.subject) <= 0:
+            self._claim = None
+        return is_kept
 
     def unreserve(self, device_id: str, *, subject: str) -> None:
         """Keep one slot less for a subject."""

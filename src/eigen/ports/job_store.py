@@ -20,7 +20,7 @@ class StaleOwnerError(Exception):
 
 def key_digest(idempotency_key: str) -> str:
     """Return what is kept of an idempotency key: its SHA-256; of none, nothing."""
-    return sha256_hex(idempotency_key.encode()) if idempotency_key else ""
+    return sha256_hex(idempotency_key.encode(errors="surrogatepass")) if idempotency_key else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -64,9 +64,10 @@ class Database:
         return self._writer is None
 
     def fetch(self, query: str, values: tuple[Any, ...] = ()) -> list[Any]:
-        """Return what a query finds."""
-        with self.faults.translated():
+        """Return what a query finds; a text that is not Unicode is nowhere in the store."""
+        with self.faults.translated(), suppress(UnicodeEncodeError):
             return self._reader.execute(query, values).fetchall()
+        return []
 
     def transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool, may_use_ballast: bool) -> T:
         """Do some work in one transaction, and return what it returns when it is committed.

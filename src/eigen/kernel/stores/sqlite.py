@@ -253,6 +253,12 @@ class SqliteJobStore(JobStore):
                 self._commit_needed(needed)
         except EigenError as error:
             _fail(batch, error)
+        except Exception as error:  # noqa: BLE001  # a defect: it costs the write that has it, and nobody else
+            if len(batch) == 1:
+                _fail(batch, error)
+            else:
+                for write in batch:
+                    self._commit([write])
 
     def _commit_needed(self, needed: list[_Write]) -> None:
         try:
@@ -279,7 +285,7 @@ def _attempt_all(batch: list[_Write], connection: sqlite3.Connection) -> None:
             write.error = error
 
 
-def _fail(batch: list[_Write], error: EigenError) -> None:
+def _fail(batch: list[_Write], error: Exception) -> None:
     for write in batch:
         write.error = error
 

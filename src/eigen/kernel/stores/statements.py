@@ -48,7 +48,7 @@ def append(connection: sqlite3.Connection, record: JobRecord, events: tuple[Stor
     """Bring a live job of `owner` forward."""
     changed = connection.execute(
         "UPDATE jobs SET event_seq = ?, state = ?, live = ?, record = ?"
-        " WHERE job_id = ? AND owner = ? AND live = 1 AND event_seq < ?",
+        " WHERE job_id = ? AND owner = ? AND live = 1 AND event_seq <= ?",  # once more: it is tried again
         (
             record.event_seq,
             record.state.value,
@@ -84,8 +84,8 @@ def adopt(
 
 
 def request_cancel(connection: sqlite3.Connection, job_id: str, by: str) -> None:
-    """Leave word that a live job should stop."""
-    connection.execute("UPDATE jobs SET cancel_by = ? WHERE job_id = ? AND live = 1", (by, job_id))
+    """Leave word that a live job should stop; the first word stands, and a second one changes nothing on the disk."""
+    connection.execute("UPDATE jobs SET cancel_by = ? WHERE job_id = ? AND live = 1 AND cancel_by = ''", (by, job_id))
 
 
 def record_of(text: str) -> JobRecord:
