@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio  # as a caller of the library may
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -207,6 +208,22 @@ async def test_a_call_in_time_answers_and_fails_as_one_without_a_deadline(eigen_
     wrong = replace(request().source, content=b"@hybrid_program\ndef main():\n    hh(0)\n")
     with pytest.raises(InvalidArgumentError):
         await eigen_system.api.compile(CompileJobRequest(source=wrong), context=patient)
+
+
+async def test_a_submission_whose_caller_asyncio_cancels_is_whole_and_harms_no_other(eigen_system):
+    with stuck_store(eigen_system.root):
+        given_up = asyncio.create_task(eigen_system.api.submit_job(request(key="k"), context=ADA))
+        patient = asyncio.create_task(eigen_system.api.submit_job(request(), context=ADA))
+        while len(list((eigen_system.root / "circuit_fs").glob("job_*"))) < 2:
+            await anyio.lowlevel.checkpoint()
+        given_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await given_up
+    for one in (await patient, await eigen_system.api.submit_job(request(key="k"), context=ADA)):
+        with anyio.fail_after(10):
+            await seqs(eigen_system.api, one.job_id)
+        assert (await eigen_system.api.get_job_status(one.job_id, context=ADA)).state is JobState.DONE
+    assert len((await eigen_system.api.list_jobs(context=ADA)).jobs) == 2
 
 
 async def test_a_look_out_of_time_is_given_up(eigen_system):

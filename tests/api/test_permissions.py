@@ -86,10 +86,11 @@ async def test_an_administrator_reaches_every_job_of_its_tenant(root, call):
     assert await outcome(JOB_CALLS[call], root.api, root.job.job_id, admin) == ""
 
 
+@pytest.mark.parametrize("name", ["", "\udcff"])
 @pytest.mark.parametrize("call", CALLS)
-async def test_a_caller_without_a_name_is_refused(root, call):
+async def test_a_caller_without_a_name_is_refused(root, call, name):
     with pytest.raises(UnauthenticatedError):
-        await CALLS[call](root.api, root.job.job_id, RequestContext(subject="", roles=frozenset({"admin"})))
+        await CALLS[call](root.api, root.job.job_id, RequestContext(subject=name, roles=frozenset({"admin"})))
     assert (root.audit()[-1]["decision"], root.audit()[-1]["reason"]) == ("denied", "NO_SUBJECT")
 
 

@@ -2,12 +2,15 @@
 
 A call with a deadline runs in a task of its own. When the time is over, a call that only looks is cancelled. A call
 that changes something goes on to its end behind the caller's back: it is carried out whole or not at all, and who
-repeats it learns which (a submission by its idempotency key). Source: gRPC, "Deadlines",
-https://grpc.io/docs/guides/deadlines/.
+repeats it learns which (a submission by its idempotency key). So such a call always has a task of its own: its caller
+may be cancelled at any time, also by asyncio itself (`asyncio.wait_for`), which no shield of ours holds off.
+
+Source: gRPC, "Deadlines", https://grpc.io/docs/guides/deadlines/.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from functools import partial, wraps
@@ -47,10 +50,13 @@ def bounded(method: Call[S, P, T]) -> Call[S, P, T]:
     @wraps(method)
     async def call(self: S, *args: P.args, **kwargs: P.kwargs) -> T:
         context = kwargs.get("context")
-        if not isinstance(context, RequestContext) or context.deadline_sec is None:
+        deadline_sec = context.deadline_sec if isinstance(context, RequestContext) else None
+        if deadline_sec is None and method.__name__ not in CHANGES:
             return await method(self, *args, **kwargs)
         return await self.deadlines.keep(
-            method.__name__, partial(method, self, *args, **kwargs), deadline_sec=context.deadline_sec
+            method.__name__,
+            partial(method, self, *args, **kwargs),
+            deadline_sec=math.inf if deadline_sec is None else deadline_sec,
         )
 
     return cast(Call[S, P, T], call)  # mypy takes the name `self` for a part of the type
@@ -77,7 +83,7 @@ class Deadlines:
         Args:
             name: The call's name.
             work: The call.
-            deadline_sec: Longest time to its answer.
+            deadline_sec: Longest time to its answer; infinite for none.
 
         Raises:
             DeadlineExceededError: The time is over.

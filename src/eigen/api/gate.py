@@ -130,9 +130,9 @@ class Gate:
 
     def _require(self, call: str, caller: RequestContext) -> None:
         permission = PERMISSION_OF_CALL[call]
-        if not caller.subject:
+        if not caller.subject or not _is_unicode(caller.subject + caller.tenant):
             raise UnauthenticatedError(
-                "the caller has no name",
+                "the caller has no name, or one that is not Unicode",
                 reason="NO_SUBJECT",
                 hint="sign in, or name a subject in the request's context",
             )
@@ -177,6 +177,11 @@ class Gate:
                 trace_id=_trace_id(caller) or trace_id,
             )
         )
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether a text has no lone surrogates, such as undecodable bytes come with."""
+    return text.encode(errors="replace").decode() == text
 
 
 def _missing(job_id: str) -> EigenError:
