@@ -14,6 +14,7 @@ from eigen.contracts.execution import ExecutionResult
 from eigen.contracts.jobspec import JobSpecBody
 from eigen.kernel.outputs import output_of
 from eigen.kernel.plan import make_plan
+from eigen.testing.scripted_driver import SCRIPTED_DEVICE
 
 _ASK = """\
 @hybrid_program
@@ -24,21 +25,11 @@ def main(theta: Param = 0.1):
 """
 
 
-@pytest.mark.parametrize(
-    ("rest", "reason", "missing"),
-    [
-        ("return energy", "DEVICE_CAPABILITY", "expectation values"),
-        ("return minimize(energy, [0.1])", "HYBRID_LOOP", "hybrid loop"),
-    ],
-)
-def test_a_job_that_asks_for_more_ends_before_it_starts(
-    eigen_client: Client, rest: str, reason: str, missing: str
-) -> None:
-    job = eigen_client.submit(_ASK.format(rest=rest), shots=10)
-    with pytest.raises(UnimplementedError) as caught:
+def test_a_job_that_asks_for_more_ends_before_it_starts(eigen_client: Client) -> None:
+    job = eigen_client.submit(_ASK.format(rest="return minimize(energy, [0.1])"), shots=10)
+    with pytest.raises(UnimplementedError, match="hybrid loop") as caught:
         job.results()
-    assert caught.value.reason == reason
-    assert missing in caught.value.message
+    assert caught.value.reason == "HYBRID_LOOP"
     assert caught.value.hint
     assert "RUNNING" not in [str(one.state) for one in job.updates()]
 
@@ -53,7 +44,7 @@ def test_a_plan_is_not_made_of_a_loop() -> None:
     loop = HybridLoop(objective="energy", initial={"theta": 0.1})
     compiled = CompiledProgram(aqo_json=b"{}", digest="", profile=profile, hybrid=loop)
     with pytest.raises(UnimplementedError, match="hybrid loop"):
-        make_plan(JobSpecBody(), compiled, drawn_seed=1)
+        make_plan(JobSpecBody(), compiled, drawn_seed=1, device=SCRIPTED_DEVICE)
 
 
 @pytest.mark.parametrize(

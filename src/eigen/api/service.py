@@ -16,7 +16,6 @@ from eigen.contracts.errors import (
     InvalidArgumentError,
     NotFoundError,
     ResourceExhaustedError,
-    UnimplementedError,
 )
 from eigen.contracts.jobs import JobStatus
 from eigen.contracts.printable import quoted
@@ -206,10 +205,6 @@ class EigenSystemApi(ReadingApi, SystemApi):
                 f"an idempotency key of {len(request.idempotency_key)} characters: at most {_MAX_KEY_LENGTH} are taken",
                 reason="IDEMPOTENCY_KEY",
                 hint="a digest of what makes the job one and the same is a good key",
-            )
-        if body.sweep:
-            raise UnimplementedError(
-                "spec.sweep is not supported by this version", reason="NOT_SUPPORTED", hint="submit one job for each"
             )
         if len(body.dependencies) > MAX_DEPENDENCIES:
             raise ResourceExhaustedError(

@@ -150,6 +150,7 @@ class CompiledProgram:
         outputs: What the program returns, by name: `{"kind": "bits", "c": [0, 1]}`, `{"kind": "value", "value": …}`,
             `{"kind": "expectation", "name": …}` with the name of an observable, or `{"kind": "optimizer", "field": …}`
             with what of the loop's result it is: `fun`, `x`, `method`, `nfev`, `metadata`, or empty for all of it.
+        precisions: Observable to the standard error that it must not pass, where the program asks for one.
         hybrid: The loop that the program declares, or None.
         warnings: What is suspicious but allowed.
     """
@@ -160,5 +161,6 @@ class CompiledProgram:
     binding: Mapping[str, float] = field(default_factory=dict)
     defaults: ProgramDefaults = field(default_factory=ProgramDefaults)
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    precisions: Mapping[str, float] = field(default_factory=dict)
     hybrid: HybridLoop | None = None
     warnings: tuple[Diagnostic, ...] = ()

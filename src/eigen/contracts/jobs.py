@@ -39,6 +39,7 @@ __all__ = [
     "JobState",
     "JobStatus",
     "JobUpdate",
+    "Progressed",
     "SealFailed",
     "StoredEvent",
     "Submitted",
@@ -97,11 +98,13 @@ class JobRecord:
         seed: Seed, once known.
         trace_id: Its trace.
         span_id: The span of its submission, parent of all its spans.
-        created_at: When it was accepted.
         parent_span_id: The caller's span that the submission was a part of; empty for none.
+        created_at: When it was accepted.
         updated_at: When the last event happened.
         ending: The terminal state that it is about to take, once that is certain.
         stopping: The terminal state to take when the running work has stopped.
+        points: Points of its sweep, once some of them are done.
+        points_done: How many of them are done.
         error: Why it failed, as `EigenError.to_json` gives it.
         spec_digest: SHA-256 of `job.resolved.json`.
         source_digest: SHA-256 of the program.
@@ -128,11 +131,13 @@ class JobRecord:
     seed: int | None = None
     trace_id: str = ""
     span_id: str = ""
+    parent_span_id: str = ""
     created_at: datetime
     updated_at: datetime
     ending: JobState | None = None
-    parent_span_id: str = ""
     stopping: JobState | None = None
+    points: int = 0
+    points_done: int = 0
     error: Mapping[str, Any] | None = None
     spec_digest: str = ""
     source_digest: str = ""
@@ -149,7 +154,7 @@ class JobRecord:
         Args:
             waiting: Why it waits, from the system that has it; else the record says what it can.
         """
-        progress, message = _FACE_OF_STAGE[self.stage]
+        progress, message = _face(self.stage, done=self.points_done, total=self.points)
         error = self.error if self.state.is_terminal else None
         if waiting is None:
             waiting = self._last_known_wait()
@@ -199,6 +204,16 @@ _FACE_OF_STAGE: Mapping[str, tuple[float, str]] = {
     "finished": (1.0, "finished"),
 }
 
+
+def _face(stage: str, *, done: int = 0, total: int = 0) -> tuple[float, str]:
+    """Return how far a job is, and what people read; `done` of the `total` points of a sweep."""
+    progress, message = _FACE_OF_STAGE[stage]
+    if stage != "executing" or not total:
+        return progress, message
+    end, _ = _FACE_OF_STAGE["storing"]
+    return progress + (end - progress) * done / total, f"{message}: {done} of {total} points"
+
+
 _WORDS_OF_EVENT: Mapping[str, str] = {
     "Adopted": "taken over from a system that is gone",
     "ExecutionFailed": "the backend failed under the job",
@@ -244,6 +259,7 @@ class Submitted(JobEvent):
     spec_digest: str
     source_digest: str
     dependencies: tuple[str, ...] = ()
+    parent_span_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +275,6 @@ class DependenciesMet(JobEvent):
 
     is_work_outcome = True
     attempt: int
-    parent_span_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +323,16 @@ class Dispatched(JobEvent):
     """The job has a slot of its device."""
 
     attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progressed(JobEvent):
+    """Some points of a sweep are done; it ends no work, but may come late, as what work tells may."""
+
+    is_work_outcome = True
+    attempt: int
+    done: int
+    total: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +402,7 @@ JOB_EVENTS: tuple[type[JobEvent], ...] = (
     Compiled,
     CompilationFailed,
     Dispatched,
+    Progressed,
     Executed,
     ExecutionFailed,
     ExecutionStopped,
@@ -410,7 +436,7 @@ class StoredEvent:
 
     def update(self, job_id: str) -> JobUpdate:
         """Return the event as the job's user sees it."""
-        progress, message = _FACE_OF_STAGE[self.stage]
+        progress, message = _face(self.stage, done=self.facts.get("done", 0), total=self.facts.get("total", 0))
         return JobUpdate(
             job_id=job_id,
             state=self.state,

@@ -118,6 +118,8 @@ class JobSpecBody(_Model):
         compiler_options: How to compile.
         driver_options: Options that only the driver knows.
         noise_model: Noise to simulate.
+        estimation: How expectation values come about: `exact`, `sampled`, or `auto`, which samples where shots, a
+            precision or noise are named or the device gives no exact values.
         metadata: Kept, not interpreted.
         dependencies: Jobs that must be DONE first.
         extra: Unknown keys, kept as they were.
@@ -138,6 +140,7 @@ class JobSpecBody(_Model):
     compiler_options: CompilerOptions = Field(default_factory=CompilerOptions)
     driver_options: dict[StrictStr, StrictBool | StrictInt | StrictFloat | Text] = Field(default_factory=dict)
     noise_model: Annotated[StrictStr, Field(min_length=1, max_length=256)] | None = None
+    estimation: Literal["auto", "exact", "sampled"] = "auto"
     metadata: Texts = Field(default_factory=dict)
     dependencies: tuple[JobId, ...] = Field(default=(), strict=False)
     extra: dict[str, Any] = Field(default_factory=dict)

@@ -44,6 +44,13 @@ class Sampling:
         """Return the circuit that measures a group."""
         return measured(self.state, self.groups[index])
 
+    @property
+    def widest(self) -> AQO:
+        """The circuit that measures the most qubits; the state's own where nothing has to be measured."""
+        if not self.groups:
+            return self.state
+        return self.circuit(max(range(len(self.groups)), key=lambda index: len(self.groups[index].qubits)))
+
     def estimate(self, counts: Sequence[Mapping[str, int]]) -> dict[str, Estimate]:
         """Return the estimate of each observable from the counts of each group's circuit."""
         outcomes = (outcomes_of(one, first_bit=self.state.clbits) for one in counts)

@@ -46,6 +46,7 @@ from eigen.contracts.jobs import (
     JobEvent,
     JobRecord,
     JobState,
+    Progressed,
     SealFailed,
     Submitted,
     TimedOut,
@@ -177,8 +178,8 @@ def _submitted(event: Submitted) -> Step:
         seed=event.seed,
         trace_id=event.trace_id,
         span_id=event.span_id,
-        created_at=event.at,
         parent_span_id=event.parent_span_id,
+        created_at=event.at,
         updated_at=event.at,
         spec_digest=event.spec_digest,
         source_digest=event.source_digest,
@@ -262,7 +263,11 @@ def _compilation_failed(job: JobRecord, event: CompilationFailed) -> Change:
 
 
 def _dispatched(job: JobRecord, event: Dispatched) -> Change:
-    return {"state": JobState.RUNNING, "stage": "executing"}, (Execute(),)
+    return {"state": JobState.RUNNING, "stage": "executing", "points": 0, "points_done": 0}, (Execute(),)
+
+
+def _progressed(job: JobRecord, event: Progressed) -> Change:
+    return {"points": event.total, "points_done": event.done}, ()
 
 
 def _executed(job: JobRecord, event: Executed) -> Change:
@@ -359,6 +364,7 @@ _OF_STATE: Mapping[JobState, Mapping[type[JobEvent], Handler]] = MappingProxyTyp
         JobState.COMPILING: {Compiled: _compiled, CompilationFailed: _compilation_failed},
         JobState.QUEUED: {Dispatched: _dispatched},
         JobState.RUNNING: {
+            Progressed: _progressed,
             Executed: _executed,
             ExecutionFailed: _execution_failed,
             ExecutionStopped: _execution_stopped,

@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import platform
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.execution import ExecutionResult
 from eigen.contracts.jobs import JOB_ID, JobRecord, JobState, StoredEvent
-from eigen.contracts.results import RERUN_OF, JobResults
+from eigen.contracts.results import RERUN_OF, JobResults, SweepPoint
 from eigen.contracts.version import VERSION
 from eigen.contracts.wire import format_time, to_json
 from eigen.kernel.history import to_json_lines
 from eigen.kernel.run import JobInputs, JobRun
 
+if TYPE_CHECKING:
+    from eigen.kernel.execution import PointResult
+    from eigen.kernel.plan import ExecutionPlan
+
 __all__ = ["closing_facts", "closing_files", "marginal_counts", "output_of"]
 
 
 def closing_files(run: JobRun, *, final: JobRecord, last: StoredEvent) -> dict[str, bytes]:
-    """Return the last files of a job: its results or its error, and its events to the very last one."""
+    """Return the last files of a job: its results or its error, and its events to the very last one.
+
+    A sweep that did not come to its end leaves the points that are done; sampled expectation values, the raw counts.
+    """
     files = {"events.jsonl": to_json_lines([*run.events, last])}
     if final.state is JobState.DONE:
         files["results.json"] = _results(run, final, last).to_bytes()
     else:
         files["error.json"] = canonical_json(dict(final.error or {}))
+        if run.results:
+            files["results.partial.json"] = _results(run, final, last).to_bytes()
+    if run.plan is not None and run.plan.sampling is not None and run.results:
+        files["measurements.json"] = _measurements(run.plan, run.results)
     return files
 
 
@@ -55,18 +66,21 @@ def marginal_counts(counts: Mapping[str, int], clbits: tuple[int, ...]) -> dict[
 
 
 def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
-    result, compiled, plan = run.result, run.compiled, run.plan
-    assert result is not None and compiled is not None and plan is not None  # noqa: S101  # DONE implies them
+    compiled, plan = run.compiled, run.plan
+    assert run.results and compiled is not None and plan is not None  # noqa: S101  # what is done implies them
+    points, first = _points(plan, compiled.outputs, run.results), run.results[0].result
+    is_sweep = bool(plan.points[0])
     return JobResults(
         job_id=final.job_id,
         name=final.name,
         state=final.state,
-        counts=result.counts,
-        shots=plan.options.shots,
-        expectation_values={name: _expectation(*estimate) for name, estimate in result.expectation_values.items()},
-        outputs={name: output_of(one, result) for name, one in compiled.outputs.items()},
-        execution_time_sec=result.execution_time_sec,
-        metadata=result.metadata,
+        counts={} if is_sweep else first.counts,
+        shots=plan.shots,
+        expectation_values={} if is_sweep else points[0].expectation_values,
+        results=points if is_sweep else (),
+        outputs={} if is_sweep else points[0].outputs,
+        execution_time_sec=sum(one.result.execution_time_sec for one in run.results),
+        metadata=first.metadata,
         timeline={event.stage: format_time(event.at) for event in [*run.events, last]},
         provenance={
             "source_sha256": final.source_digest,
@@ -79,9 +93,39 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
             "attempt": final.attempt,
             "trace_id": final.trace_id,
             "versions": _versions(),
+            **({"points": len(plan.points)} if is_sweep else {}),
             **_origin(run),
         },
     )
+
+
+def _points(
+    plan: ExecutionPlan, outputs: Mapping[str, Mapping[str, Any]], results: Sequence[PointResult]
+) -> tuple[SweepPoint, ...]:
+    return tuple(
+        SweepPoint(
+            binding=binding,
+            counts=one.result.counts,
+            expectation_values={name: _expectation(*found) for name, found in one.result.expectation_values.items()},
+            outputs={name: output_of(output, one.result) for name, output in outputs.items()},
+            execution_time_sec=one.result.execution_time_sec,
+            seed=one.result.metadata.get("seed", plan.options.seed),
+        )
+        for binding, one in zip(plan.points, results, strict=False)  # a sweep that was stopped has more points
+    )
+
+
+def _measurements(plan: ExecutionPlan, results: Sequence[PointResult]) -> bytes:
+    """Return `measurements.json`: what was measured for the expectation values, and the counts of each point."""
+    assert plan.sampling is not None  # noqa: S101  # see the caller
+    circuits = [
+        {"qubits": list(group.qubits), "basis": group.letters, "shots": shots, "first_bit": plan.sampling.state.clbits}
+        for group, shots in zip(plan.sampling.groups, plan.sampling.shots, strict=True)
+    ]
+    points = [
+        [{"counts": dict(group.counts), "seed": group.metadata.get("seed")} for group in one.groups] for one in results
+    ]
+    return canonical_json({"circuits": circuits, "points": points})
 
 
 def output_of(output: Mapping[str, Any], result: ExecutionResult) -> Any:

@@ -1,21 +1,40 @@
-"""How a compiled job is run: job file over decorator over defaults.
+"""How a compiled job is run: job file over decorator over defaults; expectation values exact or sampled.
 
 Pure. The command line has been laid over the job file before the job came here. Contract "JobSpec", precedence.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.compilation import CompiledProgram
+from eigen.contracts.devices import DeviceInfo
 from eigen.contracts.errors import ResourceExhaustedError, UnimplementedError
 from eigen.contracts.execution import MAX_SHOTS, Admission, CircuitFormat, CircuitPayload, ExecutionOptions
+from eigen.contracts.gates import MEASURE
 from eigen.contracts.jobspec import JobSpecBody
+from eigen.contracts.printable import printable
 from eigen.contracts.sizes import human_bytes
+from eigen.estimation.measurement import is_pure
+from eigen.kernel.sweep import Point, check_parameters, check_size, sweep_points
 
-__all__ = ["DEFAULT_SHOTS", "DEFAULT_TARGET", "ExecutionPlan", "check_cost", "check_memory", "make_plan"]
+if TYPE_CHECKING:
+    from eigen.contracts.aqo import AQO
+    from eigen.estimation.sampling import Sampling
+
+__all__ = [
+    "DEFAULT_SHOTS",
+    "DEFAULT_TARGET",
+    "ExecutionPlan",
+    "check_cost",
+    "check_memory",
+    "make_plan",
+    "target_of",
+    "with_sampling",
+]
 
 MAX_SHOT_OPERATIONS = 10**11
 """Most operations times shots where each shot is a run of its own: some days of a simulator's work."""
@@ -34,28 +53,79 @@ class ExecutionPlan:
 
     Attributes:
         target: The target as it was asked for.
-        payload: The circuit.
-        binding: Values of its parameters.
+        payload: The circuit as compiled.
+        binding: Values of its parameters, those that are not swept.
+        points: Values of the swept ones, a mapping for each point; one empty mapping without a sweep.
         options: Shots, seed, noise and the driver's own options.
+        estimation: How expectation values come about, `exact` or `sampled`; empty where there are none.
+        reason: Why so, one clause.
+        precisions: Observable to the standard error that it must not pass.
+        sampling: What is measured for them, once worked out.
+        counted: The circuit whose counts are asked for where it is another one than that of the payload.
     """
 
     target: str
     payload: CircuitPayload
     binding: dict[str, float]
+    points: tuple[Point, ...] = ({},)
     options: ExecutionOptions
+    estimation: str = ""
+    reason: str = ""
+    precisions: Mapping[str, float] = field(default_factory=dict)
+    sampling: Sampling | None = None
+    counted: AQO | None = None
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there are counts."""
+        return MEASURE in self.payload.profile.op_counts
+
+    @property
+    def asked_profile(self) -> CircuitProfile:
+        """What the device is asked to run: where expectation values are sampled, circuits without observables."""
+        if self.sampling is None:
+            return self.payload.profile
+        from eigen.contracts.aqo import profile
+
+        return profile(self.counted or self.sampling.widest)
+
+    @property
+    def shots(self) -> int:
+        """Repetitions of one point: of the measured circuit, or else of all that is measured; 0 where nothing is."""
+        if self.is_measured or not self.estimation:
+            return self.options.shots
+        return sum(self.sampling.shots) if self.sampling is not None else 0
+
+    @property
+    def estimation_facts(self) -> dict[str, Any]:
+        """What the results' metadata say of how expectation values came about."""
+        if not self.estimation:
+            return {}
+        facts: dict[str, Any] = {"kind": self.estimation, "reason": self.reason}
+        if self.sampling is not None:
+            facts |= {"circuits": len(self.sampling.groups), "shots": sum(self.sampling.shots)}
+        return {"estimation": facts}
 
 
-def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int) -> ExecutionPlan:
-    """Return the plan of a compiled job.
+def target_of(body: JobSpecBody, compiled: CompiledProgram) -> str:
+    """Return the target of a compiled job, as it was asked for."""
+    return _first(body.target, compiled.defaults.target, DEFAULT_TARGET)
+
+
+def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int, device: DeviceInfo) -> ExecutionPlan:
+    """Return the plan of a compiled job; where it is to be sampled, `with_sampling` completes it.
 
     Args:
         body: What the job file and the command line say.
         compiled: The program, with what its decorator says.
         drawn_seed: The seed where nobody names one.
+        device: What its device can do.
 
     Raises:
-        ResourceExhaustedError: The shots are not 1 to 1,000,000, or they cost too much (`check_cost`).
-        UnimplementedError: The program declares a hybrid loop.
+        InvalidArgumentError: The sweep is wrong.
+        ResourceExhaustedError: The shots are not 1 to 1,000,000, or they cost too much (`check_cost`); or the sweep is
+            too large.
+        UnimplementedError: The program declares a hybrid loop, or asks for exact expectation values that there are not.
     """
     if compiled.hybrid is not None:
         raise UnimplementedError(
@@ -72,20 +142,85 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int) 
             reason="SHOTS_OUT_OF_RANGE",
             hint="change shots in the decorator, spec.shots or --shots",
         )
-    check_cost(compiled.profile, shots=shots)
+    points = sweep_points(body.sweep)
+    check_parameters(points, compiled.profile.parameters)
+    check_cost(compiled.profile, shots=shots, points=len(points))
+    estimation, reason = _estimation(body, compiled, device)
     return ExecutionPlan(
-        target=_first(body.target, defaults.target, DEFAULT_TARGET),
+        target=target_of(body, compiled),
         payload=CircuitPayload(
             format=CircuitFormat.AQO_JSON, data=compiled.aqo_json, digest=compiled.digest, profile=compiled.profile
         ),
-        binding=dict(compiled.binding),
+        binding={name: value for name, value in compiled.binding.items() if name not in points[0]},
+        points=points,
         options=ExecutionOptions(
             shots=shots,
             seed=_first(body.seed, defaults.seed, drawn_seed),
             noise_model=body.noise_model if body.noise_model is not None else defaults.noise_model,
             driver_options=body.driver_options,
         ),
+        estimation=estimation,
+        reason=reason,
+        precisions=compiled.precisions,
     )
+
+
+def with_sampling(plan: ExecutionPlan) -> ExecutionPlan:
+    """Return a plan with what is measured for its expectation values; takes time for long circuits and observables.
+
+    Raises:
+        InvalidArgumentError: There are fewer shots than circuits to measure.
+        ResourceExhaustedError: There is too much to measure.
+    """
+    from eigen.contracts.aqo import profile
+    from eigen.contracts.aqo_json import decode
+    from eigen.estimation.sampling import sampling_of
+
+    circuit = decode(plan.payload.data)
+    sampling = sampling_of(circuit, shots=plan.options.shots, precisions=plan.precisions)
+    check_size(points=len(plan.points), shots=sum(sampling.shots))
+    if sampling.groups:
+        check_cost(profile(sampling.widest), shots=sum(sampling.shots), points=len(plan.points))
+    return replace(plan, sampling=sampling, counted=replace(circuit, observables={}) if plan.is_measured else None)
+
+
+_WORDS_OF_ESTIMATION = {
+    "noise": "noise is named",
+    "precision": "a precision is named",
+    "shots": "shots are named",
+    "device": "the device gives no exact values",
+    "mixture": "measurements, resets or conditions decide the state",
+    "exact": "neither shots nor a precision nor noise are named",
+    "asked": "asked for by spec.estimation",
+}
+
+
+def _estimation(body: JobSpecBody, compiled: CompiledProgram, device: DeviceInfo) -> tuple[str, str]:
+    """Return how expectation values come about, and why: `auto` is exact unless something speaks for sampling."""
+    if not compiled.profile.num_observables:
+        return "", ""
+    named = {
+        "noise": body.noise_model is not None or compiled.defaults.noise_model is not None,
+        "precision": bool(compiled.precisions),
+        "shots": body.shots is not None or compiled.defaults.shots is not None,
+    }
+    obstacles = {
+        "noise": named["noise"],
+        "device": not device.expectation_values,
+        "mixture": not is_pure(compiled.profile),
+    }
+    obstacle = next((name for name, holds in obstacles.items() if holds), None)
+    if body.estimation == "exact" and obstacle is not None:
+        raise UnimplementedError(
+            f"spec.estimation is exact, but {_WORDS_OF_ESTIMATION[obstacle]} ({printable(device.device_id)})",
+            reason="ESTIMATION_EXACT",
+            hint="leave spec.estimation out, or set it to sampled",
+            details={"missing": ["exact expectation values"]},
+        )
+    if body.estimation != "auto":
+        return body.estimation, _WORDS_OF_ESTIMATION["asked"]
+    cause = next((name for name, holds in (named | obstacles).items() if holds), None)
+    return ("exact" if cause is None else "sampled"), _WORDS_OF_ESTIMATION[cause or "exact"]
 
 
 def check_memory(admission: Admission, *, limit_bytes: int) -> None:
@@ -104,31 +239,34 @@ def check_memory(admission: Admission, *, limit_bytes: int) -> None:
         )
 
 
-def check_cost(profile: CircuitProfile, *, shots: int) -> None:
+def check_cost(profile: CircuitProfile, *, shots: int, points: int = 1) -> None:
     """Refuse a job that would take days, or whose counts would not fit.
 
-    Each shot is a run of its own where a measurement is not at the end, or decides what follows, or a qubit is reset.
+    Each of the points of a sweep has `shots`. Each shot is a run of its own where a measurement is not at the end, or
+    decides what follows, or a qubit is reset.
 
     Raises:
         ResourceExhaustedError: With the figures.
     """
-    operations = shots * profile.num_operations
+    if MEASURE in profile.op_counts:
+        check_size(points=points, shots=shots)
+    operations = points * shots * profile.num_operations
     if (profile.has_mid_circuit or profile.has_reset or profile.has_conditions) and operations > MAX_SHOT_OPERATIONS:
         raise ResourceExhaustedError(
-            f"{shots} shots of {profile.num_operations} operations, each shot a run of its own, are {operations:.2g} "
-            f"operations; a job takes at most {MAX_SHOT_OPERATIONS:.0e}",
+            f"{points * shots} shots of {profile.num_operations} operations, each shot a run of its own, are "
+            f"{operations:.2g} operations; a job takes at most {MAX_SHOT_OPERATIONS:.0e}",
             reason="JOB_TOO_LONG",
             hint="give fewer shots, or measure at the end only",
-            details={"shots": shots, "operations": profile.num_operations, "limit": MAX_SHOT_OPERATIONS},
+            details={"shots": points * shots, "operations": profile.num_operations, "limit": MAX_SHOT_OPERATIONS},
         )
-    outcomes = min(shots, 1 << min(profile.clbits, 64))
+    outcomes = points * min(shots, 1 << min(profile.clbits, 64))
     if outcomes * profile.clbits > MAX_RESULT_BITS:
         raise ResourceExhaustedError(
-            f"the counts of {shots} shots of {profile.clbits} classical bits may have {outcomes} outcomes; "
+            f"the counts of {points * shots} shots of {profile.clbits} classical bits may have {outcomes} outcomes; "
             f"a job takes at most {MAX_RESULT_BITS // profile.clbits}",
             reason="RESULT_TOO_LARGE",
             hint="give fewer shots, or measure fewer qubits",
-            details={"shots": shots, "clbits": profile.clbits, "limit_bits": MAX_RESULT_BITS},
+            details={"shots": points * shots, "clbits": profile.clbits, "limit_bits": MAX_RESULT_BITS},
         )
 
 

@@ -16,8 +16,8 @@ from eigen.contracts.trace import Span, TraceContext
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram, ProgramSource
-    from eigen.contracts.execution import ExecutionResult
     from eigen.contracts.jobspec import JobSpec
+    from eigen.kernel.execution import PointResult
     from eigen.kernel.plan import ExecutionPlan
 
 __all__ = ["JobInputs", "JobRun"]
@@ -42,13 +42,14 @@ class JobRun:
         events: All its events, the one numbered n at n − 1.
         work: Scope of its execution; cancelling it stops the work.
         life: Scope of what lives as long as the job, such as its deadline.
+        results: What came of the points that are done, in order; a job without a sweep is one point.
         to_do: What is to be done for it next, in order, by the one task that is at work for it.
         is_at_work: Whether there is such a task.
         circuit_files: Files of its compiled circuit that are not in CircuitFS yet; its end puts them there.
         saving: Is held while its files are put there.
         results_json: Its results, as they are in CircuitFS; empty without.
-    """
         spans: Work that has ended and that none of its events tells of yet.
+    """
 
     record: JobRecord
     published: JobRecord
@@ -59,25 +60,25 @@ class JobRun:
     life: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     compiled: CompiledProgram | None = None
     plan: ExecutionPlan | None = None
-    result: ExecutionResult | None = None
+    results: list[PointResult] = field(default_factory=list)
     to_do: deque[Callable[[JobRun], Awaitable[None]]] = field(default_factory=deque)
     is_at_work: bool = False
     circuit_files: Mapping[str, bytes] = field(default_factory=dict)
     saving: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
     results_json: bytes = b""
-
     spans: list[Span] = field(default_factory=list)
+
     @property
     def trace(self) -> TraceContext:
         """The span of the job's submission."""
         return TraceContext(trace_id=self.record.trace_id, span_id=self.record.span_id)
 
-    def publish(self, event: StoredEvent) -> None:
     def take_spans(self) -> list[Span]:
         """Return the spans that no event tells of yet, for one that will."""
         taken, self.spans = self.spans, []
         return taken
 
+    def publish(self, event: StoredEvent) -> None:
         """Let everybody know of an event, the last one of `record`."""
         self.published = self.record
         self.events.append(event)

@@ -6,6 +6,8 @@ Nothing here starts tasks, feeds events or catches what nobody foresaw: that is 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -21,6 +23,7 @@ from eigen.contracts.jobs import (
     ExecutionFailed,
     JobEvent,
     JobRecord,
+    Progressed,
     SealFailed,
 )
 from eigen.contracts.requests import CheckedJob
@@ -28,7 +31,9 @@ from eigen.kernel.adoption import inputs_of
 from eigen.kernel.circuit_files import CircuitFiles
 from eigen.kernel.history import stored
 from eigen.kernel.machine import step
+from eigen.kernel.progress import Progress
 from eigen.kernel.run import JobInputs, JobRun
+from eigen.kernel.sweep import sweep_points
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
@@ -38,12 +43,14 @@ if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.execution import Admission
     from eigen.contracts.jobspec import JobSpecBody
+    from eigen.kernel.execution import PointResult
     from eigen.kernel.plan import ExecutionPlan
 
 MAX_COMPILATIONS = 16
 """How many jobs are compiled at once; when thousands come together, the others wait for their turn."""
 
 _AT_ONCE_COUNTS = 2_000  # writing more takes longer than a turn of the event loop may take
+_AT_ONCE_BYTES = 16 * 1024
 
 __all__ = ["JobWork", "device_of"]
 
@@ -58,6 +65,7 @@ class JobWork:
         clock: Time.
         ids: Seeds, where nobody names one.
         memory_bytes: Most memory that one job may take.
+        tell: Takes an event of a job while its work goes on.
     """
 
     def __init__(
@@ -69,6 +77,7 @@ class JobWork:
         clock: Clock,
         ids: IdSource,
         memory_bytes: int,
+        tell: Callable[[JobRun, JobEvent], Awaitable[None]],
     ) -> None:
         self._artifacts = artifacts
         self._compiler = compiler
@@ -76,6 +85,7 @@ class JobWork:
         self._clock = clock
         self._ids = ids
         self._memory_bytes = memory_bytes
+        self._tell = tell
         self._circuit_files = CircuitFiles()
         self._compiling = anyio.Semaphore(MAX_COMPILATIONS, fast_acquire=True)
 
@@ -94,14 +104,14 @@ class JobWork:
         await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
         run.compiled = await self._compiled(inputs)
         drawn_seed = self._ids.seed() if run.record.seed is None else run.record.seed
-        run.plan, device_id, admission = self._admitted(body, run.compiled, drawn_seed=drawn_seed)
+        run.plan, device_id, admission = await self._admitted(body, run.compiled, drawn_seed=drawn_seed)
         run.circuit_files = await self._circuit_files.of(run.compiled)
         return Compiled(
             at=self._clock.now(),
             attempt=attempt,
             device_id=device_id,
             target=run.plan.target,
-            shots=run.plan.options.shots,
+            shots=run.plan.shots,
             seed=run.plan.options.seed,
             aqo_digest=run.compiled.digest,
             method=admission.method,
@@ -116,7 +126,7 @@ class JobWork:
         except EigenError as error:
             return CheckedJob(problems=(error,))
         try:
-            self._admitted(inputs.spec.spec, compiled, drawn_seed=0)
+            await self._admitted(inputs.spec.spec, compiled, drawn_seed=0)
         except EigenError as error:
             return CheckedJob(warnings=compiled.warnings, problems=(error,))
         return CheckedJob(warnings=compiled.warnings)
@@ -125,43 +135,57 @@ class JobWork:
         from eigen.contracts.compilation import CompileRequest
 
         body = inputs.spec.spec
+        first_point = sweep_points(body.sweep)[0]
         return await self._compiler.compile(
-            CompileRequest(source=inputs.source, entrypoint=body.entrypoint, inputs=body.inputs)
+            CompileRequest(source=inputs.source, entrypoint=body.entrypoint, inputs={**body.inputs, **first_point})
         )
 
-    def _admitted(
+    async def _admitted(
         self, body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int
     ) -> tuple[ExecutionPlan, str, Admission]:
         """Return how a compiled job is run, the id of its device, and what the device says to it."""
-        from eigen.kernel.plan import check_memory, make_plan
+        from eigen.kernel.plan import check_memory, make_plan, target_of
 
-        plan = make_plan(body, compiled, drawn_seed=drawn_seed)
-        device_id = self._drivers.device(plan.target).device_id
-        admission = self._drivers.admit(device_id, plan.payload.profile, plan.options)
+        device = self._drivers.device(target_of(body, compiled))
+        plan = make_plan(body, compiled, drawn_seed=drawn_seed, device=device)
+        if plan.estimation == "sampled":
+            plan = await self._with_sampling(plan)
+        admission = self._drivers.admit(device.device_id, plan.asked_profile, plan.options)
         check_memory(admission, limit_bytes=self._memory_bytes)
-        return plan, device_id, admission
+        return plan, device.device_id, admission
+
+    async def _with_sampling(self, plan: ExecutionPlan) -> ExecutionPlan:
+        from eigen.kernel.plan import with_sampling
+
+        is_quick = len(plan.payload.data) <= _AT_ONCE_BYTES
+        return with_sampling(plan) if is_quick else await run_sync(with_sampling, plan)
 
     def compile_failure(self, run: JobRun, error: EigenError) -> JobEvent:
         """Return the event for a program that cannot be compiled, or that no device can run."""
         return CompilationFailed(at=self._clock.now(), attempt=run.record.attempt, error=error.to_json())
 
     async def execute(self, run: JobRun) -> JobEvent:
-        """Run a job's circuit on its device."""
-        from eigen.contracts.execution import ExecutionRequest
+        """Run a job's circuits on its device."""
+        from eigen.kernel.execution import executed
 
         attempt = run.record.attempt
         if run.plan is None:
             raise InvariantError("executing without a plan")
-        (run.result,) = await self._drivers.execute(
-            ExecutionRequest(
-                job_id=run.record.job_id,
-                device_id=device_of(run.record),
-                payload=run.plan.payload,
-                bindings=(run.plan.binding,),
-                options=run.plan.options,
-            )
-        )
-        return Executed(at=self._clock.now(), attempt=attempt, execution_time_sec=run.result.execution_time_sec)
+        run.results = []
+        told = Progress(len(run.plan.points), clock=self._clock)
+        device_id = device_of(run.record)
+        found = executed(run.plan, self._drivers, job_id=run.record.job_id, device_id=device_id, clock=self._clock)
+        async with aclosing(found):
+            async for results in found:
+                run.results += results
+                if told.is_due(len(run.results)):
+                    await self._tell(run, self._progressed(run, attempt))
+        elapsed_sec = sum(one.result.execution_time_sec for one in run.results)
+        return Executed(at=self._clock.now(), attempt=attempt, execution_time_sec=elapsed_sec)
+
+    def _progressed(self, run: JobRun, attempt: int) -> JobEvent:
+        assert run.plan is not None  # noqa: S101  # it is being executed
+        return Progressed(at=self._clock.now(), attempt=attempt, done=len(run.results), total=len(run.plan.points))
 
     def execute_failure(self, run: JobRun, error: EigenError) -> JobEvent:
         """Return the event for a device that gave an error or died; what was unavailable may be tried again."""
@@ -179,7 +203,7 @@ class JobWork:
         closed = Closed(at=self._clock.now(), attempt=run.record.attempt)
         final = step(run.record, closed).job
         close = partial(closing_files, run, final=final, last=stored(closed, final))
-        is_large = run.result is not None and len(run.result.counts) > _AT_ONCE_COUNTS
+        is_large = _size(run.results) > _AT_ONCE_COUNTS
         files = await run_sync(close) if is_large else close()
         async with run.saving:
             await self._artifacts.seal(final.job_id, {**run.circuit_files, **files}, facts=closing_facts(final))
@@ -197,6 +221,11 @@ class JobWork:
     def seal_failure(self, run: JobRun, error: EigenError) -> JobEvent:
         """Return the event for an end that could not be put on disk."""
         return SealFailed(at=self._clock.now(), attempt=run.record.attempt, error=error.to_json())
+
+
+def _size(results: Sequence[PointResult]) -> int:
+    """Return about how many entries results have."""
+    return sum(10 + len(one.result.counts) + sum(len(group.counts) for group in one.groups) for one in results)
 
 
 def device_of(record: JobRecord) -> str:

@@ -1,0 +1,128 @@
+"""From a plan to results: one request for each circuit and some points at a time, estimates from what comes back.
+
+A job without observables, or whose device gives their exact values, is one circuit. One whose expectation values are
+sampled is the measured circuit, where it measures anything, and a circuit for each group of products. The points of a
+sweep go in portions that take about `PORTION_SEC` each; results and seeds do not depend on how it is portioned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from anyio.to_thread import run_sync
+
+from eigen.contracts.execution import CircuitFormat, CircuitPayload, ExecutionOptions, ExecutionRequest, ExecutionResult
+
+if TYPE_CHECKING:
+    from eigen.contracts.aqo import AQO
+    from eigen.kernel.plan import ExecutionPlan
+    from eigen.ports.clock import Clock
+    from eigen.ports.drivers import DriverManager
+
+__all__ = ["PORTION_SEC", "PointResult", "executed", "parts_of"]
+
+PORTION_SEC = 0.25
+"""About how long the points of one request take: how soon progress is told, and how much a lost worker costs."""
+
+MOST_IN_PORTION = 256
+"""Most points of one request."""
+
+_FIRST_PORTION = 16
+_AT_ONCE_OPERATIONS = 200  # writing longer circuits, or reading more outcomes, takes longer than a turn of the loop may
+_AT_ONCE_OUTCOMES = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One circuit of a job, and how it is run."""
+
+    payload: CircuitPayload
+    options: ExecutionOptions
+
+
+@dataclass(frozen=True, slots=True)
+class PointResult:
+    """What came of one point.
+
+    Attributes:
+        result: Counts of the measured circuit, expectation values, the time of all circuits together.
+        groups: Counts of each group of products, where they were measured.
+    """
+
+    result: ExecutionResult
+    groups: tuple[ExecutionResult, ...] = ()
+
+
+def parts_of(plan: ExecutionPlan) -> list[Part]:
+    """Return the circuits of a job: the measured one, if any, then one for each group of products."""
+    if plan.sampling is None:
+        return [Part(plan.payload, plan.options)]
+    from eigen.estimation.sampling import group_seed
+
+    sampling = plan.sampling
+    parts = [Part(_payload(plan.counted), plan.options)] if plan.counted is not None else []
+    for index, shots in enumerate(sampling.shots):
+        options = replace(plan.options, shots=shots, seed=group_seed(plan.options.seed, index))
+        parts.append(Part(_payload(sampling.circuit(index)), options))
+    return parts
+
+
+async def executed(
+    plan: ExecutionPlan, drivers: DriverManager, *, job_id: str, device_id: str, clock: Clock
+) -> AsyncGenerator[list[PointResult], None]:
+    """Yield the results of a job's points in order, some at a time; errors as `DriverManager.execute`."""
+    is_quick = plan.sampling is None or len(plan.sampling.state.operations) <= _AT_ONCE_OPERATIONS
+    parts = parts_of(plan) if is_quick else await run_sync(parts_of, plan)
+    first, size = 0, _FIRST_PORTION
+    while first < len(plan.points):
+        began = clock.monotonic()
+        bindings = tuple({**plan.binding, **point} for point in plan.points[first : first + size])
+        of_parts = [
+            await drivers.execute(
+                ExecutionRequest(
+                    job_id=job_id,
+                    device_id=device_id,
+                    payload=part.payload,
+                    bindings=bindings,
+                    first_binding=first,
+                    options=part.options,
+                )
+            )
+            for part in parts
+        ]
+        yield [await _point(plan, [results[index] for results in of_parts]) for index in range(len(bindings))]
+        first += len(bindings)
+        size = max(1, size // 2) if clock.monotonic() - began > PORTION_SEC else min(2 * size, MOST_IN_PORTION)
+
+
+async def _point(plan: ExecutionPlan, of_parts: Sequence[ExecutionResult]) -> PointResult:
+    """Return a point's result from those of its circuits."""
+    if plan.sampling is None:
+        return PointResult(replace(of_parts[0], metadata={**of_parts[0].metadata, **plan.estimation_facts}))
+    groups = tuple(of_parts[len(of_parts) - len(plan.sampling.groups) :])
+    counts = [one.counts for one in groups]
+    is_quick = sum(map(len, counts)) <= _AT_ONCE_OUTCOMES
+    estimates = plan.sampling.estimate(counts) if is_quick else await run_sync(plan.sampling.estimate, counts)
+    facts = {**of_parts[0].metadata} if of_parts else {}
+    if plan.counted is None:
+        facts["seed"] = plan.options.seed  # each group has its own, see `measurements.json`
+    result = ExecutionResult(
+        counts=of_parts[0].counts if plan.counted is not None else {},
+        execution_time_sec=sum(one.execution_time_sec for one in of_parts),
+        metadata={**facts, **plan.estimation_facts},
+        expectation_values=estimates,
+    )
+    return PointResult(result, groups)
+
+
+def _payload(circuit: AQO) -> CircuitPayload:
+    from eigen.contracts.aqo import profile
+    from eigen.contracts.aqo_json import encode
+    from eigen.contracts.canonical import sha256_hex
+
+    content = encode(circuit)
+    return CircuitPayload(
+        format=CircuitFormat.AQO_JSON, data=content, digest=sha256_hex(content), profile=profile(circuit)
+    )
