@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -81,28 +82,40 @@ def read_diary(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in content[: content.rfind(b"\n") + 1].splitlines()]
 
 
-async def run_tasks(api: SystemApi, tasks: Sequence[Task], diary: Diary, *, stays: bool = True) -> None:
-    """Do all tasks at once, going on where the diary ends.
+async def run_tasks(
+    api: SystemApi, tasks: Sequence[Task], diary: Diary, *, stays: bool = True, at_once: int | None = None
+) -> None:
+    """Do all tasks, going on where the diary ends.
 
     Args:
         api: The system.
         tasks: What clients want.
         diary: Where they write what they were told.
         stays: Whether then every live job of the root, whosever it is, is seen to its end.
+        at_once: How many tasks are done at a time; None for all.
 
     Raises:
         EigenError: Jobs cannot be listed or followed.
     """
     lines = diary.read()
     clients = {task.number: _Client(api, task, diary, lines) for task in tasks}
+    turns = anyio.Semaphore(at_once or len(tasks))
     async with anyio.create_task_group() as group:
         for task in tasks:
             before = clients[task.after] if task.after is not None else None
-            group.start_soon(clients[task.number].work, before)
+            await turns.acquire()
+            group.start_soon(_take_turn, turns, partial(clients[task.number].work, before))
     while stays and (live := (await api.list_jobs(JobFilter(states=_LIVE))).jobs):
         for status in live:
             async for _ in api.stream_job_updates(status.job_id, last_event_seq=status.event_seq):
                 pass
+
+
+async def _take_turn(turns: anyio.Semaphore, work: Callable[[], Awaitable[None]]) -> None:
+    try:
+        await work()
+    finally:
+        turns.release()
 
 
 class _Client:

@@ -12,12 +12,14 @@ import random
 import signal
 import sqlite3
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from chaos.clients import Task, read_diary
 from chaos.errands import ERRANDS
@@ -115,7 +117,7 @@ def _start_writer(plan: CrowdPlan, folder: Path, number: int) -> Child:
         Task(number=number * _BY_A_WRITER + index, kind=kinds[index % len(kinds)], cancels_at=JobState.QUEUED)
         for index in range(plan.jobs)
     ]
-    return start_life(partial(live, folder, tasks, parts=parts_of(plan.bug), stays=False))
+    return start_life(partial(live, folder, tasks, parts=parts_of(plan.bug), stays=False, at_once=1))
 
 
 def _writers_figures(plan: CrowdPlan, folder: Path, took_sec: float, outcome: CrowdOutcome) -> dict[str, str]:
@@ -137,7 +139,17 @@ def _writers_figures(plan: CrowdPlan, folder: Path, took_sec: float, outcome: Cr
             for word, times in took.items()
             for name, share in _SHARES
         },
+        "mean wait of the luckiest and the unluckiest writer": _fairness(lines),
     }
+
+
+def _fairness(lines: Sequence[Mapping[str, Any]]) -> str:
+    waits: dict[int, list[float]] = defaultdict(list)
+    for line in lines:
+        if line["said"] == "submitted":
+            waits[int(line["key"].rpartition("-")[2]) // _BY_A_WRITER].append(line["took_sec"])
+    means = [1e3 * sum(one) / len(one) for one in waits.values()] or [0.0]
+    return f"{min(means):.0f} ms, {max(means):.0f} ms"
 
 
 _SHARES = (("median", 0.5), ("p99", 0.99), ("worst", 1.0))

@@ -48,6 +48,7 @@ def live(
     observed: bool = False,
     pause_sec: float = 0.0,
     stays: bool = True,
+    at_once: int | None = None,
 ) -> None:
     """Live one life: open the system, do all tasks that are not done yet, see every live job to its end, close.
 
@@ -59,6 +60,7 @@ def live(
         observed: Whether the system logs and measures.
         pause_sec: How long clients wait before they come; a system that recovers may have adopted everything by then.
         stays: Whether it sees every live job of the root to its end, and not only its clients'.
+        at_once: How many tasks are done at a time; None for all.
     """
     for part in parts:
         part.plant()
@@ -69,7 +71,7 @@ def live(
         drivers = devices.errand_drivers(Witness(case.runs))
         async with open_system(case.root, drivers=drivers, observed=observed) as system:
             await anyio.sleep(pause_sec)
-            await run_tasks(system.api, tasks, diary, stays=stays)
+            await run_tasks(system.api, tasks, diary, stays=stays, at_once=at_once)
 
     if onlooker:
         onlooker.start()
