@@ -35,6 +35,7 @@ main(sys.argv[1:])
         ["jobs", "--json"],
         ["events", "@last"],
         ["trace", "@last"],
+        ["explain", "@last"],
         ["status", "@last"],
         ["status", "@last", "--json"],
         ["results", "@last"],

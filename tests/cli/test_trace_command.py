@@ -1,12 +1,8 @@
-"""`eigen trace`: the waterfall, and the trace as data."""
+"""`eigen trace` and `eigen explain`: the waterfall, the trace as data, the story in sentences."""
 
 from __future__ import annotations
 
 import json
-
-import pytest
-
-from eigen.cli.trace_view import duration_text
 
 
 def test_a_job_is_drawn_span_below_span(done_shell):
@@ -39,9 +35,8 @@ def test_events_do_not_repeat_the_spans_in_their_table(done_shell):
     assert "spans=" not in done_shell.run("events", "@last").stdout
 
 
-@pytest.mark.parametrize(
-    ("duration_us", "text"),
-    [(0, "0 us"), (999, "999 us"), (1500, "1.5 ms"), (2_345_678, "2.35 s"), (5_000_000_000, "5000 s")],
-)
-def test_durations_have_three_digits_and_a_unit(duration_us, text):
-    assert duration_text(duration_us) == text
+def test_a_job_is_explained_in_sentences_and_in_findings(done_shell):
+    lines = done_shell.run("explain", "@last").stdout.splitlines()
+    assert "is DONE" in lines[0]
+    assert {line.split()[0] for line in lines} >= {"end", "device", "cache", "time"}
+    assert [one["topic"] for one in done_shell.json("explain", "@last")] == [line.split()[0] for line in lines]

@@ -28,6 +28,7 @@ _COMMANDS: Mapping[str, str] = {
     "results": "jobs.results",
     "events": "jobs.events",
     "trace": "trace.trace",
+    "explain": "explain.explain",
     "jobs": "listing.jobs",
     "cancel": "cancellation.cancel",
     "compile": "programs.compile_program",

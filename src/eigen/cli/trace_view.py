@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from eigen.cli.rendering import is_terminal, show_styled
 from eigen.contracts.printable import printable
 from eigen.contracts.trace import OK
+from eigen.telemetry.explanation import duration_text
 
 if TYPE_CHECKING:
     from eigen.cli.rendering import StyledLine
     from eigen.contracts.trace import Span
 
-__all__ = ["duration_text", "show_waterfall"]
+__all__ = ["show_waterfall"]
 
 _BAR_WIDTH = 40
 _MAX_NAME = 60
@@ -31,21 +32,6 @@ def show_waterfall(spans: Sequence[Span]) -> None:
     width = max(map(len, names))
     heading = f"{'span':<{width}}  {'began':>8}  {'took':>8}"
     show_styled([(heading, "bold"), *_lines(rows, names, width, spans)])
-
-
-def duration_text(duration_us: int) -> str:
-    """Return a duration with three digits and a unit.
-
-    Example:
-        >>> [duration_text(one) for one in (0, 999, 1_500, 2_345_678, 90_000_000)]
-        ['0 us', '999 us', '1.5 ms', '2.35 s', '90 s']
-    """
-    for unit, size in (("s", 1_000_000), ("ms", 1_000)):
-        if duration_us >= size:
-            return (
-                f"{duration_us / size:.3g} {unit}" if duration_us < 1_000 * size else f"{duration_us / size:.0f} {unit}"
-            )
-    return f"{duration_us} us"
 
 
 def _lines(

@@ -320,9 +320,10 @@ class CompilationFailed(JobEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatched(JobEvent):
-    """The job has a slot of its device."""
+    """The job has a slot of its device; `waited_for` says why it could not begin at once when it came into the line."""
 
     attempt: int
+    waited_for: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

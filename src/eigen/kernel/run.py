@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -48,6 +48,7 @@ class JobRun:
         circuit_files: Files of its compiled circuit that are not in CircuitFS yet; its end puts them there.
         saving: Is held while its files are put there.
         results_json: Its results, as they are in CircuitFS; empty without.
+        waited_for: Why it could not begin at once when it came into the line of its device; empty where it could.
         spans: Work that has ended and that none of its events tells of yet.
     """
 
@@ -66,6 +67,7 @@ class JobRun:
     circuit_files: Mapping[str, bytes] = field(default_factory=dict)
     saving: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
     results_json: bytes = b""
+    waited_for: Mapping[str, Any] = field(default_factory=dict)
     spans: list[Span] = field(default_factory=list)
 
     @property

@@ -354,6 +354,8 @@ class QrtxKernel(Kernel):
     def _begin_soon(self, job_id: str) -> None:
         run = self._jobs.get(job_id)
         if run is None:  # it is another system's by now
+            waiting = self._dispatcher.waiting(run.record)
+            run.waited_for = {**waiting.facts, "queue_position": waiting.queue_position} if waiting else {}
             self._tasks.start_soon(self._free, job_id)
         else:
             self._start(self._stages.begin, run)

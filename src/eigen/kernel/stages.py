@@ -80,7 +80,9 @@ class Stages:
             self._dispatcher.free(run.record.job_id)
         else:
             run.work = anyio.CancelScope()
-            await self._jobs.feed(run, Dispatched(at=self._clock.now(), attempt=run.record.attempt))
+            await self._jobs.feed(
+                run, Dispatched(at=self._clock.now(), attempt=run.record.attempt, waited_for=run.waited_for)
+            )
 
     async def execute(self, run: JobRun) -> None:
         """Run a job's circuit; its slot is free when the work has really ended."""
