@@ -27,6 +27,7 @@ from eigen.contracts.jobs import (
     JobEvent,
     JobRecord,
     JobState,
+    Progressed,
     SealFailed,
     Submitted,
     TimedOut,
@@ -84,6 +85,7 @@ def event_of(kind: type[JobEvent], attempt: int) -> JobEvent:
         Compiled: lambda: compiled(attempt),
         CompilationFailed: lambda: CompilationFailed(at=at, attempt=attempt, error=ERROR),
         Dispatched: lambda: Dispatched(at=at, attempt=attempt),
+        Progressed: lambda: Progressed(at=at, attempt=attempt, done=3, total=10),
         Executed: lambda: Executed(at=at, attempt=attempt, execution_time_sec=0.1),
         ExecutionFailed: lambda: ExecutionFailed(at=at, attempt=attempt, error=ERROR, retryable=True),
         ExecutionStopped: lambda: ExecutionStopped(at=at, attempt=attempt),
@@ -127,6 +129,15 @@ def test_a_job_goes_from_pending_to_done_through_every_stage() -> None:
         ("DONE", "finished"),
     ]
     assert commands == ["Compile", "Enqueue", "Execute", "Seal"]
+
+
+def test_progress_is_a_share_of_the_executing_stage_and_begins_anew_with_each_run() -> None:
+    running = run(event_of(CompilationStarted, 1), compiled(), event_of(Dispatched, 1))
+    record, commands = step(running, event_of(Progressed, 1))
+    assert commands == ()
+    assert (record.status().progress, record.status().message) == (0.62, "running on the device: 3 of 10 points")
+    again = step(step(record, event_of(ExecutionFailed, 1)).job, event_of(Dispatched, 1)).job
+    assert again.status().progress == running.status().progress == 0.5
 
 
 def test_nothing_but_a_submission_begins_a_job() -> None:

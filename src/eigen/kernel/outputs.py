@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.execution import ExecutionResult
-from eigen.contracts.jobs import JOB_ID, JobRecord, JobState, StoredEvent
+from eigen.contracts.jobs import JOB_ID, JobRecord, JobState, Progressed, StoredEvent
 from eigen.contracts.results import RERUN_OF, JobResults, SweepPoint
 from eigen.contracts.version import VERSION
 from eigen.contracts.wire import format_time, to_json
@@ -19,6 +19,8 @@ from eigen.kernel.run import JobInputs, JobRun
 if TYPE_CHECKING:
     from eigen.kernel.execution import PointResult
     from eigen.kernel.plan import ExecutionPlan
+
+_PROGRESSED = Progressed.__name__  # begins no stage
 
 __all__ = ["closing_facts", "closing_files", "marginal_counts", "output_of"]
 
@@ -81,7 +83,7 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
         outputs={} if is_sweep else points[0].outputs,
         execution_time_sec=sum(one.result.execution_time_sec for one in run.results),
         metadata=first.metadata,
-        timeline={event.stage: format_time(event.at) for event in [*run.events, last]},
+        timeline={event.stage: format_time(event.at) for event in [*run.events, last] if event.kind != _PROGRESSED},
         provenance={
             "source_sha256": final.source_digest,
             "spec_sha256": final.spec_digest,

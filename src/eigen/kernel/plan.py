@@ -81,6 +81,11 @@ class ExecutionPlan:
         return MEASURE in self.payload.profile.op_counts
 
     @property
+    def asks_device(self) -> bool:
+        """Whether there is anything to run: observables that are constants need nothing measured."""
+        return self.sampling is None or self.counted is not None or bool(self.sampling.groups)
+
+    @property
     def asked_profile(self) -> CircuitProfile:
         """What the device is asked to run: where expectation values are sampled, circuits without observables."""
         if self.sampling is None:
