@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import sqlite3
 from pathlib import Path
+from typing import ClassVar
 
 import anyio
+import pytest
 
-from eigen.contracts.errors import UnavailableError
+from eigen.contracts.errors import ResourceExhaustedError, UnavailableError
 from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
 from eigen.kernel.history import fold
 from eigen.kernel.machine import MAX_CRASHES
 from eigen.kernel.stores.sqlite import SqliteJobStore
+from eigen.ports.job_store import NewJob
+from eigen.ports.kernel import KernelLimits
 from tests.kernel.kernel_house import bell, house
 
 DIED = UnavailableError("it died", reason="WORKER_DIED")
@@ -35,6 +39,56 @@ class ShakyStore(SqliteJobStore):
         if may_fail and self.failures:
             self.failures -= 1
             raise UnavailableError("the disk does not answer", reason="STORE_UNAVAILABLE")
+
+
+class NotedStore(SqliteJobStore):
+    """A job store that notes how records were kept."""
+
+    kept: ClassVar[list[tuple[int, str, bool]]] = []
+
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        await super().append(record, events, durable=durable)
+        self.kept.append((record.attempt, record.stage, durable))
+
+
+class FullStore(SqliteJobStore):
+    """A job store without room for a new job."""
+
+    async def insert(self, job: NewJob) -> JobRecord:
+        raise ResourceExhaustedError("the disk is full", reason="DISK_FULL")
+
+
+async def test_a_takeover_is_counted_durably_before_the_job_goes_on(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        one.driver.hold()
+        job_id = (await one.kernel.enqueue(bell())).job_id
+        await one.driver.started()
+    NotedStore.kept.clear()
+    async with house(tmp_path, owner="sys_b", store=NotedStore) as two:
+        await two.end(job_id)
+        assert NotedStore.kept[0] == (2, "submitted", True)
+        assert await two.store.events(job_id) == await two.kernel.events(job_id)
+        assert fold(await two.store.events(job_id)) == await two.kernel.record(job_id)
+
+
+async def test_a_system_takes_over_no_more_jobs_than_it_takes_on(tmp_path: Path) -> None:
+    async with house(tmp_path, works=False) as one:
+        ids = [(await one.kernel.enqueue(bell())).job_id for _ in range(5)]
+    async with house(tmp_path, owner="sys_b", limits=KernelLimits(live_jobs=2)) as two:
+        two.driver.hold()
+        await two.driver.started()
+        assert two.kernel.num_live == 2
+        assert (await two.kernel.cancel(ids[4], by="ada")).job_id == ids[4]  # one that is asked for is taken
+        two.driver.release()
+        states = [(await two.end(job_id)).state for job_id in ids]
+        assert states == [JobState.DONE] * 4 + [JobState.CANCELLED]
+
+
+async def test_a_submission_without_room_leaves_no_folder(tmp_path: Path) -> None:
+    async with house(tmp_path, store=FullStore) as one:
+        with pytest.raises(ResourceExhaustedError):
+            await one.kernel.enqueue(bell())
+        assert await one.artifacts.job_ids() == ()
 
 
 async def test_a_job_that_was_handed_over_before_it_began_is_in_its_first_attempt(tmp_path: Path) -> None:

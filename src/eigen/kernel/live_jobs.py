@@ -109,24 +109,26 @@ class LiveJobs:
         last = stored(event, after, spans=run.take_spans())
         self._observer.on_transition(before, after, last.kind)
         run.publish(last)
-        if await self._keep(run, last, durable=after.crashes > before.crashes):  # crashes are counted across systems
+        is_crash, is_taken_over = after.crashes > before.crashes, after.attempt > before.attempt
+        news = tuple(run.events) if is_crash else (last,)  # what was there before a takeover is in the store
+        if await self._keep(run, news, durable=is_crash or is_taken_over):  # both are counted across systems
             for command in commands:
                 self._obey(run, command)
         else:
             self._let_go(run)
 
     async def _end(self, run: JobRun, before: JobRecord, last: StoredEvent) -> None:
-        if await self._keep(run, last, durable=True):
+        if await self._keep(run, (*run.events, last), durable=True):
             self._observer.on_transition(before, run.record, last.kind)
             run.publish(last)
             self._observer.on_ended(run.record, run.events, run.take_spans())
         self._let_go(run)
 
-    async def _keep(self, run: JobRun, last: StoredEvent, *, durable: bool) -> bool:
-        """Store a job's last event; an end is tried until the store takes it. False: the job is not ours any more."""
+    async def _keep(self, run: JobRun, news: tuple[StoredEvent, ...], *, durable: bool) -> bool:
+        """Store a job's events, until the store takes them. False: the job is not ours any more."""
         while True:
             try:
-                await self._store.append(run.record, (*run.events, last) if durable else (last,), durable=durable)
+                await self._store.append(run.record, news, durable=durable)
             except StaleOwnerError:
                 return False
             except EigenError as error:

@@ -106,7 +106,7 @@ class Execute(Command):
 
 
 class StopWork(Command):
-    """Stop the running work; the outcome of the work still comes."""
+    """Stop the running work, or the wait for its turn; the outcome of the work still comes."""
 
 
 class Seal(Command):
@@ -306,13 +306,13 @@ def _stop(job: JobRecord, state: JobState, error: Mapping[str, Any]) -> Change:
     """End a job at once, or as soon as its running work has really stopped."""
     if job.state is JobState.RUNNING:
         return _stopping(job, state, error)
-    return _ending(state, error, *_LEAVING.get(job.state, ()))
+    return _ending(state, error, *_LEAVING.get(job.stage, ()))
 
 
-_LEAVING: Mapping[JobState, tuple[Command, ...]] = MappingProxyType(
-    {JobState.COMPILING: (StopWork(),), JobState.QUEUED: (LeaveQueue(),)}
+_LEAVING: Mapping[str, tuple[Command, ...]] = MappingProxyType(
+    {"submitted": (StopWork(),), "compiling": (StopWork(),), "queued": (LeaveQueue(),)}
 )
-"""What else is to be done where a job ends before its time."""
+"""What else is to be done in each stage where a job ends before its time."""
 
 
 def _stopping(job: JobRecord, state: JobState, error: Mapping[str, Any]) -> Change:

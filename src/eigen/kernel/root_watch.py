@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import anyio
-import anyio.lowlevel
 
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import Adopted
@@ -27,8 +26,8 @@ __all__ = ["RootWatch"]
 ADOPT_EVERY_SEC = 1.0
 """How often jobs whose owner is gone are looked for."""
 
-_AT_ONCE = 64
-"""How many adopted jobs are begun before the loop has its turn."""
+_AT_ONCE = 128
+"""How many adopted jobs are begun together: one write to the disk counts the attempts of all of them."""
 
 
 class RootWatch:
@@ -44,6 +43,7 @@ class RootWatch:
         take: Begins what lives as long as a job.
         cancel: Cancels a job of this system for somebody.
         look: Sees what else has changed on the root.
+        room: Says how many jobs more this system takes on; the others stay where they are until there is room.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class RootWatch:
         take: Callable[[JobRun], None],
         cancel: Callable[[str, str], Awaitable[None]],
         look: Callable[[], Awaitable[None]],
+        room: Callable[[], int],
     ) -> None:
         self._store = store
         self._artifacts = artifacts
@@ -68,6 +69,7 @@ class RootWatch:
         self._take = take
         self._cancel = cancel
         self._look = look
+        self._room = room
         self._unbegun: dict[str, Orphan] = {}
         self._adopting = anyio.Lock()
 
@@ -94,21 +96,28 @@ class RootWatch:
             await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
 
     async def adopt_orphans(self, *, job_id: str | None = None) -> None:
-        """Take over jobs whose owner is gone, or that one; on return they are live here, whoever adopted them.
+        """Take over jobs whose owner is gone, as many as there is room for, or that one; on return they are live here.
 
         One that cannot be begun now, since the store or the disk fails, is tried again with the next look.
         """
         async with self._adopting:
-            for orphan in await self._store.adopt(job_id=job_id):
-                self._unbegun[orphan.record.job_id] = orphan
+            await self._take_over(job_id)
             orphans = tuple(self._unbegun.values())
             with_end = await adoption.with_end(self._artifacts, orphans) if orphans else frozenset()
-            for number, orphan in enumerate(orphans):
-                await self._begin(orphan, may_have_ended=orphan.record.job_id in with_end)
-                if number % _AT_ONCE == 0:
-                    await anyio.lowlevel.checkpoint()
+            for start in range(0, len(orphans), _AT_ONCE):
+                async with anyio.create_task_group() as tasks:
+                    for orphan in orphans[start : start + _AT_ONCE]:
+                        tasks.start_soon(self._begin, orphan, orphan.record.job_id in with_end)
 
-    async def _begin(self, orphan: Orphan, *, may_have_ended: bool) -> None:
+    async def _take_over(self, job_id: str | None) -> None:
+        """Become the owner of jobs; whoever asked for it may give up, what is ours must be begun all the same."""
+        limit = max(0, self._room()) if job_id is None else 1
+        if limit:
+            with anyio.CancelScope(shield=True):
+                for orphan in await self._store.adopt(job_id=job_id, limit=limit):
+                    self._unbegun[orphan.record.job_id] = orphan
+
+    async def _begin(self, orphan: Orphan, may_have_ended: bool) -> None:
         try:
             await self._adopt(orphan, may_have_ended=may_have_ended)
         except StaleOwnerError:  # somebody else has ended it

@@ -21,7 +21,9 @@ from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import (
     AlreadyExistsError,
+    EigenError,
     NotFoundError,
+    ResourceExhaustedError,
 )
 from eigen.contracts.jobs import (
     CancelRequested,
@@ -136,6 +138,7 @@ class QrtxKernel(Kernel):
             take=self._take,
             cancel=self._cancel_for_other,
             look=self._dependencies.look,
+            room=lambda: limits.live_jobs - len(self._jobs),
         )
         self._work = JobWork(
             artifacts=artifacts,
@@ -211,8 +214,9 @@ class QrtxKernel(Kernel):
             await self._artifacts.create(accepted.job_id, files, facts=opening_facts(accepted, job))
             try:
                 kept = await self._store.insert(new)
-            except AlreadyExistsError:
-                await self._artifacts.discard(accepted.job_id)
+            except (AlreadyExistsError, ResourceExhaustedError):
+                with suppress(EigenError):  # it was never acknowledged, so nobody asks for it
+                    await self._artifacts.discard(accepted.job_id)
                 raise
         run.spans += recorder.spans
         if kept.job_id != accepted.job_id:
@@ -350,12 +354,12 @@ class QrtxKernel(Kernel):
     def _join_queue(self, run: JobRun) -> None:
         if run.record.state is JobState.QUEUED and run.record.ending is None:  # a cancel may have come meanwhile
             self._dispatcher.join(run.record)
+            waiting = self._dispatcher.waiting(run.record)
+            run.waited_for = {**waiting.facts, "queue_position": waiting.queue_position} if waiting else {}
 
     def _begin_soon(self, job_id: str) -> None:
         run = self._jobs.get(job_id)
         if run is None:  # it is another system's by now
-            waiting = self._dispatcher.waiting(run.record)
-            run.waited_for = {**waiting.facts, "queue_position": waiting.queue_position} if waiting else {}
             self._tasks.start_soon(self._free, job_id)
         else:
             self._start(self._stages.begin, run)

@@ -21,6 +21,7 @@ from eigen.contracts.jobs import (
     JobState,
 )
 from eigen.contracts.trace import span, working_for
+from eigen.kernel.compilation_line import CompilationLine
 from eigen.kernel.dispatcher import Dispatcher
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.recording import new_recorder
@@ -63,15 +64,17 @@ class Stages:
         self._clock = clock
         self._ids = ids
         self._observer = observer
+        self._compilations = CompilationLine(clock=clock)
 
     async def compile(self, run: JobRun) -> None:
-        """Compile a job's program."""
+        """Compile a job's program when it is its turn."""
         if run.record.ending is not None:  # cancelled before it could begin
             return
-        await self._jobs.feed(run, CompilationStarted(at=self._clock.now(), attempt=run.record.attempt))
         outcome = self._work.compile_failure(run, OperationCancelledError("the compilation was stopped"))
         with run.work:
-            outcome = await self._attempt(run, "compile", self._work.compile, self._work.compile_failure)
+            async with self._compilations.turn(run.record):
+                await self._jobs.feed(run, CompilationStarted(at=self._clock.now(), attempt=run.record.attempt))
+                outcome = await self._attempt(run, "compile", self._work.compile, self._work.compile_failure)
         await self._jobs.feed(run, outcome)
 
     async def begin(self, run: JobRun) -> None:

@@ -11,7 +11,6 @@ from contextlib import aclosing
 from functools import partial
 from typing import TYPE_CHECKING
 
-import anyio
 from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import EigenError, InvariantError, UnavailableError
@@ -45,9 +44,6 @@ if TYPE_CHECKING:
     from eigen.contracts.jobspec import JobSpecBody
     from eigen.kernel.execution import PointResult
     from eigen.kernel.plan import ExecutionPlan
-
-MAX_COMPILATIONS = 16
-"""How many jobs are compiled at once; when thousands come together, the others wait for their turn."""
 
 _AT_ONCE_COUNTS = 2_000  # writing more takes longer than a turn of the event loop may take
 _AT_ONCE_BYTES = 16 * 1024
@@ -87,18 +83,13 @@ class JobWork:
         self._memory_bytes = memory_bytes
         self._tell = tell
         self._circuit_files = CircuitFiles()
-        self._compiling = anyio.Semaphore(MAX_COMPILATIONS, fast_acquire=True)
 
     async def compile(self, run: JobRun) -> JobEvent:
         """Compile a job's program, and ask its device whether it can run it."""
-        attempt = run.record.attempt
-        async with self._compiling:
-            return await self._compile_now(run, attempt)
-
-    async def _compile_now(self, run: JobRun, attempt: int) -> JobEvent:
         from eigen.contracts.devices import canonical_target
         from eigen.kernel.plan import DEFAULT_TARGET
 
+        attempt = run.record.attempt
         inputs = run.inputs = await inputs_of(self._artifacts, run.record.job_id, run.inputs)
         body = inputs.spec.spec
         await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
@@ -144,13 +135,18 @@ class JobWork:
         self, body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int
     ) -> tuple[ExecutionPlan, str, Admission]:
         """Return how a compiled job is run, the id of its device, and what the device says to it."""
+        from eigen.contracts.execution import Admission
         from eigen.kernel.plan import check_memory, make_plan, target_of
 
         device = self._drivers.device(target_of(body, compiled))
         plan = make_plan(body, compiled, drawn_seed=drawn_seed, device=device)
         if plan.estimation == "sampled":
             plan = await self._with_sampling(plan)
-        admission = self._drivers.admit(device.device_id, plan.asked_profile, plan.options)
+        admission = (
+            self._drivers.admit(device.device_id, plan.asked_profile, plan.options)
+            if plan.asks_device
+            else Admission(method="none", memory_bytes=0, explanation="the observables are constants")
+        )
         check_memory(admission, limit_bytes=self._memory_bytes)
         return plan, device.device_id, admission
 
