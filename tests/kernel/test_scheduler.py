@@ -157,6 +157,15 @@ def test_a_place_in_the_line_is_the_order_in_which_jobs_begin() -> None:
     assert line == order(scheduler, step=1e-3)
 
 
+def test_a_place_is_not_told_in_a_line_that_is_longer_than_was_asked_for() -> None:
+    scheduler = scheduler_of(1, *(ticket(f"job_{number}") for number in range(4)))
+    assert begun(scheduler) == ["job_0"]
+    for longest_line, place in ((None, 3), (3, 3), (2, None)):
+        wait = scheduler.wait("job_3", longest_line=longest_line)
+        assert wait is not None
+        assert (wait.cause, wait.position) == ("slot", place)
+
+
 @pytest.mark.parametrize("cause", ["leave", "release"])
 def test_what_is_not_there_changes_nothing(cause: str) -> None:
     scheduler = scheduler_of(1)

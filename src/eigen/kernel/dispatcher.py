@@ -90,9 +90,9 @@ class Dispatcher:
         """Return how many jobs run on a device and how many wait for it."""
         return self._scheduler.load(device_id)
 
-    def waiting(self, record: JobRecord) -> Waiting | None:
-        """Return why a job does not run yet; None where it is in no line."""
-        wait = self._scheduler.wait(record.job_id)
+    def waiting(self, record: JobRecord, *, longest_line: int | None = None) -> Waiting | None:
+        """Return why a job does not run yet; None where it is in no line. Its place is told up to `longest_line`."""
+        wait = self._scheduler.wait(record.job_id, longest_line=longest_line)
         if wait is None:
             return None
         device_id = device_of(record)

@@ -146,15 +146,21 @@ class Scheduler:
         device = self._devices.get(device_id)
         return device.load if device is not None else (0, 0)
 
-    def wait(self, job_id: str) -> Wait | None:
-        """Return why a job does not run yet; None where it does not wait."""
+    def wait(self, job_id: str, *, longest_line: int | None = None) -> Wait | None:
+        """Return why a job does not run yet; None where it does not wait.
+
+        Args:
+            job_id: Which job.
+            longest_line: Its place is told in no longer line: to tell it costs as much as the line is long.
+        """
         ticket = self._waiting.get(job_id)
         if ticket is None:
             return None
         device = self._devices[ticket.device_id]
+        is_short = longest_line is None or device.load[1] <= longest_line
         return Wait(
             cause=self._cause(device, ticket),
-            position=device.position(job_id, now_sec=self._now_sec),
+            position=device.position(job_id, now_sec=self._now_sec) if is_short else None,
             running=device.load[0],
             slots=device.slots,
             needed_bytes=ticket.memory_bytes,

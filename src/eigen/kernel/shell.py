@@ -72,6 +72,9 @@ __all__ = ["QrtxKernel"]
 MAX_ACCEPTING = 32
 """How many jobs are put on disk at once; when thousands come together, the others wait for their turn."""
 
+NOTED_LINE = 16
+"""Longest line of a device in which a job's place is noted when it comes; every job that comes would pay for it."""
+
 
 class QrtxKernel(Kernel):
     """The orchestrator of the jobs on one root; opened and closed as an asynchronous context manager.
@@ -354,7 +357,7 @@ class QrtxKernel(Kernel):
     def _join_queue(self, run: JobRun) -> None:
         if run.record.state is JobState.QUEUED and run.record.ending is None:  # a cancel may have come meanwhile
             self._dispatcher.join(run.record)
-            waiting = self._dispatcher.waiting(run.record)
+            waiting = self._dispatcher.waiting(run.record, longest_line=NOTED_LINE)
             run.waited_for = {**waiting.facts, "queue_position": waiting.queue_position} if waiting else {}
 
     def _begin_soon(self, job_id: str) -> None:
