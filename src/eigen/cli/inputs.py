@@ -1,4 +1,4 @@
-"""`--input NAME=VALUE`, read."""
+"""`--input NAME=VALUE` and `--sweep NAME=VALUES`, read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.printable import quoted
 
-__all__ = ["parse_inputs", "parse_pairs"]
+__all__ = ["MAX_POINTS", "parse_inputs", "parse_pairs", "parse_sweep"]
+
+MAX_POINTS = 10_000
+"""Most points of `FROM:TO:POINTS`; no job takes more."""
 
 
 def parse_inputs(texts: Iterable[str]) -> dict[str, Any]:
@@ -23,6 +26,19 @@ def parse_inputs(texts: Iterable[str]) -> dict[str, Any]:
         {'n': 4, 'theta': 0.5, 'fast': True, 'angles': [0, 1.5], 'name': 'bell', 'digits': '42'}
     """
     return {name: _value(text) for name, text in parse_pairs(texts, option="--input").items()}
+
+
+def parse_sweep(texts: Iterable[str]) -> dict[str, list[Any]]:
+    """Return a sweep's values by parameter: `FROM:TO:POINTS`, both ends included, or a JSON list.
+
+    Raises:
+        InvalidArgumentError: One is neither, is not `NAME=VALUES`, or a name comes twice.
+
+    Example:
+        >>> parse_sweep(["theta=0:1:5", "phi=[1, 2.5]"])
+        {'theta': [0.0, 0.25, 0.5, 0.75, 1.0], 'phi': [1, 2.5]}
+    """
+    return {name: _values(text) for name, text in parse_pairs(texts, option="--sweep").items()}
 
 
 def parse_pairs(texts: Iterable[str], *, option: str) -> dict[str, str]:
@@ -44,6 +60,24 @@ def parse_pairs(texts: Iterable[str], *, option: str) -> dict[str, str]:
             )
         pairs[name] = value
     return pairs
+
+
+def _values(text: str) -> list[Any]:
+    value = _value(text)
+    if isinstance(value, list):
+        return value
+    try:
+        first, last, points = text.split(":")
+        start, span, count = float(first), float(last) - float(first), int(points)
+    except ValueError:
+        count, start, span = 0, 0.0, 0.0
+    if not 1 <= count <= MAX_POINTS:
+        raise InvalidArgumentError(
+            f"--sweep takes FROM:TO:POINTS with 1 to {MAX_POINTS} points, or a JSON list, not {quoted(text)}",
+            reason="OPTION_SHAPE",
+            hint="write --sweep theta=0:3.14:50, or --sweep 'theta=[0, 0.1]'",
+        )
+    return [start + span * index / max(count - 1, 1) for index in range(count)]
 
 
 def _value(text: str) -> Any:

@@ -17,6 +17,7 @@ __all__ = [
     "RootOption",
     "SeedOption",
     "ShotsOption",
+    "SweepOption",
     "TargetOption",
     "TimeoutOption",
     "WatchOption",
@@ -46,6 +47,14 @@ InputOption = Annotated[
         "--input",
         metavar="NAME=VALUE",
         help="An input of the program: a JSON number, true, false, a list, or text. May be repeated.",
+    ),
+]
+SweepOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--sweep",
+        metavar="NAME=VALUES",
+        help="Values of a parameter, in one job: FROM:TO:POINTS, or a JSON list. May be repeated: lists are zipped.",
     ),
 ]
 WatchOption = Annotated[

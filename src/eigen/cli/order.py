@@ -22,6 +22,7 @@ class Order:
         program: A program that stands above the one that the job names.
         overrides: What the options say, by the fields of `Overrides`; None where they are silent.
         inputs: `NAME=VALUE` texts.
+        sweep: `NAME=VALUES` texts.
         idempotency_key: The same key and content give the same job.
     """
 
@@ -29,6 +30,7 @@ class Order:
     program: Path | None = None
     overrides: dict[str, Any] = field(default_factory=dict)
     inputs: Sequence[str] = ()
+    sweep: Sequence[str] = ()
     idempotency_key: str = ""
 
     def package(self) -> PackagedJob:
@@ -39,8 +41,10 @@ class Order:
             InvalidArgumentError: A file or an option is wrong.
             ResourceExhaustedError: A limit is passed.
         """
-        from eigen.cli.inputs import parse_inputs
+        from eigen.cli.inputs import parse_inputs, parse_sweep
         from eigen.client.packaging import Overrides, package
 
-        overrides = Overrides(**self.overrides, inputs=parse_inputs(self.inputs))
+        overrides = Overrides(
+            **self.overrides, inputs=parse_inputs(self.inputs), sweep=parse_sweep(self.sweep) if self.sweep else None
+        )
         return package(self.file, program=self.program, overrides=overrides, idempotency_key=self.idempotency_key)

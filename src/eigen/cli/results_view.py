@@ -1,10 +1,10 @@
-"""Results as people read them: counts, expectation values and outputs."""
+"""Results as people read them: counts, expectation values, points of a sweep, and outputs."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from eigen.cli.rendering import Column, emit, is_terminal, note, show_facts, show_json, show_table
@@ -34,22 +34,26 @@ def _show_results(results: Mapping[str, Any]) -> None:
     show_facts(_facts(results))
     _show_counts(results)
     _show_expectation_values(results)
+    _show_points(results)
     _show_outputs(results)
 
 
 def _facts(results: Mapping[str, Any]) -> dict[str, str]:
     provenance, metadata = results["provenance"], results["metadata"]
-    return {
+    facts = {
         "job": results["job_id"],
         "name": results["name"],
         "state": results["state"],
         "device": str(provenance.get("device_id") or ""),
         "backend": str(metadata.get("backend", "")),
         "method": str(metadata.get("method", "")),
-        "shots": str(results["shots"]),
+        **({"shots": str(results["shots"])} if results["shots"] else {}),
         "seed": str(provenance.get("seed", "")),
         "time": f"{results['execution_time_sec']:.3g} s",
     }
+    if "estimation" in metadata:
+        facts["values"] = f"{metadata['estimation']['kind']}: {metadata['estimation']['reason']}"
+    return facts
 
 
 def _show_counts(results: Mapping[str, Any]) -> None:
@@ -75,6 +79,43 @@ def _show_expectation_values(results: Mapping[str, Any]) -> None:
             [Column("observable"), Column("value", is_number=True), Column("std error", is_number=True)],
             [(name, repr(one["value"]), f"{one['std_error']:.2g}") for name, one in values.items()],
         )
+
+
+def _show_points(results: Mapping[str, Any]) -> None:
+    """Print a line for each point: its parameters, each observable's value ± error, and its likeliest outcome."""
+    points: Sequence[Mapping[str, Any]] = results.get("results") or ()
+    if not points:
+        return
+    shown = points[:MOST_ON_TERMINAL] if is_terminal(sys.stdout) else points
+    parameters, observables, has_counts = points[0]["binding"], points[0]["expectation_values"], points[0]["counts"]
+    emit("")
+    show_table(
+        [
+            *(Column(name, is_number=True) for name in parameters),
+            *(Column(f"⟨{name}⟩", is_number=True) for name in observables),
+            *([Column("likeliest outcome"), Column("share", is_number=True)] if has_counts else []),
+        ],
+        [
+            (
+                *(f"{value:.6g}" for value in one["binding"].values()),
+                *(_with_error(value) for value in one["expectation_values"].values()),
+                *(_likeliest(one["counts"]) if has_counts else ()),
+            )
+            for one in shown
+        ],
+    )
+    if len(shown) < len(points):
+        note(f"and {len(points) - len(shown)} more points; --json prints all")
+
+
+def _with_error(estimate: Mapping[str, float]) -> str:
+    value, error = estimate["value"], estimate["std_error"]
+    return f"{value:.6g} ± {error:.2g}" if error else f"{value:.10g}"
+
+
+def _likeliest(counts: Mapping[str, int]) -> tuple[str, str]:
+    bits, count = min(counts.items(), key=lambda one: (-one[1], one[0]))
+    return bits, f"{count / sum(counts.values()):.2%}"
 
 
 def _show_outputs(results: Mapping[str, Any]) -> None:

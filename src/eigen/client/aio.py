@@ -146,6 +146,8 @@ class AsyncClient:
         priority: int | None = None,
         timeout_sec: float | None = None,
         inputs: Mapping[str, Any] | None = None,
+        sweep: Mapping[str, Any] | None = None,
+        estimation: str | None = None,
         idempotency_key: str = "",
     ) -> AsyncJob:
         """Submit a job; on return it is durable.
@@ -160,6 +162,8 @@ class AsyncClient:
             priority: 0 to 100, higher first.
             timeout_sec: Longest time to a result, seconds.
             inputs: Laid over `spec.inputs`, key by key; for a Qiskit circuit by its parameters or their names.
+            sweep: Instead of `spec.sweep`: lists of values by parameter, zipped, or `{"product": {…}}`.
+            estimation: How expectation values come about: `auto`, `exact` or `sampled`.
             idempotency_key: The same key and content give the same job.
 
         Raises:
@@ -177,6 +181,8 @@ class AsyncClient:
             seed=seed,
             priority=priority,
             timeout_sec=timeout_sec,
+            sweep=sweep,
+            estimation=estimation,
             inputs=inputs or {},
         )
         packaged = await self._packaged(

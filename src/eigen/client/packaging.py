@@ -47,6 +47,8 @@ class Overrides:
         seed: `spec.seed`.
         priority: `spec.priority`.
         timeout_sec: `spec.timeout_sec`, seconds.
+        sweep: `spec.sweep`.
+        estimation: `spec.estimation`.
         inputs: Laid over `spec.inputs`, key by key.
     """
 
@@ -56,11 +58,13 @@ class Overrides:
     seed: int | None = None
     priority: int | None = None
     timeout_sec: float | None = None
+    sweep: Mapping[str, Any] | None = None
+    estimation: str | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
         """Return what is overridden, by name."""
-        fields = ("name", "target", "shots", "seed", "priority", "timeout_sec")
+        fields = ("name", "target", "shots", "seed", "priority", "timeout_sec", "sweep", "estimation")
         given = {name: getattr(self, name) for name in fields if getattr(self, name) is not None}
         return given | ({"inputs": dict(self.inputs)} if self.inputs else {})
 
@@ -114,6 +118,7 @@ def is_quick(job: JobLike, *, overrides: Overrides) -> bool:
         isinstance(job, str)
         and "\n" in job
         and len(job) <= _QUICK_CHARACTERS
+        and not overrides.sweep
         and isinstance(overrides.inputs, Mapping)
         and len(overrides.inputs) <= _QUICK_INPUTS
         and all(isinstance(value, int | float) for value in overrides.inputs.values())

@@ -148,6 +148,8 @@ class Client:
         priority: int | None = None,
         timeout_sec: float | None = None,
         inputs: Mapping[str, Any] | None = None,
+        sweep: Mapping[str, Any] | None = None,
+        estimation: str | None = None,
         idempotency_key: str = "",
     ) -> Job:
         """Submit a job; on return it is durable. Arguments and errors as `AsyncClient.submit`."""
@@ -162,6 +164,8 @@ class Client:
             priority=priority,
             timeout_sec=timeout_sec,
             inputs=inputs,
+            sweep=sweep,
+            estimation=estimation,
             idempotency_key=idempotency_key,
         )
         return Job(self._portal, self._portal.call(submit))

@@ -20,6 +20,7 @@ from eigen.cli.options import (
     RootOption,
     SeedOption,
     ShotsOption,
+    SweepOption,
     TargetOption,
     TimeoutOption,
     WatchOption,
@@ -53,6 +54,7 @@ def submit(
     shots: ShotsOption = None,
     seed: SeedOption = None,
     inputs: InputOption = None,
+    sweep: SweepOption = None,
     priority: PriorityOption = None,
     timeout_sec: TimeoutOption = None,
     idempotency_key: KeyOption = "",
@@ -81,6 +83,7 @@ def submit(
             "timeout_sec": timeout_sec,
         },
         inputs=inputs or (),
+        sweep=sweep or (),
         idempotency_key=idempotency_key,
     )
     if detach:
@@ -95,6 +98,7 @@ def run(
     shots: ShotsOption = None,
     seed: SeedOption = None,
     inputs: InputOption = None,
+    sweep: SweepOption = None,
     timeout_sec: TimeoutOption = None,
     root: RootOption = None,
     as_json: JsonOption = False,
@@ -109,7 +113,7 @@ def run(
     from eigen.cli.session import conduct
 
     overrides = {"target": target, "shots": shots, "seed": seed, "timeout_sec": timeout_sec}
-    orders = [Order(file=file, overrides=overrides, inputs=inputs or ()) for file in files]
+    orders = [Order(file=file, overrides=overrides, inputs=inputs or (), sweep=sweep or ()) for file in files]
     conduct(partial(_run, orders, root=root, watch=watch is not False, as_json=as_json), as_json=as_json)
 
 
