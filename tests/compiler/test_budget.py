@@ -1,8 +1,8 @@
 """The budget: whatever a program is, compiling it takes bounded time and memory, and the bound is not a clock.
 
-Measured with the whole budget on a machine with two busy cores, the worst of these took 3 s and 140 MB. The bounds here
-are generous, so that only a missing charge breaks them: the programs that led to charges took from 10 s to minutes, and
-up to 9 GB. What is refused runs here with a fifth of the budget, since it costs time in proportion.
+What programs take with the whole budget is in docs/design/safety.md. The bounds here are generous, so that only a
+missing charge breaks them: the programs that led to charges took from 10 s to minutes, and up to 9 GB.
+What is refused runs here with a fifth of the budget, since it costs time in proportion.
 """
 
 from __future__ import annotations
