@@ -40,6 +40,7 @@ def canonicalise(lowered: LoweredProgram) -> CanonicalProgram:
         profile=profile(circuit),
         parameters=lowered.parameters,
         outputs=lowered.outputs,
+        precisions=lowered.precisions,
         hybrid=lowered.hybrid,
         defaults=lowered.defaults,
         warnings=lowered.warnings,
@@ -91,6 +92,7 @@ def bind(program: CanonicalProgram, *, inputs: Mapping[str, Any], static_inputs:
         binding=binding,
         defaults=program.defaults,
         outputs=program.outputs,
+        precisions=program.precisions,
         hybrid=replace(program.hybrid, initial=binding) if program.hybrid else None,
         warnings=program.warnings,
     )

@@ -230,6 +230,9 @@ class Fault(FaultKind):
         "annotate an argument of the program as Param, as in `def main(theta: Param = 0.1):`")
     LATE_PARAMETER = (
         "EL0448", _WRONG, "the parameter {name} is declared after minimize", "declare all parameters before it")
+    PRECISION = (
+        "EL0449", _WRONG, "precision must be a number above 0, not {value}",
+        "write the standard error that is wanted, as in ExpectationValue(H, precision=0.01); or leave it out")
     # EL05xx: limits
     SOURCE_SIZE = ("EL0501", _LIMIT, "the program has {size} bytes; at most {limit} are taken", "use loops and helpers")
     LINE_LENGTH = ("EL0502", _LIMIT, "the line has {size} characters; at most {limit} are taken", "break it up")

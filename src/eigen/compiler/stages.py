@@ -139,6 +139,7 @@ class LoweredProgram:
         operations: In order of emission; equal ones may be one object.
         parameters: In order of declaration.
         observables: Named sums of Pauli terms.
+        precisions: Observable to the standard error that is wanted, as in `CompiledProgram`.
         outputs: What the program returns, by name, as in `CompiledProgram`.
         hybrid: The loop that it declares.
         defaults: What the decorator says.
@@ -150,6 +151,7 @@ class LoweredProgram:
     operations: tuple[Operation, ...] = field(repr=False)
     parameters: tuple[Parameter, ...] = ()
     observables: Mapping[str, tuple[PauliTerm, ...]] = field(default_factory=dict)
+    precisions: Mapping[str, float] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     hybrid: HybridLoop | None = None
     defaults: ProgramDefaults = field(default_factory=ProgramDefaults)
@@ -166,6 +168,7 @@ class CanonicalProgram:
         profile: What it needs of a device.
         parameters: In order of declaration.
         outputs: What the program returns.
+        precisions: What standard errors are wanted.
         hybrid: The loop that it declares, with the start values that the program names.
         defaults: What the decorator says.
         warnings: What is suspicious.
@@ -176,6 +179,7 @@ class CanonicalProgram:
     profile: CircuitProfile
     parameters: tuple[Parameter, ...]
     outputs: Mapping[str, Any]
+    precisions: Mapping[str, float]
     hybrid: HybridLoop | None
     defaults: ProgramDefaults
     warnings: tuple[Diagnostic, ...]

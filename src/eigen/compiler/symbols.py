@@ -116,7 +116,9 @@ MATH_CONSTANTS: Mapping[str, float] = MappingProxyType({"pi": math.pi, "tau": ma
 QUANTUM: Mapping[str, Signature] = MappingProxyType(
     {
         "ClassicalRegister": _quantum("ClassicalRegister(size)", 1, 1, "size"),
-        "ExpectationValue": _quantum("ExpectationValue(name, observable)", 0, 2, "observable"),
+        "ExpectationValue": _quantum(
+            "ExpectationValue(name, observable, precision=…)", 0, 2, "observable", "precision"
+        ),
         "Param": _quantum("Param(name, default)", 1, 2, "name", "default"),
         "QubitRegister": _quantum("QubitRegister(size)", 1, 1, "size"),
         "barrier": _quantum("barrier(qubits, …)", 0, -1),

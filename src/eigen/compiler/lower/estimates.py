@@ -38,6 +38,7 @@ class Estimates:
 
     Attributes:
         observables: Name → terms, in order of declaration.
+        precisions: Name → standard error that is wanted, where one is.
         loop: The declared loop.
     """
 
@@ -47,17 +48,21 @@ class Estimates:
         self._num_terms = 0
         self._num_unnamed = 0
         self.observables: dict[str, tuple[PauliTerm, ...]] = {}
+        self.precisions: dict[str, float] = {}
         self.loop: HybridLoop | None = None
 
     # Expectation values
 
-    def expectation_value(self, values: list[Value], place: Place, *, observable: Value = None) -> Expectation:
+    def expectation_value(
+        self, values: list[Value], place: Place, *, observable: Value = None, **by_name: Value
+    ) -> Expectation:
         """Declare an expectation value.
 
         Args:
             values: A name, the observable, or both in this order.
             place: Where the call stands.
             observable: The observable, where it is given by name.
+            by_name: `precision`, the standard error that is wanted, where it is given.
         """
         given = [*values, *([] if observable is None else [observable])]
         name = self._new_name(given[0] if len(given) > 1 or (given and type(given[0]) is str) else None)
@@ -76,6 +81,8 @@ class Estimates:
         if highest >= 0:
             self._registers.plain_qubit(highest, place)
         self.observables[name] = terms
+        if "precision" in by_name:
+            self.precisions[name] = _precision(by_name["precision"])
         return Expectation(name)
 
     def _new_name(self, name: Value) -> str:
@@ -134,6 +141,12 @@ class Estimates:
                 instead = did_you_mean(str(name), parameters, otherwise=f"there are {', '.join(parameters[:10])}")
                 refuse(Fault.START_NAME, name=str(name)[:64], instead=instead)
         return {name: _start_value(name, start) for name in parameters}
+
+
+def _precision(value: Value) -> float:
+    if not _is_finite_number(value) or not value > 0:
+        refuse(Fault.PRECISION, value=describe(value))
+    return float(value)
 
 
 def _start_value(name: str, start: Mapping[str, Value]) -> float:

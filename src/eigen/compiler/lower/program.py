@@ -77,6 +77,7 @@ class _Lower:
             operations=tuple(self._circuit.operations),
             parameters=tuple(map(self._placed, self._circuit.parameters.values())),
             observables=self._circuit.estimates.observables,
+            precisions=self._circuit.estimates.precisions,
             outputs=outputs,
             hybrid=self._circuit.estimates.loop,
             defaults=self._resolved.defaults,
