@@ -132,8 +132,8 @@ class Database:
             raise self.faults.read_only()
         with self.faults.translated(), self._turn():
             self._require_synchronous(writer, "FULL" if durable else "NORMAL")
-            writer.execute("BEGIN IMMEDIATE")
             try:
+                writer.execute("BEGIN IMMEDIATE")
                 outcome = work(writer)
                 writer.execute("COMMIT")
             except BaseException:
