@@ -9,7 +9,6 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -49,8 +48,9 @@ class Witness:
         self._log = os.open(folder / "runs", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
 
     @contextmanager
-    def running(self, job_id: str) -> Iterator[None]:
-        """Write down that a job is being run, and whether somebody else runs it too."""
+    def running(self, job_id: str) -> Iterator[bool]:
+        """Write down that a job is being run, and whether somebody else runs it too; gives whether it never was."""
+        is_first = not (self._folder / job_id).exists()
         lock = os.open(self._folder / job_id, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             try:
@@ -58,7 +58,7 @@ class Witness:
             except BlockingIOError:
                 self.note("twice", job_id)
             self.note("begin", job_id)
-            yield
+            yield is_first
             self.note("end", job_id)
         finally:
             os.close(lock)
@@ -79,14 +79,12 @@ class ErrandDriver(ScriptedDriver):
         super().__init__(SCRIPTED_DEVICE)
         self.answer(_COUNTS)
         self._witness = witness
-        self._runs: Counter[str] = Counter()
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Do the errand's deed."""
-        self._runs[request.job_id] += 1
         deed = request.options.driver_options["deed"]
-        with self._witness.running(request.job_id):
-            if deed == "die" or (deed == "die once" and self._runs[request.job_id] == 1):
+        with self._witness.running(request.job_id) as is_first:
+            if deed == "die" or (deed == "die once" and is_first):
                 raise UnavailableError("the backend died", reason="WORKER_DIED")
             if deed == "refuse":
                 raise InvalidArgumentError("the backend refuses", reason="REFUSED")
@@ -111,7 +109,6 @@ class WorkerDriver(Driver):
         self._witness = witness
         self._device = replace(SCRIPTED_DEVICE, device_id="worker:device", driver=self.name, slots=slots)
         self._pool = WorkerPool("eigen.testing.obedient_engine:ObedientEngine", size=slots)
-        self._runs: Counter[str] = Counter()
 
     @property
     def process_ids(self) -> tuple[int, ...]:
@@ -147,17 +144,16 @@ class WorkerDriver(Driver):
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Have a worker do the errand's deed."""
-        self._runs[request.job_id] += 1
         deed = str(request.options.driver_options["deed"])
-        if deed == "die once":
-            deed = "die" if self._runs[request.job_id] == 1 else "answer"
-        work = WorkerRequest(
-            digest=request.payload.digest,
-            content=request.payload.data,
-            arguments=_WORKERS_DEEDS[deed],
-            memory_bytes=2**28,
-        )
-        with self._witness.running(request.job_id):
+        with self._witness.running(request.job_id) as is_first:
+            if deed == "die once":
+                deed = "die" if is_first else "answer"
+            work = WorkerRequest(
+                digest=request.payload.digest,
+                content=request.payload.data,
+                arguments=_WORKERS_DEEDS[deed],
+                memory_bytes=2**28,
+            )
             await self._pool.run(work, lambda part: None)
         return (ExecutionResult(counts=_COUNTS, execution_time_sec=0.0, metadata={"backend": self.name}),)
 
