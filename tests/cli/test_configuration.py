@@ -18,6 +18,8 @@ VALUES = {
     "live_jobs_per_subject": ("5", "6", 5, 6),
     "memory_bytes": ("8_000_000_000", "9000000000", 8_000_000_000, 9_000_000_000),
     "reservation_sec": ("0.5", "60", 0.5, 60.0),
+    "log_level": ('"warning"', "error", "warning", "error"),
+    "log_format": ('"json"', "console", "json", "console"),
 }
 
 
@@ -66,6 +68,8 @@ def test_a_relative_root_lies_beside_the_file_and_a_tilde_is_home(tmp_path):
         "memory_bytes = -1",
         "reservation_sec = inf",
         "reservation_sec = nan",
+        'log_level = "loud"',
+        "log_format = 1",
         "root",
         "live_jobs = 1\nlive_jobs = 2",
         "x = " + "[" * 5000,

@@ -36,6 +36,7 @@ main(sys.argv[1:])
         ["events", "@last"],
         ["trace", "@last"],
         ["explain", "@last"],
+        ["logs", "@last"],
         ["status", "@last"],
         ["status", "@last", "--json"],
         ["results", "@last"],

@@ -27,6 +27,7 @@ _COMMANDS: Mapping[str, str] = {
     "watch": "jobs.watch",
     "results": "jobs.results",
     "events": "jobs.events",
+    "logs": "logs.logs",
     "trace": "trace.trace",
     "explain": "explain.explain",
     "jobs": "listing.jobs",

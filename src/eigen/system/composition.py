@@ -121,7 +121,8 @@ async def open_system(
 
     given = Path(root) if root is not None else default_root()
     folder = given.absolute()
-    limits = limits or load_configuration().limits
+    configuration = load_configuration()
+    limits = limits or configuration.limits
     clock, ids = clock or SystemClock(), ids or RandomIds()
     owner = f"sys_{secrets.token_hex(8)}"
     require_store(folder)
@@ -134,7 +135,9 @@ async def open_system(
         if observed:
             exporting = await to_thread.run_sync(_exporting)
             provider = (await stack.enter_async_context(exporting)).provider if exporting is not None else None
-            telemetry = stack.enter_context(await to_thread.run_sync(_telemetry, sink, clock, provider))
+            telemetry = stack.enter_context(
+                await to_thread.run_sync(_telemetry, sink, clock, configuration.log_level, provider)
+            )
             ids = telemetry.ids(ids)
         artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs", shown_as=str(given))
         compiler: Compiler = await stack.enter_async_context(DeferredCompiler())
@@ -203,7 +206,7 @@ def _exporting() -> Exporting | None:
     return open_exporting(os.environ)
 
 
-def _telemetry(sink: LogSink, clock: Clock, provider: TracerProvider | None) -> Telemetry:
+def _telemetry(sink: LogSink, clock: Clock, level: str, provider: TracerProvider | None) -> Telemetry:
     from eigen.telemetry.setup import Telemetry
 
-    return Telemetry(sink, clock=clock, tracer_provider=provider)
+    return Telemetry(sink, clock=clock, level=level, tracer_provider=provider)

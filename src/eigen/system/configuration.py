@@ -63,6 +63,15 @@ def _count(value: Any) -> int:
     return number
 
 
+def _one_of(*words: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:
+        if value not in words:
+            raise ValueError
+        return str(value)
+
+    return read
+
+
 def _seconds(value: Any) -> float:
     number = float(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else 0.0
     if not 0 < number < float("inf"):
@@ -76,8 +85,12 @@ KEYS: Mapping[str, Key] = {
     "live_jobs_per_subject": Key("EIGEN_LIVE_JOBS_PER_SUBJECT", _count, "a whole number from 1"),
     "memory_bytes": Key("EIGEN_MEMORY_BYTES", _count, "a whole number of bytes from 1"),
     "reservation_sec": Key("EIGEN_RESERVATION_SEC", _seconds, "a number of seconds above 0"),
+    "log_level": Key("EIGEN_LOG_LEVEL", _one_of("info", "warning", "error"), "info, warning or error"),
+    "log_format": Key("EIGEN_LOG_FORMAT", _one_of("console", "json"), "console or json"),
 }
-"""Everything that can be set; all but `root` are fields of `KernelLimits`."""
+"""Everything that can be set; all but those with a default of their own are fields of `KernelLimits`."""
+
+_DEFAULTS: Mapping[str, Any] = {"log_level": "info", "log_format": "console"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +107,7 @@ class Configuration:
 
     Attributes:
         file: Where `config.toml` is looked for.
-        settings: Value and origin of the root, and of whatever else is set.
+        settings: Value and origin of what is no limit, and of whatever else is set.
     """
 
     file: Path
@@ -111,7 +124,20 @@ class Configuration:
         """What one system takes on."""
         from eigen.ports.kernel import KernelLimits
 
-        return KernelLimits(**{name: one.value for name, one in self.settings.items() if name != "root"})
+        own = {"root", *_DEFAULTS}
+        return KernelLimits(**{name: one.value for name, one in self.settings.items() if name not in own})
+
+    @property
+    def log_level(self) -> str:
+        """The least serious lines that are written to the log; decisions on who may do what always are."""
+        level: str = self.settings["log_level"].value
+        return level
+
+    @property
+    def log_format(self) -> str:
+        """How `eigen logs` shows lines."""
+        form: str = self.settings["log_format"].value
+        return form
 
     def everything(self) -> dict[str, Setting]:
         """Return every key's value and origin."""
@@ -130,7 +156,8 @@ def load_configuration(environment: Mapping[str, str] | None = None) -> Configur
     """
     variables = os.environ if environment is None else environment
     file = Path(variables.get("EIGEN_CONFIG") or _folder(variables, "XDG_CONFIG_HOME", ".config") / "config.toml")
-    settings = {"root": Setting(_folder(variables, "XDG_DATA_HOME", ".local/share"), "default")}
+    settings = {name: Setting(value, "default") for name, value in _DEFAULTS.items()}
+    settings["root"] = Setting(_folder(variables, "XDG_DATA_HOME", ".local/share"), "default")
     for name, value in _document(file).items():
         settings[name] = Setting(_in_file(name, value, file), "config.toml")
     for name, key in KEYS.items():

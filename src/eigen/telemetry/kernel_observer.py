@@ -39,6 +39,10 @@ class TelemetryObserver(KernelObserver):
         self._log = instruments.log.bind(service="kernel")
         self._traces: dict[str, tuple[str, str]] = {}
 
+    def has_job(self, job_id: str) -> bool:
+        """Return whether a job is live in this system."""
+        return job_id in self._traces
+
     def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
         """Log an event that was applied, and count it where it changed the job's state."""
         self._remember(after)

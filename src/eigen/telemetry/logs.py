@@ -5,11 +5,13 @@ library's logging is left alone, both belong to the program that embeds us.
 
 Rules:
 - Never logged: inputs, program text, job files, unknown keys, messages of errors (they quote the offending value).
-  Ids, names, digests, sizes and codes are. A defect's traceback is the one exception: it stands in the log only.
+  Ids, names, digests, sizes and codes are. A defect's traceback is the one exception: it stands in the log only,
+  without the values that the environment calls secrets.
 """
 
 from __future__ import annotations
 
+import os
 import traceback
 from typing import Any
 
@@ -18,23 +20,25 @@ from structlog.typing import EventDict, FilteringBoundLogger
 
 from eigen.ports.clock import Clock
 from eigen.telemetry.lines import JsonLines
+from eigen.telemetry.secrets import without_secrets
 from eigen.telemetry.sinks import LogSink
 
 __all__ = ["open_log", "story_of"]
 
 
-def open_log(sink: LogSink, *, clock: Clock, service: str) -> FilteringBoundLogger:
+def open_log(sink: LogSink, *, clock: Clock, service: str, level: str = "info") -> FilteringBoundLogger:
     """Return a logger of one system.
 
     Args:
         sink: Where lines go.
         clock: Gives their timestamps.
         service: Which part speaks; `bind(service=…)` gives the logger of another part.
+        level: The least serious lines that are written: `info`, `warning` or `error`.
     """
     lazy = structlog.wrap_logger(
         _LineWriter(sink),
         processors=[_Rendered(JsonLines(clock.now))],
-        wrapper_class=_Logger,
+        wrapper_class=_Logger if level == "info" else structlog.make_filtering_bound_logger(level),
         context_class=dict,
     )
     logger: FilteringBoundLogger = lazy.bind(service=service)
@@ -43,7 +47,7 @@ def open_log(sink: LogSink, *, clock: Clock, service: str) -> FilteringBoundLogg
 
 def story_of(error: BaseException) -> str:
     """Return an error's traceback with its causes: for the field `traceback` of a line, never for a user."""
-    return "".join(traceback.format_exception(error))
+    return without_secrets("".join(traceback.format_exception(error)), os.environ)
 
 
 class _Logger(structlog.make_filtering_bound_logger("info")):  # type: ignore[misc]  # structlog makes classes

@@ -21,6 +21,7 @@ from eigen.telemetry.artifact_store import ObservedArtifactStore
 from eigen.telemetry.calls import Instruments
 from eigen.telemetry.compiler import ObservedCompiler
 from eigen.telemetry.drivers import ObservedDriverManager
+from eigen.telemetry.forwarding import Forwarding
 from eigen.telemetry.kernel_observer import TelemetryObserver
 from eigen.telemetry.logs import open_log
 from eigen.telemetry.metrics import Metrics
@@ -38,6 +39,7 @@ class Telemetry:
         sink: Where log lines go.
         clock: Gives timestamps and durations.
         service: The part that speaks in `log`'s own lines.
+        level: The least serious lines that are written.
         tracer_provider: Where spans go; without one, the SDK that the user's program has set up, if it has.
 
     Attributes:
@@ -47,16 +49,24 @@ class Telemetry:
     """
 
     def __init__(
-        self, sink: LogSink, *, clock: Clock, service: str = "eigen", tracer_provider: TracerProvider | None = None
+        self,
+        sink: LogSink,
+        *,
+        clock: Clock,
+        service: str = "eigen",
+        level: str = "info",
+        tracer_provider: TracerProvider | None = None,
     ) -> None:
         self._sink = sink
         self.metrics: Metrics = Metrics()
-        self.log: FilteringBoundLogger = open_log(sink, clock=clock, service=service)
+        self.log: FilteringBoundLogger = open_log(sink, clock=clock, service=service, level=level)
         self._spans = Spans(tracer_provider)
         self._instruments = Instruments(
             metrics=self.metrics, log=self.log, spans=self._spans, monotonic=clock.monotonic
         )
-        self.observer: KernelObserver = TelemetryObserver(self._instruments)
+        observer = TelemetryObserver(self._instruments)
+        self.observer: KernelObserver = observer
+        self._forwarding = Forwarding(self.log, has_job=observer.has_job)
 
     @property
     def lost_lines(self) -> int:
@@ -84,11 +94,13 @@ class Telemetry:
         return TracedIds(inner, spans=self._spans)
 
     def __enter__(self) -> Self:
+        self._forwarding.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._forwarding.__exit__(kind, error, traceback)
         self.close()
 
     def close(self) -> None:
