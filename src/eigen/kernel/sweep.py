@@ -14,7 +14,15 @@ from typing import Any
 from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError
 from eigen.contracts.printable import printable, quoted
 
-__all__ = ["MAX_POINTS", "MAX_SWEEP_SHOTS", "MAX_VALUES", "check_parameters", "check_size", "sweep_points"]
+__all__ = [
+    "MAX_POINTS",
+    "MAX_SWEEP_SHOTS",
+    "MAX_VALUES",
+    "check_parameters",
+    "check_size",
+    "first_inputs",
+    "sweep_points",
+]
 
 MAX_POINTS = 10_000
 """Most points of one job."""
@@ -43,8 +51,7 @@ def sweep_points(sweep: Mapping[str, Any]) -> tuple[Point, ...]:
     """
     if not sweep:
         return ({},)
-    is_product = list(sweep) == ["product"] and isinstance(sweep["product"], Mapping)
-    lists: Mapping[str, Any] = sweep["product"] if is_product else sweep
+    lists, is_product = _lists(sweep)
     values = {name: _numbers(name, found) for name, found in lists.items()}
     if not values:
         raise InvalidArgumentError("spec.sweep names no parameter", reason="JOBSPEC_SWEEP", hint=_SHAPE_HINT)
@@ -59,6 +66,16 @@ def sweep_points(sweep: Mapping[str, Any]) -> tuple[Point, ...]:
     _check_points(math.prod(lengths) if is_product else lengths[0])
     combined = product(*values.values()) if is_product else zip(*values.values(), strict=True)
     return tuple(dict(zip(values, one, strict=True)) for one in combined)
+
+
+def first_inputs(sweep: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs of the first point as they are written, for the program to be compiled with.
+
+    Raises:
+        InvalidArgumentError, ResourceExhaustedError: As `sweep_points`.
+    """
+    sweep_points(sweep)
+    return {name: values[0] for name, values in _lists(sweep)[0].items()}
 
 
 def check_parameters(points: Sequence[Point], parameters: Sequence[str]) -> None:
@@ -98,6 +115,12 @@ def check_size(*, points: int, shots: int) -> None:
             hint=f"give at most {MAX_SWEEP_SHOTS // points} shots, or part the sweep into several jobs",
             details={"points": points, "shots": shots, "limit": MAX_SWEEP_SHOTS},
         )
+
+
+def _lists(sweep: Mapping[str, Any]) -> tuple[Mapping[str, Any], bool]:
+    """Return the lists of a sweep by name, and whether their product is asked for."""
+    is_product = list(sweep) == ["product"] and isinstance(sweep["product"], Mapping)
+    return (sweep["product"] if is_product else sweep), is_product
 
 
 def _numbers(name: str, values: object) -> list[float]:

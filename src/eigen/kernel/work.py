@@ -32,7 +32,7 @@ from eigen.kernel.history import stored
 from eigen.kernel.machine import step
 from eigen.kernel.progress import Progress
 from eigen.kernel.run import JobInputs, JobRun
-from eigen.kernel.sweep import sweep_points
+from eigen.kernel.sweep import first_inputs
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
@@ -126,9 +126,10 @@ class JobWork:
         from eigen.contracts.compilation import CompileRequest
 
         body = inputs.spec.spec
-        first_point = sweep_points(body.sweep)[0]
         return await self._compiler.compile(
-            CompileRequest(source=inputs.source, entrypoint=body.entrypoint, inputs={**body.inputs, **first_point})
+            CompileRequest(
+                source=inputs.source, entrypoint=body.entrypoint, inputs={**body.inputs, **first_inputs(body.sweep)}
+            )
         )
 
     async def _admitted(
