@@ -68,12 +68,11 @@ async def test_a_turn_that_comes_too_late_is_passed_on() -> None:
         async with line.turn(a_job(10)):
             begun.append("second")
 
-    async with anyio.create_task_group() as tasks:
-        async with line.turn(a_job()):
-            tasks.start_soon(first)
-            tasks.start_soon(second)
-            await anyio.wait_all_tasks_blocked()
-            scope.cancel()  # it hears of it when the place has been given to it
+    async with anyio.create_task_group() as tasks, line.turn(a_job()):
+        tasks.start_soon(first)
+        tasks.start_soon(second)
+        await anyio.wait_all_tasks_blocked()
+        scope.cancel()  # it hears of it when the place has been given to it
     assert begun == ["second"]
 
 

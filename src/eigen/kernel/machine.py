@@ -66,6 +66,7 @@ __all__ = [
     "LeaveQueue",
     "Seal",
     "StopWork",
+    "has_begun",
     "step",
 ]
 
@@ -322,7 +323,7 @@ def _stopping(job: JobRecord, state: JobState, error: Mapping[str, Any]) -> Chan
 
 
 def _adopted(job: JobRecord, event: Adopted) -> Change:
-    begun = job.stage not in ("waiting", "submitted")
+    begun = has_begun(job)
     next_attempt = {"attempt": job.attempt + begun, "stopping": None}
     if job.stopping is not None or job.ending not in (None, JobState.DONE):
         return {**next_attempt, "ending": job.ending or job.stopping, "stage": "closing"}, (Seal(),)
@@ -332,6 +333,11 @@ def _adopted(job: JobRecord, event: Adopted) -> Change:
     stage, command = _opening(job.dependencies)
     again = {"state": JobState.PENDING, "stage": stage, "ending": None, "error": None}
     return {**next_attempt, **again}, (command,)
+
+
+def has_begun(job: JobRecord) -> bool:
+    """Return whether anybody has begun with a live job, so that its next takeover costs an attempt."""
+    return job.stage not in ("waiting", "submitted")
 
 
 def _abandoned(job: JobRecord) -> Mapping[str, Any]:

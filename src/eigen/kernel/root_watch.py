@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 import anyio
+import anyio.lowlevel
 
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import Adopted
 from eigen.kernel import adoption
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC
+from eigen.kernel.machine import has_begun
 from eigen.kernel.run import JobRun
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock
@@ -107,7 +109,12 @@ class RootWatch:
             for start in range(0, len(orphans), _AT_ONCE):
                 async with anyio.create_task_group() as tasks:
                     for orphan in orphans[start : start + _AT_ONCE]:
-                        tasks.start_soon(self._begin, orphan, orphan.record.job_id in with_end)
+                        may_have_ended = orphan.record.job_id in with_end
+                        if has_begun(orphan.record):
+                            tasks.start_soon(self._begin, orphan, may_have_ended)
+                        else:  # takes no time worth a task
+                            await self._begin(orphan, may_have_ended)
+                    await anyio.lowlevel.checkpoint()
 
     async def _take_over(self, job_id: str | None) -> None:
         """Become the owner of jobs; whoever asked for it may give up, what is ours must be begun all the same."""
