@@ -24,6 +24,16 @@ eigen_qfs_bytes_total{op}
 """
 
 
+BESIDE = """
+eigen_kernel_queue_wait_seconds{device}
+eigen_kernel_job_duration_seconds{state}
+eigen_kernel_takeovers_total{}
+eigen_kernel_backend_crashes_total{device}
+eigen_loop_lag_seconds{}
+"""
+"""What is counted beside the contract's metrics."""
+
+
 def count_everything(metrics: Metrics) -> None:
     metrics.api_request("submit_job", status="OK", duration_sec=0.003)
     metrics.transition("NONE", "PENDING")
@@ -32,6 +42,11 @@ def count_everything(metrics: Metrics) -> None:
     metrics.program("OK")
     metrics.driver_request("sim", op="execute", status="OK", duration_sec=0.01)
     metrics.qfs_bytes("put", 120)
+    metrics.queue_wait("sim:local", 0.5)
+    metrics.job_ended("DONE", 1.5)
+    metrics.takeover()
+    metrics.backend_crash("sim:local")
+    metrics.loop_lag(-0.001)
 
 
 def exposed(metrics: Metrics) -> dict[str, list[dict[str, str]]]:
@@ -44,17 +59,18 @@ def exposed(metrics: Metrics) -> dict[str, list[dict[str, str]]]:
 
 
 def test_names_and_labels_are_the_contracts() -> None:
-    assert [f"{spec.name}{{{','.join(spec.labels)}}}" for spec in METRICS] == CONTRACT.split()
+    named = {f"{spec.name}{{{','.join(spec.labels)}}}" for spec in METRICS}
+    assert named == {*CONTRACT.split(), *BESIDE.split()}
 
 
-def test_what_is_exposed_is_the_contract_and_nothing_else() -> None:
+def test_what_is_exposed_is_what_is_documented_and_nothing_else() -> None:
     metrics = Metrics()
     count_everything(metrics)
     shown = set()
     for name, label_sets in exposed(metrics).items():
         plain = name.removesuffix("_bucket").removesuffix("_count").removesuffix("_sum")
         shown.add(f"{plain}{{{','.join(label for label in label_sets[0] if label != 'le')}}}")
-    assert shown == set(CONTRACT.split())
+    assert shown == {*CONTRACT.split(), *BESIDE.split()}
 
 
 def test_every_metric_says_what_it_is() -> None:
@@ -77,6 +93,11 @@ def test_values_are_counted() -> None:
     assert value("eigen_driver_requests_total", {"driver": "sim", "op": "execute", "status": "OK"}) == 2
     assert value("eigen_driver_request_duration_seconds_bucket", {"driver": "sim", "op": "execute", "le": "0.01"}) == 2
     assert value("eigen_qfs_bytes_total", {"op": "put"}) == 240
+    assert value("eigen_kernel_queue_wait_seconds_sum", {"device": "sim:local"}) == 1
+    assert value("eigen_kernel_job_duration_seconds_sum", {"state": "DONE"}) == 3
+    assert value("eigen_kernel_takeovers_total") == 2
+    assert value("eigen_kernel_backend_crashes_total", {"device": "sim:local"}) == 2
+    assert value("eigen_loop_lag_seconds_sum") == 0  # a clock that is set back is no lag
 
 
 def test_two_systems_share_nothing_and_leave_the_global_registry_alone() -> None:
@@ -91,7 +112,8 @@ def test_hostile_label_values_do_not_break_the_exposition() -> None:
     for device in ('a"}\neigen_forged 1\n', "\ud800", "\x1b[2J", "x" * 10_000):
         metrics.queue_depth(device, 1)
     samples = exposed(metrics)
-    assert set(samples) == {"eigen_kernel_queue_depth"}
+    assert {name for name in samples if "device" in samples[name][0]} == {"eigen_kernel_queue_depth"}
+    assert not any("forged" in name for name in samples)
     assert all(labels["device"].isprintable() for labels in samples["eigen_kernel_queue_depth"])
     assert max(len(labels["device"]) for labels in samples["eigen_kernel_queue_depth"]) <= 101
 

@@ -34,6 +34,8 @@ _COMMANDS: Mapping[str, str] = {
     "cancel": "cancellation.cancel",
     "compile": "programs.compile_program",
     "check": "programs.check",
+    "serve": "serve.serve",
+    "metrics": "serve.metrics",
     "doctor": "doctor.doctor",
     "config": "config.config",
     "version": "version.version",

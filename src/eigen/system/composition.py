@@ -10,11 +10,13 @@ import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
+from eigen.contracts.jobs import JobFilter
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
@@ -48,6 +50,7 @@ class System:
         drivers: Circuit to counts.
         artifacts: CircuitFS.
         telemetry: Logs, metrics and spans, or None where it was opened without.
+        metrics_port: Where `/metrics`, `/healthz` and `/readyz` are answered on this machine; None where they are not.
     """
 
     root: Path
@@ -57,6 +60,7 @@ class System:
     drivers: DriverManager
     artifacts: ArtifactStore
     telemetry: Telemetry | None
+    metrics_port: int | None = None
 
 
 @asynccontextmanager
@@ -71,6 +75,7 @@ async def open_system(
     works: bool = True,
     limits: KernelLimits | None = None,
     observed: bool = True,
+    metrics_port: int | None = None,
 ) -> AsyncIterator[System]:
     """Open a whole system on a root folder; several may be open on one root, in any processes.
 
@@ -89,6 +94,8 @@ async def open_system(
             configured.
         observed: Whether there are logs, metrics and spans; a look-up is quicker without. Decisions on who may do what
             are kept either way.
+        metrics_port: Port of this machine for `/metrics`, `/healthz` and `/readyz`; 0 for any that is free, None for
+            none. It needs `observed`.
 
     Raises:
         FailedPreconditionError: A newer version of Eigen OS has written the root, or the environment asks for spans to
@@ -177,6 +184,14 @@ async def open_system(
                 audit=LoggedAudit(sink, clock=clock),
             )
         )
+        port = None
+        if metrics_port is not None and telemetry is not None:
+            from eigen.telemetry.http import serving_metrics
+
+            is_ready = partial(store.select, JobFilter(), limit=1)
+            port = await stack.enter_async_context(
+                serving_metrics(telemetry.metrics, port=metrics_port, is_ready=is_ready)
+            )
         yield System(
             root=folder,
             api=telemetry.api(api) if telemetry is not None else api,
@@ -185,6 +200,7 @@ async def open_system(
             drivers=manager,
             artifacts=artifacts,
             telemetry=telemetry,
+            metrics_port=port,
         )
 
 

@@ -9,6 +9,7 @@
   systems/          one lock file for each live system
   circuit_fs/       every artifact of every job
   logs/             structured logs
+  serve.lock        held by the process that serves the root; serve.json says where its metrics are
 ```
 """
 

@@ -13,6 +13,7 @@ from eigen.ports.kernel import KernelObserver
 from eigen.telemetry.calls import Instruments
 from eigen.telemetry.job_trace import job_spans
 from eigen.telemetry.logs import story_of
+from eigen.telemetry.metrics import OTHER
 
 __all__ = ["MAX_REMEMBERED", "NEW", "TelemetryObserver"]
 
@@ -50,6 +51,8 @@ class TelemetryObserver(KernelObserver):
         target = after.state.value
         if origin != target:
             self._metrics.transition(origin, target)
+        if before is not None:
+            self._measure(before, after, event_kind)
         facts: dict[str, Any] = {"from": origin, "to": target, **_face(after), "event_kind": event_kind}
         if after.error:
             facts.update(error=after.error.get("code"), reason=after.error.get("reason"))
@@ -84,6 +87,19 @@ class TelemetryObserver(KernelObserver):
             kind=type(error).__name__,
             traceback=story_of(error),
         )
+
+    def _measure(self, before: JobRecord, after: JobRecord, event_kind: str) -> None:
+        """Note what an event tells of waiting, ends, takeovers and crashes."""
+        if event_kind == "Dispatched":
+            waited_sec = (after.updated_at - before.updated_at).total_seconds()
+            self._metrics.queue_wait(after.device_id or OTHER, max(0.0, waited_sec))
+        elif event_kind == "Adopted":
+            self._metrics.takeover()
+        if after.crashes > before.crashes:
+            self._metrics.backend_crash(after.device_id or OTHER)
+        if after.state.is_terminal:
+            took_sec = (after.updated_at - after.created_at).total_seconds()
+            self._metrics.job_ended(after.state.value, max(0.0, took_sec))
 
     def _remember(self, job: JobRecord) -> None:
         """Keep a live job's ids; the oldest go where jobs left without an end, as to another owner."""

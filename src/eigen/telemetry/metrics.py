@@ -84,6 +84,39 @@ METRICS = (
         buckets=_LONG_SEC,
     ),
     MetricSpec(
+        name="eigen_kernel_queue_wait_seconds",
+        kind=Histogram,
+        labels=("device",),
+        description="How long jobs waited for a slot of the device.",
+        buckets=_LONG_SEC,
+    ),
+    MetricSpec(
+        name="eigen_kernel_job_duration_seconds",
+        kind=Histogram,
+        labels=("state",),
+        description="Time from a job's submission to its end, by the state that it ended in.",
+        buckets=_LONG_SEC,
+    ),
+    MetricSpec(
+        name="eigen_kernel_takeovers_total",
+        kind=Counter,
+        labels=(),
+        description="Jobs that were taken over from a system that was gone.",
+    ),
+    MetricSpec(
+        name="eigen_kernel_backend_crashes_total",
+        kind=Counter,
+        labels=("device",),
+        description="Times that a device's backend died under a job that was tried again.",
+    ),
+    MetricSpec(
+        name="eigen_loop_lag_seconds",
+        kind=Histogram,
+        labels=(),
+        description="How much later than asked the event loop came back; measured while metrics are served.",
+        buckets=_SHORT_SEC,
+    ),
+    MetricSpec(
         name="eigen_compiler_programs_total",
         kind=Counter,
         labels=("outcome",),
@@ -132,7 +165,7 @@ class _Labelled(Generic[Family]):
 
     def _resolve(self, values: tuple[str, ...]) -> Family:
         bounded = tuple(_bounded(value, seen) for value, seen in zip(values, self._seen, strict=True))
-        child = self._family.labels(*bounded)
+        child = self._family.labels(*bounded) if bounded else self._family
         if bounded == values:  # only what is bounded may be remembered
             self._children[values] = child
         return child
@@ -153,6 +186,11 @@ class Metrics:
         self._transitions = self._counter(specs["eigen_kernel_job_state_transitions_total"])
         self._queue_depth = self._gauge(specs["eigen_kernel_queue_depth"])
         self._stage_durations = self._histogram(specs["eigen_kernel_stage_duration_seconds"])
+        self._queue_waits = self._histogram(specs["eigen_kernel_queue_wait_seconds"])
+        self._job_durations = self._histogram(specs["eigen_kernel_job_duration_seconds"])
+        self._takeovers = self._counter(specs["eigen_kernel_takeovers_total"])
+        self._crashes = self._counter(specs["eigen_kernel_backend_crashes_total"])
+        self._lags = self._histogram(specs["eigen_loop_lag_seconds"])
         self._programs = self._counter(specs["eigen_compiler_programs_total"])
         self._driver_requests = self._counter(specs["eigen_driver_requests_total"])
         self._driver_durations = self._histogram(specs["eigen_driver_request_duration_seconds"])
@@ -174,6 +212,26 @@ class Metrics:
     def stage(self, stage: str, duration_sec: float) -> None:
         """Note how long a command of the kernel took."""
         self._stage_durations.of(stage).observe(duration_sec)
+
+    def queue_wait(self, device_id: str, duration_sec: float) -> None:
+        """Note how long a job waited for a slot."""
+        self._queue_waits.of(device_id).observe(duration_sec)
+
+    def job_ended(self, state: str, duration_sec: float) -> None:
+        """Note how long a job took from its submission to its end."""
+        self._job_durations.of(state).observe(duration_sec)
+
+    def takeover(self) -> None:
+        """Count a job that was taken over."""
+        self._takeovers.of().inc()
+
+    def backend_crash(self, device_id: str) -> None:
+        """Count a backend that died under a job."""
+        self._crashes.of(device_id).inc()
+
+    def loop_lag(self, duration_sec: float) -> None:
+        """Note how late the event loop was."""
+        self._lags.of().observe(max(0.0, duration_sec))
 
     def program(self, outcome: str) -> None:
         """Count a program given to the compiler."""

@@ -187,11 +187,13 @@ async def _leave_behind(packaged: PackagedJob, *, root: Path | None, as_json: bo
     from eigen.cli.exit_codes import ExitCode
     from eigen.system.composition import open_system
     from eigen.system.drain import start_drain
+    from eigen.system.serving import is_served
 
     async with open_system(root, adopts=False, works=False) as system:
         status = await system.api.submit_job(packaged.request)
     (_announce_as_json if as_json else _announce)(status, packaged.warnings)
-    start_drain(system.root)
+    if not is_served(system.root):
+        start_drain(system.root)
     return ExitCode.OK
 
 

@@ -1,0 +1,111 @@
+"""A process in the foreground that runs the jobs of a root: what `eigen serve` is.
+
+It holds `<root>/serve.lock` for as long as it lives, so that there is one at most, and its end, however it comes, lets
+go of it. Where its metrics are stands in `<root>/serve.json`, which means something only while the lock is held. Jobs
+come to it by the job store: whoever submits and leaves hands them over.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anyio.to_thread import run_sync
+
+from eigen.contracts.errors import FailedPreconditionError, UnavailableError
+
+if TYPE_CHECKING:
+    from eigen.system.composition import System
+
+__all__ = ["is_served", "open_serving", "serving_port"]
+
+_LOCK = "serve.lock"
+_FACE = "serve.json"
+
+
+@asynccontextmanager
+async def open_serving(root: Path, *, metrics_port: int | None) -> AsyncIterator[System]:
+    """Open a system that others find and hand jobs to.
+
+    Args:
+        root: The system's folder.
+        metrics_port: Where metrics are answered; 0 for any port that is free, None for nowhere.
+
+    Raises:
+        FailedPreconditionError: Another process serves the root.
+        EigenError: The system cannot be opened.
+    """
+    from eigen.system.composition import open_system
+
+    async with AsyncExitStack() as stack:
+        system = await stack.enter_async_context(open_system(root, metrics_port=metrics_port))
+        lock = await run_sync(_locked, root)
+        stack.callback(os.close, lock)
+        await run_sync(_write_face, root, system.metrics_port)
+        yield system
+
+
+def is_served(root: Path) -> bool:
+    """Return whether a process serves a root now.
+
+    Args:
+        root: The system's folder.
+    """
+    try:
+        descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def serving_port(root: Path) -> int:
+    """Return where the process that serves a root answers for its metrics.
+
+    Args:
+        root: The system's folder.
+
+    Raises:
+        UnavailableError: No process serves the root, or it answers nowhere.
+    """
+    try:
+        face = json.loads((root / _FACE).read_bytes()) if is_served(root) else {}
+        port = face.get("metrics_port")
+    except (OSError, ValueError, AttributeError):
+        port = None
+    if not isinstance(port, int):
+        raise UnavailableError(
+            "nobody serves the metrics of this root",
+            reason="NOT_SERVED",
+            hint="start `eigen serve --metrics-port 0` on it",
+        )
+    return port
+
+
+def _locked(root: Path) -> int:
+    """Return a descriptor that holds the lock of the root's server."""
+    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise FailedPreconditionError(
+            "another process serves this root", reason="ALREADY_SERVED", hint="one is enough; stop it first"
+        ) from error
+    return descriptor
+
+
+def _write_face(root: Path, port: int | None) -> None:
+    draft = root / f".{_FACE}.{os.getpid()}.tmp"
+    draft.write_text(json.dumps({"pid": os.getpid(), "metrics_port": port}))
+    draft.replace(root / _FACE)
