@@ -70,6 +70,14 @@ def test_the_librarys_pages_examples_run(tmp_path: Path, index: int) -> None:
     assert "0" in finished.stdout
 
 
+def test_the_example_of_the_page_on_estimation_runs(tmp_path: Path) -> None:
+    (block,) = (one for one in blocks("docs/estimation.md") if "eigen.Client" in one["text"])
+    finished = paste(block, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert "0.87758256" in finished.stdout
+    assert "{'0': 100}" in finished.stdout
+
+
 @pytest.mark.parametrize("index", range(2))
 def test_the_languages_pages_examples_compile(eigen_client: Client, index: int) -> None:
     programs = [one["text"] for one in blocks("docs/language.md") if "@hybrid_program" in one["text"]]
