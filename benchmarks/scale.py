@@ -28,7 +28,8 @@ import anyio
 from eigen.client.references import find_job
 from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.compilation import Language, ProgramSource
-from eigen.contracts.jobs import Closed, CompilationStarted, JobFilter, JobState
+from eigen.contracts.job_events import Closed, CompilationStarted
+from eigen.contracts.jobs import JobFilter, JobState
 from eigen.contracts.jobspec import JobMetadata, JobSpec, JobSpecBody
 from eigen.contracts.requests import RequestContext
 from eigen.kernel.history import stored

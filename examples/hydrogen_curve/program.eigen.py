@@ -7,13 +7,15 @@ With `--shots 4096` it is measured in two circuits, and each point has a standar
 
 from eigen_lang import *
 
-HYDROGEN = Observable({
-    "II": -1.052373245772859,
-    "IZ": 0.39793742484318045,
-    "ZI": -0.39793742484318045,
-    "ZZ": -0.01128010425623538,
-    "XX": 0.18093119978423156,
-})
+HYDROGEN = Observable(
+    {
+        "II": -1.052373245772859,
+        "IZ": 0.39793742484318045,
+        "ZI": -0.39793742484318045,
+        "ZZ": -0.01128010425623538,
+        "XX": 0.18093119978423156,
+    }
+)
 
 
 @hybrid_program(target="sim:local")

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eigen.contracts.errors import InvalidArgumentError
-from eigen.contracts.jobs import (
+from eigen.contracts.job_events import (
     JOB_EVENTS,
-    TERMINAL_STATES,
     Adopted,
     CancelRequested,
     Closed,
@@ -25,13 +24,12 @@ from eigen.contracts.jobs import (
     ExecutionFailed,
     ExecutionStopped,
     JobEvent,
-    JobRecord,
-    JobState,
     Progressed,
     SealFailed,
     Submitted,
     TimedOut,
 )
+from eigen.contracts.jobs import TERMINAL_STATES, JobRecord, JobState
 from eigen.kernel import machine
 from eigen.kernel.history import fold, stored
 from eigen.kernel.machine import MAX_ATTEMPTS, MAX_CRASHES, IllegalEventError, step

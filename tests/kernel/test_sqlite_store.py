@@ -13,17 +13,8 @@ import anyio
 import pytest
 
 from eigen.contracts.errors import AlreadyExistsError, FailedPreconditionError, NotFoundError, UnavailableError
-from eigen.contracts.jobs import (
-    CancelRequested,
-    Closed,
-    CompilationStarted,
-    JobEvent,
-    JobFilter,
-    JobRecord,
-    JobState,
-    StoredEvent,
-    Submitted,
-)
+from eigen.contracts.job_events import CancelRequested, Closed, CompilationStarted, JobEvent, Submitted
+from eigen.contracts.jobs import JobFilter, JobRecord, JobState, StoredEvent
 from eigen.kernel.history import fold, stored
 from eigen.kernel.machine import step
 from eigen.kernel.stores.sqlite import SqliteJobStore

@@ -1,7 +1,7 @@
 """What kinds of faults have in common, in whatever language a program is written.
 
-Each language lists its own in a catalogue: an enumeration of `(code, kind, message, hint)`. What must never live here: a
-fault.
+Each language lists its own in a catalogue: an enumeration of `(code, kind, message, hint)`. What must never live here:
+a fault.
 """
 
 from __future__ import annotations

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from eigen.contracts.errors import EigenError, NotFoundError
-from eigen.contracts.jobs import DependenciesMet, DependencyFailed, JobEvent, JobRecord, JobState
+from eigen.contracts.job_events import DependenciesMet, DependencyFailed, JobEvent
+from eigen.contracts.jobs import JobRecord, JobState
 from eigen.kernel.dependencies import Prerequisites, dependency_error
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import Lookups

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable, Sequence
 
 from eigen.contracts.errors import InvariantError
-from eigen.contracts.jobs import JOB_EVENTS, JobEvent, JobRecord, StoredEvent
+from eigen.contracts.job_events import JOB_EVENTS, JobEvent
+from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.trace import Span
 from eigen.contracts.wire import format_time, from_json, to_json
 from eigen.kernel.machine import step

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from anyio.to_thread import run_sync
 
 from eigen.contracts.canonical import sha256_hex
-from eigen.contracts.jobs import JobRecord, Submitted
+from eigen.contracts.job_events import Submitted
+from eigen.contracts.jobs import JobRecord
 from eigen.contracts.wire import format_time, to_json
 from eigen.kernel.run import JobInputs
 from eigen.ports.artifact_store import ArtifactStore

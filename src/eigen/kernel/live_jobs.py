@@ -11,7 +11,8 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 
 from eigen.contracts.errors import EigenError
-from eigen.contracts.jobs import JobEvent, JobRecord, StoredEvent
+from eigen.contracts.job_events import JobEvent
+from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.requests import party_of
 from eigen.kernel.history import stored
 from eigen.kernel.machine import Command, step

@@ -30,7 +30,7 @@ from eigen.contracts.errors import (
     InvariantError,
     OperationCancelledError,
 )
-from eigen.contracts.jobs import (
+from eigen.contracts.job_events import (
     Adopted,
     CancelRequested,
     Closed,
@@ -44,13 +44,12 @@ from eigen.contracts.jobs import (
     ExecutionFailed,
     ExecutionStopped,
     JobEvent,
-    JobRecord,
-    JobState,
     Progressed,
     SealFailed,
     Submitted,
     TimedOut,
 )
+from eigen.contracts.jobs import JobRecord, JobState
 
 __all__ = [
     "MAX_ATTEMPTS",

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.execution import ExecutionResult
-from eigen.contracts.jobs import JOB_ID, JobRecord, JobState, Progressed, StoredEvent
+from eigen.contracts.job_events import Progressed
+from eigen.contracts.jobs import JOB_ID, JobRecord, JobState, StoredEvent
 from eigen.contracts.results import RERUN_OF, JobResults, SweepPoint
 from eigen.contracts.version import VERSION
 from eigen.contracts.wire import format_time, to_json

@@ -10,7 +10,8 @@ import json
 from dataclasses import fields
 
 from eigen.contracts.errors import InternalError
-from eigen.contracts.jobs import JobRecord, StoredEvent, Submitted
+from eigen.contracts.job_events import Submitted
+from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.wire import from_json
 from eigen.kernel.history import stored
 from eigen.kernel.inputs import content_digest

@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 
 from eigen.contracts.errors import EigenError
-from eigen.contracts.jobs import Adopted
+from eigen.contracts.job_events import Adopted
 from eigen.kernel import adoption
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC

@@ -25,17 +25,8 @@ from eigen.contracts.errors import (
     NotFoundError,
     ResourceExhaustedError,
 )
-from eigen.contracts.jobs import (
-    CancelRequested,
-    JobFilter,
-    JobPage,
-    JobRecord,
-    JobState,
-    JobStatus,
-    JobUpdate,
-    StoredEvent,
-    TimedOut,
-)
+from eigen.contracts.job_events import CancelRequested, TimedOut
+from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.trace import span, working_for
 from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine

@@ -11,15 +11,8 @@ from collections.abc import Awaitable, Callable
 import anyio
 
 from eigen.contracts.errors import EigenError, InternalError, OperationCancelledError
-from eigen.contracts.jobs import (
-    Closed,
-    CompilationStarted,
-    Dispatched,
-    ExecutionStopped,
-    JobEvent,
-    JobRecord,
-    JobState,
-)
+from eigen.contracts.job_events import Closed, CompilationStarted, Dispatched, ExecutionStopped, JobEvent
+from eigen.contracts.jobs import JobRecord, JobState
 from eigen.contracts.trace import span, working_for
 from eigen.kernel.compilation_line import CompilationLine
 from eigen.kernel.dispatcher import Dispatcher

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING
 from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import EigenError, InvariantError, UnavailableError
-from eigen.contracts.jobs import (
+from eigen.contracts.job_events import (
     Closed,
     CompilationFailed,
     Compiled,
     Executed,
     ExecutionFailed,
     JobEvent,
-    JobRecord,
     Progressed,
     SealFailed,
 )
+from eigen.contracts.jobs import JobRecord
 from eigen.contracts.requests import CheckedJob
 from eigen.kernel.adoption import inputs_of
 from eigen.kernel.circuit_files import CircuitFiles

@@ -16,7 +16,9 @@ class Compiler(ABC):
 
     @abstractmethod
     async def compile(self, request: CompileRequest) -> CompiledProgram:
-        """Compile a program. Equal requests give equal bytes. A cancelled call returns at once and leaves no work behind.
+        """Compile a program. Equal requests give equal bytes.
+
+        A cancelled call returns at once and leaves no work behind.
 
         Raises:
             InvalidArgumentError: The program is wrong; `diagnostics` has every fault of the pass that found them.

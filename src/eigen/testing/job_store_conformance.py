@@ -24,17 +24,8 @@ from dataclasses import replace
 import anyio
 
 from eigen.contracts.errors import AlreadyExistsError, InvariantError, NotFoundError
-from eigen.contracts.jobs import (
-    CancelRequested,
-    Closed,
-    CompilationStarted,
-    JobEvent,
-    JobFilter,
-    JobRecord,
-    JobState,
-    StoredEvent,
-    Submitted,
-)
+from eigen.contracts.job_events import CancelRequested, Closed, CompilationStarted, JobEvent, Submitted
+from eigen.contracts.jobs import JobFilter, JobRecord, JobState, StoredEvent
 from eigen.kernel.history import fold, stored
 from eigen.kernel.machine import step
 from eigen.ports.job_store import JobStore, KeptJob, NewJob, StaleOwnerError
