@@ -195,12 +195,12 @@ def wrap(telemetry: Telemetry, port: type, script: Script) -> Any:
 
 
 def counted(telemetry: Telemetry) -> list[tuple[str, dict[str, str], float]]:
-    """Return (name, labels, value) of every counter."""
+    """Return (name, labels, value) of every counter that has counted something."""
     return [
         (sample.name, sample.labels, sample.value)
         for family in telemetry.metrics.registry.collect()
         for sample in family.samples
-        if sample.name.endswith("_total")
+        if sample.name.endswith("_total") and sample.value
     ]
 
 
