@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -71,7 +72,7 @@ def _values(text: str) -> list[Any]:
         start, span, count = float(first), float(last) - float(first), int(points)
     except ValueError:
         count, start, span = 0, 0.0, 0.0
-    if not 1 <= count <= MAX_POINTS:
+    if not 1 <= count <= MAX_POINTS or not math.isfinite(start + span):
         raise InvalidArgumentError(
             f"--sweep takes FROM:TO:POINTS with 1 to {MAX_POINTS} points, or a JSON list, not {quoted(text)}",
             reason="OPTION_SHAPE",
