@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
@@ -25,6 +26,7 @@ NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 TARGET = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}(:[A-Za-z0-9][A-Za-z0-9_.-]{0,126})?")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _MAX_INPUT_ITEMS = 100_000
+_LATER_DEFAULTS: Final = MappingProxyType({"estimation": "auto"})
 
 
 def _matches(pattern: re.Pattern[str], what: str) -> AfterValidator:
@@ -185,8 +187,16 @@ class JobSpec(_Model):
         return type(self).model_validate(dict(self) | {"metadata": metadata, "spec": body})
 
     def to_bytes(self) -> bytes:
-        """Return the job with every default in place, as canonical JSON: `job.resolved.json`."""
-        return canonical_json(self.model_dump(mode="json"))
+        """Return the job with every default in place, as canonical JSON: `job.resolved.json`.
+
+        Fields that came after version 0.1.0 stand in it only where they are set: an idempotency key stands for these
+        bytes, and a job that was submitted to an older version is to be the same one to a newer.
+        """
+        document = self.model_dump(mode="json")
+        for name, default in _LATER_DEFAULTS.items():
+            if document["spec"][name] == default:
+                del document["spec"][name]
+        return canonical_json(document)
 
     @classmethod
     def from_bytes(cls, content: bytes) -> Self:
