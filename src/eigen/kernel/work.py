@@ -202,6 +202,8 @@ class JobWork:
         close = partial(closing_files, run, final=final, last=stored(closed, final))
         is_large = _size(run.results) > _AT_ONCE_COUNTS
         files = await run_sync(close) if is_large else close()
+        if run.inputs is None:  # it was adopted and is not begun anew: what its last owner left is still there
+            await self._artifacts.reset(final.job_id)
         async with run.saving:
             await self._artifacts.seal(final.job_id, {**run.circuit_files, **files}, facts=closing_facts(final))
             run.circuit_files = {}
