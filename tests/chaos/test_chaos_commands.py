@@ -26,7 +26,7 @@ def chaos(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 SLICES = {
-    "kills at any step of a life and of recoveries": ("crash", "--points", "40"),
+    "kills at any step of a life and of recoveries": ("crash", "--points", "30"),
     "power cuts at any moment": ("power", "--cuts", "32"),
     "calls that fail once": ("faults", "--stride", "29", "--scenario", "one circuit", "--fault", "no space, once"),
     "calls that fail from then on": (
