@@ -12,7 +12,7 @@ from fuzz.supervision import Child, Settings
 __all__ = ["failures"]
 
 _PLAN = Plan(
-    num_inputs=3, targets=("grammar",), reduce_sec=0.0, settings=Settings(slow_sec=0.5, hang_sec=1.0, stall_sec=1.5)
+    num_inputs=3, targets=("grammar",), reduce_sec=0.0, settings=Settings(slow_sec=0.5, hang_sec=1.0, stall_sec=6.0)
 )
 
 

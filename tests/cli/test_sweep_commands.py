@@ -22,7 +22,10 @@ def test_a_range_has_both_ends_and_a_list_is_json():
     assert parse_sweep(["a=0:2:3", "b=1:5:1", "c=[1, 2.5]"]) == {"a": [0.0, 1.0, 2.0], "b": [1.0], "c": [1, 2.5]}
 
 
-@pytest.mark.parametrize("values", ["1", "a:b:3", "0:1", "0:1:0", "0:1:-2", f"0:1:{MAX_POINTS + 1}", "0:1:2:3", "nan:1:2", "0:1e400:2", '"x"'])
+@pytest.mark.parametrize(
+    "values",
+    ["1", "a:b:3", "0:1", "0:1:0", "0:1:-2", f"0:1:{MAX_POINTS + 1}", "0:1:2:3", "nan:1:2", "0:1e400:2", '"x"'],
+)
 def test_what_is_no_range_and_no_list_is_refused(values):
     with pytest.raises(InvalidArgumentError) as caught:
         parse_sweep([f"theta={values}"])

@@ -77,14 +77,14 @@ class Observable:
     def __pos__(self) -> Observable: ...
 
 @overload
-def ExpectationValue(observable: Observable | Literal[0], *, precision: float = ...) -> _Expectation:
+def ExpectationValue(observable: Observable | float, *, precision: float = ...) -> _Expectation:
     """Ask for the expectation value of an observable in the final state.
 
     With a precision it is sampled, as often as keeps its standard error within that in any state.
     """
 
 @overload
-def ExpectationValue(name: str, observable: Observable | Literal[0], *, precision: float = ...) -> _Expectation:
+def ExpectationValue(name: str, observable: Observable | float, *, precision: float = ...) -> _Expectation:
     """Ask for the expectation value under a name of its own."""
 
 class _Expectation:

@@ -32,7 +32,7 @@ def logs(
     root: RootOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the lines that the log has of a job, whichever systems have worked for it.
+    """Show what the log says of a job, whichever systems wrote it.
 
     With --json, or where log_format is json, each line as it is in the log.
     """

@@ -37,9 +37,9 @@ def serve(metrics_port: PortOption = None, root: RootOption = None, as_json: Jso
 
 
 def metrics(root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Print the metrics of the system that serves the root, in Prometheus' text format.
+    """Print the metrics of the system that serves the root.
 
-    --json is for errors only.
+    In Prometheus' text format. --json is for errors only.
     """
     from eigen.cli.session import conduct
 
