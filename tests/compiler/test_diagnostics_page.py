@@ -28,7 +28,9 @@ _HEAD = """\
 # Diagnostics
 
 What the compiler says about an Eigen-Lang program, by code. Codes are stable: scripts may test them (`reason` of an
-error, `code` of a diagnostic in `eigen check --json`). All errors of a pass are told at once; warnings stop nothing. A
+error, `code` of a diagnostic in `eigen check --json`). All errors of a pass are told at once; warnings stop nothing.
+The last pass, which evaluates the program, goes on without a gate that is wrong, and ends at a fault that what follows
+depends on. A
 first comment `# test: {…}` in an example gives the inputs or limits under which it was compiled.
 
 Written from the compiler's catalogue and its golden programs by

@@ -41,6 +41,7 @@ from eigen.compiler.code import (
     Call,
     Code,
 )
+from eigen.compiler.fault import FaultKind
 from eigen.compiler.lower.branches import Branches
 from eigen.compiler.lower.circuit import Circuit
 from eigen.compiler.lower.conditions import test_of
@@ -50,7 +51,7 @@ from eigen.compiler.lower.operators import augmented, binary, compared, conjoine
 from eigen.compiler.lower.sequences import get_item, set_item, unpack
 from eigen.compiler.lower.stack import ValueStack
 from eigen.compiler.lower.values import UNBOUND, QubitRegister, Test, Value
-from eigen.compiler.report import refuse
+from eigen.compiler.report import MAX_DIAGNOSTICS, Refusal, refuse
 from eigen.compiler.source_text import NO_PLACE, Place
 
 __all__ = ["Machine"]
@@ -62,6 +63,11 @@ _DEAR = {
 }  # fmt: skip
 _COSTS = tuple(_DEAR.get(op, 2) for op in range(NUM_INSTRUCTIONS))
 """What the instructions that are not done inline cost, above the step that each one counts."""
+
+_FAULTS_OF_ONE_GATE = frozenset({Fault.ANGLE_EXPECTED, Fault.BROADCAST, Fault.DUPLICATE_QUBIT, Fault.QUBIT_FIRST})
+"""Faults of a gate that say nothing about what comes after it."""
+
+_SET_ASIDE_STEPS = 100
 
 _Frame = tuple[Code, int, list[Value], int]
 """Where a call goes back to: code, position, variables, and the height of the stack below what was called."""
@@ -85,6 +91,7 @@ class Machine(ValueStack):
 
     Attributes:
         returned_at: Where the last return stands.
+        set_aside: Faults of single gates, which were left out, with the calls around each; one for a fault and place.
     """
 
     def __init__(self, functions: tuple[Code, ...], circuit: Circuit, meter: Meter, constants: tuple[str, ...]) -> None:
@@ -98,6 +105,7 @@ class Machine(ValueStack):
         self._code = functions[0]
         self._position = 0
         self.returned_at = NO_PLACE
+        self.set_aside: dict[tuple[FaultKind, Place], tuple[Refusal, list[tuple[Code, Place]]]] = {}
         self._variables: list[Value] = []
         self._table |= {
             c.PULL: self._pull,
@@ -167,7 +175,11 @@ class Machine(ValueStack):
                         call, places = argument
                         operands = stack[-call.size :]
                         del stack[-call.size :]
-                        gate(call, operands, places)
+                        try:
+                            gate(call, operands, places)
+                        except Refusal as refusal:
+                            self._position = position
+                            self._set_aside(refusal)
                     elif op <= NEXT_EACH:
                         start, slot = argument
                         for value in stack[-1]:
@@ -235,6 +247,14 @@ class Machine(ValueStack):
                 meter.charge(STEPS_AT_ONCE)
         finally:
             self._position = position
+
+    def _set_aside(self, refusal: Refusal) -> None:
+        """Keep what is wrong with one gate, and go on without it: nothing else depends on it."""
+        self._meter.charge(_SET_ASIDE_STEPS)
+        if refusal.fault not in _FAULTS_OF_ONE_GATE or len(self.set_aside) >= MAX_DIAGNOSTICS:
+            raise refusal
+        (_, place), *calls = self.trace
+        self.set_aside.setdefault((refusal.fault, refusal.place or place), (refusal, calls))
 
     @property
     def trace(self) -> list[tuple[Code, Place]]:

@@ -86,11 +86,19 @@ class _Lower:
 
     def _execute(self, code: Code, arguments: list[Value]) -> Value:
         try:
-            return self._machine.run(code, arguments)
+            result = self._machine.run(code, arguments)
         except Refusal as refusal:
             (_, place), *calls = self._machine.trace
+            self._tell_set_aside()
             notes = self._call_notes(calls)
             self._report.fail(refusal.fault, refusal.place or place, notes=notes, **refusal.facts)
+        self._tell_set_aside()
+        self._report.raise_if_any()
+        return result
+
+    def _tell_set_aside(self) -> None:
+        for (fault, place), (refusal, calls) in self._machine.set_aside.items():
+            self._report.add(fault, place, notes=self._call_notes(calls), **refusal.facts)
 
     def _call_notes(self, calls: list[tuple[Code, Place]]) -> Iterator[Note]:
         """Say where the helper that holds the fault was called, and where its caller, for the innermost few."""
