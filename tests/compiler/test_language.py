@@ -280,6 +280,13 @@ def test_parameters_are_declared_in_the_body_too() -> None:
     assert program.binding == {"a": 1.0, "b": 2.0}
 
 
+def test_a_vector_declares_parameters_in_order() -> None:
+    body = 't = ParamVector("t", n, default=0.5)\nfor i in range(n):\n    ry(i, 2 * t[i])\nry(0, Param("t_0", 0.5))'
+    program = compiled(_main(body, arguments="n: int"), {"n": 3, "t_1": -1})
+    assert program.profile.parameters == ("t_0", "t_1", "t_2")
+    assert program.binding == {"t_0": 0.5, "t_1": -1.0, "t_2": 0.5}
+
+
 def test_inputs_shape_the_circuit() -> None:
     program = _main("for i in range(n):\n    rx(i, angles[i])", arguments="n: int, angles: list[float] = [1, 2]")
     assert _operations(program, {"n": 2, "angles": [0.1, 0.2]})[:2] == ["RX 0 (0.1)", "RX 1 (0.2)"]

@@ -176,6 +176,9 @@ class Fault(FaultKind):
         "compare bits with a whole number or with as many bits, and join conditions by and, or, not")
     CONDITION_VALUE = (
         "EL0418", _WRONG, "{bits} never hold {value}", "compare with a number from 0 to {largest}")
+    PARAMETER_COUNT = (
+        "EL0419", _WRONG, "a vector of parameters has a whole number of them, 1 or more, not {value}",
+        'write ParamVector("theta", 4)')
     CONDITION_NEVER = ("EL0420", _WRONG, "this branch can never run: the conditions around it exclude it", "delete it")
     CONDITION_REBIND = (
         "EL0421", _WRONG, '"{name}" cannot get a new value under a measured condition',

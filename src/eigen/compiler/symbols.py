@@ -120,6 +120,7 @@ QUANTUM: Mapping[str, Signature] = MappingProxyType(
             "ExpectationValue(name, observable, precision=…)", 0, 2, "observable", "precision"
         ),
         "Param": _quantum("Param(name, default)", 1, 2, "name", "default"),
+        "ParamVector": _quantum("ParamVector(name, size, default)", 2, 3, "name", "size", "default"),
         "QubitRegister": _quantum("QubitRegister(size)", 1, 1, "size"),
         "barrier": _quantum("barrier(qubits, …)", 0, -1),
         "measure": _quantum('measure(qubits, …, c=bits, basis="Z")', 1, -1, "c", "basis"),

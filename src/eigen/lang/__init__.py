@@ -19,6 +19,7 @@ _OTHERS = (
     "I",
     "Observable",
     "Param",
+    "ParamVector",
     "Qubit",
     "QubitRegister",
     "X",

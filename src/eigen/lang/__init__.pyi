@@ -58,6 +58,9 @@ To type checkers it is the number that it will be, so that `theta: Param = 0.1` 
 like; `Param("theta", 0.1)` in a program's body is right too, but they do not know it.
 """
 
+def ParamVector(name: str, size: int, default: float = ...) -> list[float]:
+    """Declare the free parameters `name_0`, `name_1`, …, all with one default, as a list."""
+
 class Observable:
     """A real sum of Pauli products, such as `0.5 * Z(0) * Z(1) - 1.2 * X(0) + 0.3`.
 

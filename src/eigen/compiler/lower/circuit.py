@@ -349,6 +349,14 @@ class Circuit:
             refuse(Fault.PARAMETERS, limit=self._meter.limits.parameters)
         return Affine(((name, 1.0),))
 
+    def parameters_of(self, name: Value, size: Value, default: Value = None) -> list[Value]:
+        """Declare the free parameters `name_0`, `name_1`, …, all with one default, and return them as a list."""
+        if type(size) is not int or size < 1:
+            refuse(Fault.PARAMETER_COUNT, value=describe(size))
+        if type(name) is not str:
+            refuse(Fault.PARAMETER_NAME, value=describe(name))
+        return [self.parameter(f"{name}_{index}", default) for index in range(size)]
+
 
 def _is_finite(value: float) -> bool:
     try:

@@ -439,6 +439,7 @@ QUANTUM_CALLS: Mapping[str, Callable[..., Value]] = MappingProxyType(
         "ClassicalRegister": lambda circuit, values, _place, **by_name: circuit.registers.new_bits(*values, **by_name),
         "ExpectationValue": lambda circuit, *arguments, **by_name: circuit.expectation_value(*arguments, **by_name),
         "Param": lambda circuit, values, _place, **by_name: circuit.parameter(*values, **by_name),
+        "ParamVector": lambda circuit, values, _place, **by_name: circuit.parameters_of(*values, **by_name),
         "QubitRegister": lambda circuit, values, _place, **by_name: circuit.registers.new_qubits(*values, **by_name),
         "barrier": lambda circuit, values, place: circuit.barrier(values, place),
         "measure": lambda circuit, values, place, **by_name: circuit.measure(values, place, **by_name),
