@@ -33,6 +33,9 @@ class TickingClock(Clock):
         self._sec += 0.5
         return self._sec
 
+    def boot_id(self) -> str:
+        return "boot"
+
     async def sleep_until(self, monotonic_sec: float) -> None:
         self._sec = max(self._sec, monotonic_sec)
 

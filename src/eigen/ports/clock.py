@@ -22,6 +22,10 @@ class Clock(ABC):
         """Return seconds on a clock that never goes back."""
 
     @abstractmethod
+    def boot_id(self) -> str:
+        """Return which boot of which machine `monotonic` counts from: within one, all processes' readings compare."""
+
+    @abstractmethod
     async def sleep_until(self, monotonic_sec: float) -> None:
         """Return when the monotonic clock has reached a time."""
 

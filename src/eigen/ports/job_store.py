@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import Self
 
 from eigen.contracts.canonical import sha256_hex
+from eigen.contracts.devices import Reservation
 from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
 
-__all__ = ["JobStore", "KeptJob", "NewJob", "Orphan", "StaleOwnerError", "key_digest"]
+__all__ = ["JobStore", "KeptJob", "KeptReservation", "NewJob", "Orphan", "StaleOwnerError", "key_digest"]
 
 
 class StaleOwnerError(Exception):
@@ -68,6 +69,30 @@ class Orphan:
 
     record: JobRecord
     events: tuple[StoredEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptReservation:
+    """A reservation, and when it ends on a clock that nobody sets.
+
+    Attributes:
+        reservation: What is kept for whom; its times are for people.
+        boot_id: The boot whose monotonic clock counts; with another boot it is over.
+        ends_sec: When it ends on that clock.
+    """
+
+    reservation: Reservation
+    boot_id: str
+    ends_sec: float
+
+    @property
+    def reservation_id(self) -> str:
+        """Its id."""
+        return self.reservation.reservation_id
+
+    def holds(self, *, boot_id: str, now_sec: float) -> bool:
+        """Return whether it is not over yet, at a time of a boot's monotonic clock."""
+        return self.boot_id == boot_id and now_sec < self.ends_sec
 
 
 class JobStore(ABC):
@@ -155,6 +180,29 @@ class JobStore(ABC):
     @abstractmethod
     async def cancel_requests(self) -> tuple[tuple[str, str], ...]:
         """Return (job id, by whom) of every live job of this system that somebody wants to stop."""
+
+    @abstractmethod
+    async def reserve(self, kept: KeptReservation, *, now_sec: float, slots: int, most_of_subject: int) -> None:
+        """Keep a reservation durably, whichever systems come and go; those that are over are forgotten.
+
+        Args:
+            kept: The reservation.
+            now_sec: The time, on the monotonic clock of its boot.
+            slots: How many reservations of its device may hold at once.
+            most_of_subject: How many of one tenant's subject, of all devices.
+
+        Raises:
+            ResourceExhaustedError: There are that many (`DEVICE_RESERVED`, `RESERVATION_QUOTA`), or the disk is full.
+            UnavailableError: As `insert`.
+        """
+
+    @abstractmethod
+    async def release(self, reservation_id: str) -> bool:
+        """End a reservation, durably; False where there is none of that id."""
+
+    @abstractmethod
+    async def reservations(self) -> tuple[KeptReservation, ...]:
+        """Return all reservations that are kept, by id; some may be over."""
 
     @abstractmethod
     async def changed(self) -> bool:

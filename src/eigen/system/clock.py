@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import anyio
 
@@ -16,6 +17,8 @@ __all__ = ["RandomIds", "SystemClock"]
 _CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
 _RANDOM_BITS = 80
 _RANDOM_BYTES = 4096
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+_BOOT_ID_COMMAND = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
 
 
 class SystemClock(Clock):
@@ -28,6 +31,14 @@ class SystemClock(Clock):
     def monotonic(self) -> float:
         """Return seconds on a clock that never goes back; see the port."""
         return time.monotonic()
+
+    def boot_id(self) -> str:
+        """Return which boot of the machine this is; see the port."""
+        if _BOOT_ID.exists():
+            return _BOOT_ID.read_text().strip()
+        import subprocess  # slow to import, and rarely needed
+
+        return subprocess.run(_BOOT_ID_COMMAND, capture_output=True, check=True, text=True).stdout.strip()  # macOS
 
     async def sleep_until(self, monotonic_sec: float) -> None:
         """Wait; see the port."""

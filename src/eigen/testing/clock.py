@@ -15,6 +15,10 @@ __all__ = ["CountingIds", "ManualClock"]
 class ManualClock(Clock):
     """Time that stands still until `advance`.
 
+    Args:
+        start: The wall clock's time at first.
+        boot_id: Which boot it counts from.
+
     Example:
         >>> clock = ManualClock()
         >>> clock.advance(2.5)
@@ -22,8 +26,9 @@ class ManualClock(Clock):
         2.5
     """
 
-    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC)) -> None:
+    def __init__(self, start: datetime = datetime(2026, 1, 1, tzinfo=UTC), *, boot_id: str = "first boot") -> None:
         self._start = start
+        self._boot_id = boot_id
         self._elapsed_sec = 0.0
         self._moved = anyio.Event()
 
@@ -34,6 +39,10 @@ class ManualClock(Clock):
     def monotonic(self) -> float:
         """Return the seconds that have been advanced."""
         return self._elapsed_sec
+
+    def boot_id(self) -> str:
+        """Return the boot that the clock was made with."""
+        return self._boot_id
 
     async def sleep_until(self, monotonic_sec: float) -> None:
         """Wait until the clock has been moved far enough."""

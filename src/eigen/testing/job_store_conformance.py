@@ -20,15 +20,17 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import anyio
 
-from eigen.contracts.errors import AlreadyExistsError, InvariantError, NotFoundError
+from eigen.contracts.devices import Reservation
+from eigen.contracts.errors import AlreadyExistsError, InvariantError, NotFoundError, ResourceExhaustedError
 from eigen.contracts.job_events import CancelRequested, Closed, CompilationStarted, JobEvent, Submitted
 from eigen.contracts.jobs import JobFilter, JobRecord, JobState, StoredEvent
 from eigen.kernel.history import fold, stored
 from eigen.kernel.machine import step
-from eigen.ports.job_store import JobStore, KeptJob, NewJob, StaleOwnerError
+from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, StaleOwnerError
 from eigen.testing.clock import CountingIds, ManualClock
 
 __all__ = ["JOB_STORE_CHECKS", "OpenStore", "check_job_store"]
@@ -182,6 +184,28 @@ async def a_wish_to_cancel_reaches_the_owner(open_store: OpenStore) -> None:
         _require(await other.cancel_requests() == (), "it is the owner's alone")
 
 
+async def a_reservation_outlives_its_system_and_ends_by_its_clock(open_store: OpenStore) -> None:
+    """Check that a reservation is seen by all, also when its giver is gone, and counts until it is over or released."""
+    first, second, others = _reservation(ends_sec=10), _reservation(ends_sec=20), _reservation(subject="eve")
+    async with open_store("sys_b") as other:
+        async with open_store("sys_a") as store:
+            await store.reserve(first, now_sec=0, slots=2, most_of_subject=2)
+            await store.reserve(second, now_sec=0, slots=2, most_of_subject=2)
+            _require(await other.reservations() == (first, second), "another system sees them")
+        _require(await other.reservations() == (first, second), "they stay when their giver has closed")
+        full = other.reserve(others, now_sec=9.9, slots=2, most_of_subject=2)
+        await _refused(full, ResourceExhaustedError, "no more than slots")
+        await other.reserve(others, now_sec=10, slots=2, most_of_subject=2)
+        _require(await other.reservations() == (second, others), "one that is over makes room")
+        greedy = other.reserve(_reservation(), now_sec=10, slots=9, most_of_subject=1)
+        await _refused(greedy, ResourceExhaustedError, "no more than its subject may have")
+        _require(await other.release(second.reservation_id), "one is released")
+        _require(not await other.release(second.reservation_id), "once")
+        after_a_restart = _reservation(boot_id="second")
+        await other.reserve(after_a_restart, now_sec=0, slots=1, most_of_subject=1)
+        _require(await other.reservations() == (after_a_restart,), "those of another boot are over, whatever the time")
+
+
 async def jobs_are_listed_newest_first(open_store: OpenStore) -> None:
     """Check filters, pages and order."""
     async with open_store("sys_a") as store:
@@ -267,6 +291,7 @@ JOB_STORE_CHECKS: tuple[Check, ...] = (
     two_heirs_share_no_job,
     the_oldest_or_the_wanted_are_adopted,
     a_wish_to_cancel_reaches_the_owner,
+    a_reservation_outlives_its_system_and_ends_by_its_clock,
     jobs_are_listed_newest_first,
     what_is_not_there_is_not_found,
     what_was_lost_is_restored_without_an_owner,
@@ -297,6 +322,20 @@ def _new_job(*, key: str = "", digest: str = "", name: str = "bell", subject: st
     )
     record = step(None, event).job
     return NewJob(record=record, event=stored(event, record), idempotency_key=key, content_digest=digest)
+
+
+def _reservation(*, subject: str = "ada", ends_sec: float = 99.0, boot_id: str = "first") -> KeptReservation:
+    now = _CLOCK.now()
+    reservation = Reservation(
+        reservation_id=_IDS.job_id(now).replace("job_", "res_"),
+        device_id="sim:local",
+        subject=subject,
+        tenant="default",
+        purpose="",
+        created_at=now,
+        expires_at=now + timedelta(seconds=ends_sec),
+    )
+    return KeptReservation(reservation=reservation, boot_id=boot_id, ends_sec=ends_sec)
 
 
 def _after(record: JobRecord, *events: JobEvent) -> tuple[JobRecord, tuple[StoredEvent, ...]]:

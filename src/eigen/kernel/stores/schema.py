@@ -62,6 +62,15 @@ _MIGRATIONS: tuple[str, ...] = (
     CREATE INDEX jobs_of_name ON jobs (tenant, subject, name, job_id);
     CREATE INDEX wishes_to_cancel ON jobs (owner) WHERE live = 1 AND cancel_by <> '';
     """,
+    """
+    CREATE TABLE reservations (
+        reservation_id TEXT PRIMARY KEY,
+        device_id TEXT NOT NULL,
+        boot_id TEXT NOT NULL,
+        ends_sec REAL NOT NULL,
+        reservation TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )
 
 SCHEMA_VERSION = len(_MIGRATIONS)

@@ -33,12 +33,12 @@ import anyio.to_thread
 from eigen.contracts.errors import EigenError, NotFoundError, ResourceExhaustedError
 from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
 from eigen.contracts.printable import quoted
-from eigen.kernel.stores import statements
+from eigen.kernel.stores import leases, statements
 from eigen.kernel.stores.database import Database
 from eigen.kernel.stores.ownership import OwnerLock
 from eigen.kernel.stores.selection import selection
 from eigen.kernel.stores.statements import event_of, record_of
-from eigen.ports.job_store import JobStore, KeptJob, NewJob, Orphan, StaleOwnerError
+from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, Orphan, StaleOwnerError
 
 __all__ = ["SqliteJobStore"]
 
@@ -185,6 +185,20 @@ class SqliteJobStore(JobStore):
             "SELECT job_id, cancel_by FROM jobs WHERE live = 1 AND cancel_by <> '' AND owner = ?", self._lock.owner
         )
         return tuple((job_id, by) for job_id, by in rows)
+
+    async def reserve(self, kept: KeptReservation, *, now_sec: float, slots: int, most_of_subject: int) -> None:
+        """Keep a reservation; see the port."""
+        await self._write(
+            partial(leases.reserve, kept=kept, now_sec=now_sec, slots=slots, most_of_subject=most_of_subject)
+        )
+
+    async def release(self, reservation_id: str) -> bool:
+        """End a reservation; see the port."""
+        return bool(await self._write(partial(leases.release, reservation_id=reservation_id), must_not_fail=True))
+
+    async def reservations(self) -> tuple[KeptReservation, ...]:
+        """Return all reservations; see the port."""
+        return leases.kept_in(await self._read(leases.ALL))
 
     async def changed(self) -> bool:
         """Return whether another process has written; see the port."""

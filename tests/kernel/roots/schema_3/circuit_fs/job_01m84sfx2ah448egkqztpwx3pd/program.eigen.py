@@ -1,0 +1,3 @@
+@hybrid_program(target="sim:local")
+def main():
+    nonsense(0)
