@@ -7,7 +7,7 @@ system: nothing that a device cannot run goes in, and nothing that cannot be rig
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
@@ -23,6 +23,7 @@ from eigen.ports.drivers import Driver, DriverManager
 if TYPE_CHECKING:
     from eigen.contracts.aqo import CircuitProfile
     from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
+    from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
 
 __all__ = ["LocalDriverManager"]
 
@@ -120,6 +121,19 @@ class LocalDriverManager(DriverManager):
         await check_bindings(request)
         results = await self._guarded(device, self._driver(device).execute(request))
         return await checked_results(request, results)
+
+    def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
+        """Return whether a device's driver runs loops beside its engine."""
+        device = self.device(device_id)
+        return self._driver(device).runs_loops(device.device_id, profile, options)
+
+    async def minimize(
+        self, request: LoopRequest, *, journal: int, tell: Callable[[LoopProgress], None]
+    ) -> LoopOutcome:
+        """Run one start of a loop on a device whose driver runs loops."""
+        device = self.device(request.device_id)
+        self.admit(device.device_id, request.payload.profile, request.options)
+        return await self._guarded(device, self._driver(device).minimize(request, journal=journal, tell=tell))
 
     async def _open(self, name: str, driver: Driver) -> None:
         try:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+
+from eigen.contracts.errors import UnimplementedError
 
 if TYPE_CHECKING:
     from eigen.contracts.aqo import CircuitProfile
     from eigen.contracts.devices import DeviceInfo, DeviceStatus
     from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
+    from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
 
 __all__ = ["Driver", "DriverManager"]
 
@@ -76,6 +80,31 @@ class Driver(ABC):
             InternalError: The backend gave something that breaks its promises.
         """
 
+    def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
+        """Return whether `minimize` can be asked for an admitted circuit; where not, the kernel executes each value.
+
+        Args:
+            device_id: One of its devices.
+            profile: The circuit, observables included; its last state is no mixture (`estimation.measurement.is_pure`).
+            options: How its values are asked for.
+        """
+        return False
+
+    async def minimize(
+        self, request: LoopRequest, *, journal: int, tell: Callable[[LoopProgress], None]
+    ) -> LoopOutcome:
+        """Run one start of a loop beside the engine, in a worker process.
+
+        Args:
+            request: What to minimise, and how.
+            journal: Descriptor of the start's journal, open for reading and appending; the worker gets its own.
+            tell: Is told how far it is, some times a second.
+
+        Raises:
+            EigenError: As `execute`.
+        """
+        raise UnimplementedError(f"{self.name} runs no loops", reason="DEVICE_LOOPS")
+
 
 class DriverManager(ABC):
     """All drivers of a system; opened and closed as an asynchronous context manager."""
@@ -120,3 +149,13 @@ class DriverManager(ABC):
     @abstractmethod
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Run a circuit once for each binding, with results checked and normalised; errors as `Driver.execute`."""
+
+    @abstractmethod
+    def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
+        """Return whether a device's driver runs loops beside its engine; as `Driver.runs_loops`."""
+
+    @abstractmethod
+    async def minimize(
+        self, request: LoopRequest, *, journal: int, tell: Callable[[LoopProgress], None]
+    ) -> LoopOutcome:
+        """Run one start of a loop; as `Driver.minimize`."""

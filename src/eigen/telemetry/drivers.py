@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.devices import DeviceInfo, DeviceStatus
 from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
+from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
 from eigen.ports.drivers import DriverManager
 from eigen.telemetry.calls import Call, Calls, Instruments
 from eigen.telemetry.metrics import OTHER
 
 __all__ = ["ObservedDriverManager"]
 
-_EXECUTIONS = frozenset({"execute"})
+_EXECUTIONS = frozenset({"execute", "minimize"})
 
 
 class ObservedDriverManager(DriverManager):
@@ -79,6 +81,25 @@ class ObservedDriverManager(DriverManager):
             shots=request.options.shots,
         ):
             return await self._inner.execute(request)
+
+    def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
+        """Pass on; a look into a table is no request."""
+        return self._inner.runs_loops(device_id, profile, options)
+
+    async def minimize(
+        self, request: LoopRequest, *, journal: int, tell: Callable[[LoopProgress], None]
+    ) -> LoopOutcome:
+        """Pass on, and log the circuit's digest and the method."""
+        with self._calls(
+            "minimize",
+            label=self._driver(request.device_id),
+            job_id=request.job_id,
+            device_id=request.device_id,
+            payload_digest=request.payload.digest,
+            method=request.method,
+            start=request.start,
+        ):
+            return await self._inner.minimize(request, journal=journal, tell=tell)
 
     def _driver(self, device_id: str) -> str:
         """Return the name of a device's driver; whatever is no device of ours is `other`, lest callers make labels."""

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.errors import InvariantError
+
+if TYPE_CHECKING:
+    from eigen.contracts.aqo import AQO
+    from eigen.estimation.grouping import MeasurementGroup
+    from eigen.optimization.landscape import Landscape
 
 __all__ = ["Engine", "load_engine"]
 
@@ -38,6 +43,22 @@ class Engine(ABC):
         Yields:
             JSON objects, each well under `MAX_HEADER_BYTES` as text.
         """
+
+    def landscape(self, circuit: AQO, *, groups: Sequence[MeasurementGroup], arguments: Mapping[str, Any]) -> Landscape:
+        """Return a circuit's energy as a function of its angles, for a loop that runs in this worker.
+
+        It is asked only of an engine whose driver says that its device runs loops (`Driver.runs_loops`). Whatever does
+        not depend on the angles is done here, once.
+
+        Args:
+            circuit: Gates and barriers only: no measurement, reset or condition. Each of its parameters is the angle
+                of one gate, by itself (`Affine(((name, 1.0),), 0.0)`), and of no other; an angle's place is that of
+                its name in `circuit.parameters`. Other angles are numbers. Where `value` is asked it has exactly one
+                observable; else none.
+            groups: The groups of Pauli products whose `probabilities` will be asked for; empty where values are exact.
+            arguments: JSON values from the driver, such as the number of threads.
+        """
+        raise InvariantError(f"{type(self).__name__} runs no loops")
 
 
 def load_engine(path: str) -> type[Engine]:
