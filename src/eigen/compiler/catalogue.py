@@ -77,6 +77,7 @@ class Fault(FaultKind):
     DUPLICATE_FUNCTION = (
         "EL0123", _WRONG, "the function {name} is defined twice", "give each function its own name")
     DUPLICATE_OPTION = ("EL0124", _WRONG, "{name} is given twice", "give it once")
+    NOISE_MODEL = ("EL0125", _WRONG, "{what}", "{instead}")
     # EL02xx: names
     UNKNOWN_NAME = ("EL0201", _WRONG, '"{name}" is not defined', "{instead}")
     UNKNOWN_FUNCTION = ("EL0202", _WRONG, 'there is no gate or function "{name}"', "{instead}")

@@ -71,12 +71,14 @@ _ALLOWED: dict[Path, str] = {
     ("metadata", "annotations"): 'texts by name; put numbers in quotes, such as "1024"',
     ("spec", "driver_options"): "numbers, texts, true or false, by name",
     ("spec", "dependencies"): "a list of job ids",
+    ("spec", "noise_model"): "such as depolarizing:0.001 + readout:0.02,0.03",
 }
 _CODES: dict[Path, str] = {
     ("apiVersion",): "JOBSPEC_API_VERSION",
     ("kind",): "JOBSPEC_KIND",
     ("metadata", "name"): "JOBSPEC_NAME",
     ("spec", "target"): "JOBSPEC_TARGET",
+    ("spec", "noise_model"): "JOBSPEC_NOISE_MODEL",
     ("spec", "language"): "JOBSPEC_LANGUAGE",
     ("spec", "shots"): "JOBSPEC_SHOTS",
     ("spec", "metadata", "shots"): "JOBSPEC_SHOTS",

@@ -12,7 +12,9 @@ from eigen.compiler.check.constructs import place_of
 from eigen.compiler.report import Report, did_you_mean
 from eigen.contracts.canonical import MAX_SAFE_INTEGER
 from eigen.contracts.compilation import ProgramDefaults
+from eigen.contracts.errors import EigenError
 from eigen.contracts.execution import MAX_SHOTS
+from eigen.contracts.noise import read_noise_model
 
 __all__ = ["read_options"]
 
@@ -69,8 +71,18 @@ def _read_option(keyword: ast.keyword, options: dict[str, Any], report: Report) 
         report.add(Fault.DUPLICATE_OPTION, place_of(keyword), name=name)
     elif value is _NO_VALUE or not is_allowed(value):
         report.add(Fault.OPTION_VALUE, place_of(keyword.value), name=name, allowed=allowed)
+    elif name == "noise_model" and (wrong := _fault_of_noise_model(value)) is not None:
+        report.add(Fault.NOISE_MODEL, place_of(keyword.value), what=wrong.message, instead=wrong.hint)
     else:
         options[name] = value
+
+
+def _fault_of_noise_model(text: str) -> EigenError | None:
+    try:
+        read_noise_model(text)
+    except EigenError as error:
+        return error
+    return None
 
 
 def _literal(node: ast.expr) -> object:
