@@ -20,11 +20,13 @@ SOURCE = "@hybrid_program\ndef main():\n    h(0)\n    measure(0)\n"
 
 @pytest.fixture
 def waiting(shell):
-    """Leave three jobs of one's own and one of eve's on the root, oldest first; no system runs them."""
+    """Leave three jobs of one's own, two of them of one group, and one of eve's on the root, oldest first."""
 
     async def submit() -> list[str]:
         async with eigen.open_system(shell.root, adopts=False, works=False) as system:
-            own = [package(SOURCE, overrides=Overrides(name=name)).request for name in ("one", "two", "three")]
+            groups = {"one": "scan", "two": None, "three": "scan"}
+            overrides = [Overrides(name=name, group=group) for name, group in groups.items()]
+            own = [package(SOURCE, overrides=one).request for one in overrides]
             jobs = [await system.api.submit_job(request) for request in own]
             await system.api.submit_job(own[0], context=RequestContext(subject="eve"))
             return [job.job_id for job in jobs]
@@ -75,6 +77,9 @@ def test_jobs_are_selected_by_time_name_and_state(answer, waiting):
         ("--until", "1h"): [],
         ("--until", tomorrow): waiting[::-1],
         ("--name", "two"): [waiting[1]],
+        ("--group", "scan"): [waiting[2], waiting[0]],
+        ("--label", "eigen.os/group=scan"): [waiting[2], waiting[0]],
+        ("--group", "sca"): [],
         ("--state", "pending", "--state", "DONE"): waiting[::-1],
         ("--state", "RUNNING"): [],
         ("--limit", "1"): [waiting[2]],
@@ -103,6 +108,17 @@ def test_an_option_that_selects_nothing_sensible_is_refused_with_a_way_out(answe
     error = json.loads(told)["error"]
     assert (code, error["reason"]) == (2, reason)
     assert error["hint"]
+
+
+def test_a_group_is_shown_and_cancelled_as_one(shell, waiting):
+    assert [job["group"] for job in shell.json("jobs")] == ["scan", None, "scan"]
+    heading, *rows = shell.run("jobs").stdout.splitlines()
+    assert heading.endswith("group")
+    assert [row.endswith("scan") for row in rows] == [True, False, True]
+    assert "group" not in shell.run("jobs", "--name", "two").stdout
+    done = shell.run("cancel", "--group", "scan", "--yes")
+    assert done.stdout.splitlines() == [f"{waiting[2]} CANCELLED", f"{waiting[0]} CANCELLED"]
+    assert [job["state"] for job in shell.json("jobs")] == ["CANCELLED", "PENDING", "CANCELLED"]
 
 
 def test_a_time_without_a_zone_is_local():

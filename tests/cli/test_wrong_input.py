@@ -33,6 +33,7 @@ WRONG_OPTIONS = {
     "shots 10^12": (["--shots", "1000000000000"], ["JOBSPEC_SHOTS", "not 1000000000000"]),
     "seed": (["--seed", "-1"], ["spec.seed", "must be at least 0, not -1"]),
     "name": (["--name", "No Name"], ["metadata.name"]),
+    "group": (["--group", "no group"], ["metadata.labels", 'the group "no group" must be']),
     "priority": (["--priority", "101"], ["spec.priority"]),
     "target": (["--target", "foo:bar"], ['there is no device "foo:bar"']),
     "input without a value": (["--input", "theta"], ['--input "theta" is not NAME=VALUE']),

@@ -8,10 +8,12 @@ from typing import Annotated
 import typer
 
 __all__ = [
+    "GroupOption",
     "InputOption",
     "JobArgument",
     "JsonOption",
     "NameOption",
+    "NoiseOption",
     "PriorityOption",
     "ProgramOption",
     "RootOption",
@@ -34,9 +36,16 @@ ProgramOption = Annotated[
     Path | None, typer.Option("--program", metavar="FILE", help="Program to run instead of the one that the job names.")
 ]
 NameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="The job's name.")]
+GroupOption = Annotated[
+    str | None,
+    typer.Option("--group", metavar="NAME", help="The group of jobs that it belongs to, such as one loop's."),
+]
 TargetOption = Annotated[str | None, typer.Option("--target", metavar="DEVICE", help="Device, such as sim:local.")]
 ShotsOption = Annotated[int | None, typer.Option("--shots", metavar="N", help="Repetitions.")]
 SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the sampling.")]
+NoiseOption = Annotated[
+    str | None, typer.Option("--noise", metavar="MODEL", help="Noise to simulate, such as depolarizing:0.001.")
+]
 PriorityOption = Annotated[int | None, typer.Option("--priority", metavar="N", help="0 to 100, higher first.")]
 TimeoutOption = Annotated[
     float | None, typer.Option("--timeout-sec", metavar="SEC", help="Longest time to a result, seconds.")

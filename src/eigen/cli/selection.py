@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AllSubjectsOption",
+    "JobGroupOption",
     "JobNameOption",
     "LabelOption",
     "Selection",
@@ -27,6 +28,7 @@ StateOption = Annotated[
     list[str] | None, typer.Option("--state", metavar="STATE", help="Only jobs in this state. May be repeated.")
 ]
 JobNameOption = Annotated[str | None, typer.Option("--name", metavar="NAME", help="Only jobs of this name.")]
+JobGroupOption = Annotated[str | None, typer.Option("--group", metavar="NAME", help="Only jobs of this group.")]
 LabelOption = Annotated[
     list[str] | None, typer.Option("--label", metavar="NAME=VALUE", help="Only jobs with this label. May be repeated.")
 ]
@@ -44,6 +46,7 @@ class Selection:
 
     states: Sequence[str] = ()
     name: str | None = None
+    group: str | None = None
     labels: Sequence[str] = ()
     since: str | None = None
     until: str | None = None
@@ -80,6 +83,7 @@ class Selection:
         return job_filter(
             states=self.states,
             name=self.name,
+            group=self.group,
             labels=parse_pairs(self.labels, option="--label"),
             created_after=parse_moment(self.since, option="--since", now=now) if self.since else None,
             created_before=parse_moment(self.until, option="--until", now=now) if self.until else None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eigen.cli.failures import tell
 from eigen.cli.rendering import STATE_STYLES, Column, emit, note, show_facts, show_table
+from eigen.contracts.jobs import GROUP_LABEL
 from eigen.contracts.wire import format_time, to_json
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ def show_status(status: JobStatus) -> None:
             "shots": _number(status.shots),
             "seed": _number(status.seed),
             "priority": str(status.priority),
-            "labels": ", ".join(f"{name}={value}" for name, value in status.labels.items()),
+            "group": status.group or "",
+            "labels": ", ".join(f"{key}={value}" for key, value in status.labels.items() if key != GROUP_LABEL),
             "attempt": str(status.attempt) if status.attempt > 1 else "",
             "created": _moment(status.created_at),
             "updated": _moment(status.updated_at),
@@ -51,7 +53,7 @@ def accepted_document(status: JobStatus, warnings: Iterable[Diagnostic]) -> dict
 
 
 def show_jobs(jobs: Sequence[JobStatus], *, with_subject: bool) -> None:
-    """Print jobs as a table; whose they are where that is wanted."""
+    """Print jobs as a table, with their groups where they have any, and whose they are where that is wanted."""
     if not jobs:
         note("no jobs")
         return
@@ -65,6 +67,9 @@ def show_jobs(jobs: Sequence[JobStatus], *, with_subject: bool) -> None:
         Column("seconds", is_number=True),
     ]
     rows = [_job_row(job) for job in jobs]
+    if any(job.group for job in jobs):
+        columns.append(Column("group"))
+        rows = [(*row, job.group or "") for row, job in zip(rows, jobs, strict=True)]
     if with_subject:
         columns.append(Column("subject"))
         rows = [(*row, job.subject) for row, job in zip(rows, jobs, strict=True)]

@@ -140,6 +140,7 @@ class AsyncClient:
         *,
         program: str | os.PathLike[str] | None = None,
         name: str | None = None,
+        group: str | None = None,
         target: str | None = None,
         shots: int | None = None,
         seed: int | None = None,
@@ -148,6 +149,7 @@ class AsyncClient:
         inputs: Mapping[str, Any] | None = None,
         sweep: Mapping[str, Any] | None = None,
         estimation: str | None = None,
+        noise_model: str | None = None,
         idempotency_key: str = "",
     ) -> AsyncJob:
         """Submit a job; on return it is durable.
@@ -155,8 +157,9 @@ class AsyncClient:
         Args:
             job: A `job.yaml` or a program file, source text, a `JobSpec`, a circuit as AQO, or a Qiskit circuit.
             program: A program file that stands above the one that the job names.
-            name: Stands above `metadata.name`; the following ones stand above their fields in `spec`.
-            target: Device.
+            name: Stands above `metadata.name`.
+            group: The group that the job belongs to, such as the iterations of one loop: the label `eigen.os/group`.
+            target: Device; this and the following ones stand above their fields in `spec`.
             shots: Repetitions, 1 to 1,000,000.
             seed: Seed of the sampling, 0 to 2^53 − 1.
             priority: 0 to 100, higher first.
@@ -164,6 +167,7 @@ class AsyncClient:
             inputs: Laid over `spec.inputs`, key by key; for a Qiskit circuit by its parameters or their names.
             sweep: Instead of `spec.sweep`: lists of values by parameter, zipped, or `{"product": {…}}`.
             estimation: How expectation values come about: `auto`, `exact` or `sampled`.
+            noise_model: Noise to simulate, such as `depolarizing:0.001`.
             idempotency_key: The same key and content give the same job.
 
         Raises:
@@ -176,6 +180,7 @@ class AsyncClient:
 
         overrides = Overrides(
             name=name,
+            group=group,
             target=target,
             shots=shots,
             seed=seed,
@@ -183,6 +188,7 @@ class AsyncClient:
             timeout_sec=timeout_sec,
             sweep=sweep,
             estimation=estimation,
+            noise_model=noise_model,
             inputs=inputs or {},
         )
         packaged = await self._packaged(
@@ -249,6 +255,7 @@ class AsyncClient:
         *,
         states: Iterable[str] = (),
         name: str | None = None,
+        group: str | None = None,
         labels: Mapping[str, str] | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
@@ -261,6 +268,7 @@ class AsyncClient:
         Args:
             states: Only jobs in one of these states, such as `JobState.DONE` or `"DONE"`.
             name: Only jobs of this name.
+            group: Only jobs of this group.
             labels: Only jobs with these labels.
             created_after: Only jobs that were accepted later; local time where it names no time zone.
             created_before: Only jobs that were accepted earlier.
@@ -277,6 +285,7 @@ class AsyncClient:
         wanted = job_filter(
             states=states,
             name=name,
+            group=group,
             labels=labels,
             created_after=created_after,
             created_before=created_before,
@@ -289,7 +298,7 @@ class AsyncClient:
         return await self.system.api.list_devices()
 
     async def reserve(self, device_id: str, *, ttl_sec: float, purpose: str = "") -> Reservation:
-        """Keep a slot of a device for one's own jobs of this client; it ends with the client at the latest.
+        """Keep a slot of a device for one's own jobs, on the whole root; it outlives this client.
 
         Args:
             device_id: Which device.
@@ -299,7 +308,7 @@ class AsyncClient:
         Raises:
             NotFoundError: There is no such device.
             InvalidArgumentError: The time is not more than 0, or longer than is allowed.
-            ResourceExhaustedError: Every slot is reserved.
+            ResourceExhaustedError: Every slot is reserved, or one has as many reservations as one may have.
         """
         return await self.system.api.reserve_device(device_id, ttl_sec=ttl_sec, purpose=purpose)
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from eigen.client.arguments import require_kind
 from eigen.contracts.errors import InvalidArgumentError
-from eigen.contracts.jobs import JobFilter, JobPage, JobState, JobStatus
+from eigen.contracts.jobs import GROUP_LABEL, JobFilter, JobPage, JobState, JobStatus
 from eigen.contracts.printable import quoted
 from eigen.ports.job_reads import JobReads
 
@@ -21,6 +21,7 @@ def job_filter(
     *,
     states: Iterable[str] = (),
     name: str | None = None,
+    group: str | None = None,
     labels: Mapping[str, str] | None = None,
     created_after: datetime | None = None,
     created_before: datetime | None = None,
@@ -33,6 +34,7 @@ def job_filter(
     """
     for value, kind, argument, hint in (
         (name, str, "name", "give a text"),
+        (group, str, "group", "give a text"),
         (subject, str, "subject", "give a text"),
         (labels, Mapping, "labels", 'give values by name, such as {"molecule": "h2"}'),
         (created_after, datetime, "created_after", "give a datetime"),
@@ -43,7 +45,7 @@ def job_filter(
     return JobFilter(
         states=_states([states] if isinstance(states, str) else states),
         name=name,
-        labels=labels or {},
+        labels={**(labels or {}), **({GROUP_LABEL: group} if group is not None else {})},
         created_after=created_after,
         created_before=created_before,
         subject=subject,

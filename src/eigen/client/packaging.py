@@ -42,6 +42,7 @@ class Overrides:
 
     Attributes:
         name: `metadata.name`.
+        group: The label `eigen.os/group`.
         target: `spec.target`.
         shots: `spec.shots`.
         seed: `spec.seed`.
@@ -49,10 +50,12 @@ class Overrides:
         timeout_sec: `spec.timeout_sec`, seconds.
         sweep: `spec.sweep`.
         estimation: `spec.estimation`.
+        noise_model: `spec.noise_model`.
         inputs: Laid over `spec.inputs`, key by key.
     """
 
     name: str | None = None
+    group: str | None = None
     target: str | None = None
     shots: int | None = None
     seed: int | None = None
@@ -60,11 +63,23 @@ class Overrides:
     timeout_sec: float | None = None
     sweep: Mapping[str, Any] | None = None
     estimation: str | None = None
+    noise_model: str | None = None
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
         """Return what is overridden, by name."""
-        fields = ("name", "target", "shots", "seed", "priority", "timeout_sec", "sweep", "estimation")
+        fields = (
+            "name",
+            "group",
+            "target",
+            "shots",
+            "seed",
+            "priority",
+            "timeout_sec",
+            "sweep",
+            "estimation",
+            "noise_model",
+        )
         given = {name: getattr(self, name) for name in fields if getattr(self, name) is not None}
         return given | ({"inputs": dict(self.inputs)} if self.inputs else {})
 

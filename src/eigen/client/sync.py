@@ -142,6 +142,7 @@ class Client:
         *,
         program: str | os.PathLike[str] | None = None,
         name: str | None = None,
+        group: str | None = None,
         target: str | None = None,
         shots: int | None = None,
         seed: int | None = None,
@@ -150,6 +151,7 @@ class Client:
         inputs: Mapping[str, Any] | None = None,
         sweep: Mapping[str, Any] | None = None,
         estimation: str | None = None,
+        noise_model: str | None = None,
         idempotency_key: str = "",
     ) -> Job:
         """Submit a job; on return it is durable. Arguments and errors as `AsyncClient.submit`."""
@@ -158,6 +160,7 @@ class Client:
             job,
             program=program,
             name=name,
+            group=group,
             target=target,
             shots=shots,
             seed=seed,
@@ -166,6 +169,7 @@ class Client:
             inputs=inputs,
             sweep=sweep,
             estimation=estimation,
+            noise_model=noise_model,
             idempotency_key=idempotency_key,
         )
         return Job(self._portal, self._portal.call(submit))
@@ -187,6 +191,7 @@ class Client:
         *,
         states: Iterable[str] = (),
         name: str | None = None,
+        group: str | None = None,
         labels: Mapping[str, str] | None = None,
         created_after: datetime | None = None,
         created_before: datetime | None = None,
@@ -199,6 +204,7 @@ class Client:
             self._client.jobs,
             states=states,
             name=name,
+            group=group,
             labels=labels,
             created_after=created_after,
             created_before=created_before,

@@ -17,6 +17,8 @@ from eigen.contracts.errors import EigenError
 from eigen.contracts.waiting import Waiting, for_device, for_jobs
 
 __all__ = [
+    "GROUP_LABEL",
+    "GROUP_NAME",
     "JOB_ID",
     "TERMINAL_STATES",
     "JobFilter",
@@ -30,6 +32,13 @@ __all__ = [
 
 JOB_ID = re.compile(r"job_[0-9a-z]{26}")
 """`job_`, 10 characters of milliseconds and 16 of randomness in lower-case Crockford base 32: sortable, unguessable."""
+
+
+GROUP_LABEL = "eigen.os/group"
+"""The label that makes jobs one group, such as the iterations of one loop; its value is the group's name."""
+
+GROUP_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?")
+"""As a value of a Kubernetes label: 1 to 63 letters, digits, and inner `.`, `_` and `-`."""
 
 
 class JobState(StrEnum):
@@ -153,6 +162,7 @@ class JobRecord:
             seed=self.seed,
             priority=self.priority,
             labels=self.labels,
+            group=self.labels.get(GROUP_LABEL),
             subject=self.subject,
             attempt=self.attempt,
             event_seq=self.event_seq,
@@ -253,6 +263,7 @@ class JobStatus:
     Attributes:
         progress: 0 to 1.
         message: One sentence on where it is.
+        group: The group that it belongs to, from its label `eigen.os/group`.
         error_code: Canonical code, where it failed.
         error_reason: Stable fine code, where it failed.
         error_summary: First line of the error.
@@ -280,6 +291,7 @@ class JobStatus:
     trace_id: str
     created_at: datetime
     updated_at: datetime
+    group: str | None = None
     error_code: str | None = None
     error_reason: str | None = None
     error_summary: str | None = None

@@ -11,12 +11,25 @@ import re
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StrictFloat, StrictInt, StrictStr
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    field_validator,
+)
 
 from eigen.contracts.canonical import MAX_SAFE_INTEGER, canonical_json, read_json
 from eigen.contracts.compilation import Language
+from eigen.contracts.errors import EigenError
 from eigen.contracts.execution import MAX_SHOTS
-from eigen.contracts.jobs import JOB_ID
+from eigen.contracts.jobs import GROUP_LABEL, GROUP_NAME, JOB_ID
+from eigen.contracts.noise import read_noise_model
+from eigen.contracts.printable import quoted
 
 __all__ = ["API_VERSION", "KIND", "TARGET", "InputValue", "JobMetadata", "JobSpec", "JobSpecBody"]
 
@@ -57,6 +70,14 @@ def _input_value(value: Any) -> Any:
     return value
 
 
+def _noise_model(text: str) -> str:
+    try:
+        read_noise_model(text)
+    except EigenError as error:
+        raise ValueError(f"{error.message} ({error.hint})") from error
+    return text
+
+
 Name = Annotated[StrictStr, _matches(NAME, "must be 1 to 63 lower-case letters, digits and inner hyphens")]
 Identifier = Annotated[StrictStr, _matches(IDENTIFIER, "must be a name of letters, digits and underscores")]
 Target = Annotated[StrictStr, _matches(TARGET, "must look like sim:local, or <driver>:<device>")]
@@ -77,7 +98,7 @@ class JobMetadata(_Model):
 
     Attributes:
         name: 1 to 63 lower-case letters, digits and inner hyphens (a DNS label, RFC 1123).
-        labels: For selecting jobs.
+        labels: For selecting jobs; `eigen.os/group` names the group that the job belongs to.
         annotations: Kept, not interpreted.
         extra: Unknown keys, kept as they were.
     """
@@ -86,6 +107,16 @@ class JobMetadata(_Model):
     labels: Texts = Field(default_factory=dict)  # pydantic copies a default deeply, each time
     annotations: Texts = Field(default_factory=dict)
     extra: dict[str, Any] = Field(default_factory=dict)
+
+    @field_validator("labels")
+    @classmethod
+    def _check_group(cls, labels: dict[str, str]) -> dict[str, str]:
+        group = labels.get(GROUP_LABEL)
+        if group is not None and not GROUP_NAME.fullmatch(group):
+            raise ValueError(
+                f"the group {quoted(group)} must be 1 to 63 letters, digits, and inner dots, underscores and hyphens"
+            )
+        return labels
 
 
 class CompilerOptions(_Model):
@@ -119,7 +150,7 @@ class JobSpecBody(_Model):
         timeout_sec: Longest time from submission to a result, seconds.
         compiler_options: How to compile.
         driver_options: Options that only the driver knows.
-        noise_model: Noise to simulate.
+        noise_model: Noise to simulate, in the language of `eigen.contracts.noise`.
         estimation: How expectation values come about: `exact`, `sampled`, or `auto`, which samples where shots, a
             precision or noise are named or the device gives no exact values.
         metadata: Kept, not interpreted.
@@ -141,7 +172,7 @@ class JobSpecBody(_Model):
     timeout_sec: Annotated[StrictInt | StrictFloat, Field(gt=0, le=31_536_000)] | None = None
     compiler_options: CompilerOptions = Field(default_factory=CompilerOptions)
     driver_options: dict[StrictStr, StrictBool | StrictInt | StrictFloat | Text] = Field(default_factory=dict)
-    noise_model: Annotated[StrictStr, Field(min_length=1, max_length=256)] | None = None
+    noise_model: Annotated[StrictStr, AfterValidator(_noise_model)] | None = None
     estimation: Literal["auto", "exact", "sampled"] = "auto"
     metadata: Texts = Field(default_factory=dict)
     dependencies: tuple[JobId, ...] = Field(default=(), strict=False)
@@ -170,11 +201,19 @@ class JobSpec(_Model):
     spec: JobSpecBody = Field(default_factory=JobSpecBody)
     extra: dict[str, Any] = Field(default_factory=dict)
 
-    def overridden(self, *, name: str | None = None, inputs: dict[str, Any] | None = None, **values: Any) -> Self:
+    def overridden(
+        self,
+        *,
+        name: str | None = None,
+        group: str | None = None,
+        inputs: dict[str, Any] | None = None,
+        **values: Any,
+    ) -> Self:
         """Return the job with some values of `spec` replaced, validated anew; None leaves a value as it is.
 
         Args:
             name: New `metadata.name`.
+            group: New value of the label `eigen.os/group`.
             inputs: Inputs laid over those that the job has.
             **values: Fields of `JobSpecBody`.
 
@@ -184,6 +223,8 @@ class JobSpec(_Model):
         body = dict(self.spec) | {key: value for key, value in values.items() if value is not None}
         body["inputs"] = {**self.spec.inputs, **(inputs or {})}
         metadata = dict(self.metadata) | ({"name": name} if name is not None else {})
+        if group is not None:
+            metadata["labels"] = {**self.metadata.labels, GROUP_LABEL: group}
         return type(self).model_validate(dict(self) | {"metadata": metadata, "spec": body})
 
     def to_bytes(self) -> bytes:

@@ -12,6 +12,7 @@ from eigen.contracts.compilation import ProgramSource
 from eigen.contracts.diagnostics import Diagnostic
 from eigen.contracts.errors import InvariantError
 from eigen.contracts.faults import Faults
+from eigen.contracts.jobs import GROUP_LABEL
 from eigen.contracts.jobspec import JobSpec
 from eigen.jobfile.complaints import complain
 from eigen.jobfile.document import Document
@@ -43,7 +44,7 @@ def override(spec: JobSpec, values: Mapping[str, Any]) -> JobSpec:
 
     Args:
         spec: The job.
-        values: `name`, `inputs` (laid over the job's), and fields of `spec` such as `shots`.
+        values: `name`, `group`, `inputs` (laid over the job's), and fields of `spec` such as `shots`.
 
     Raises:
         InvalidArgumentError: A value is not allowed; `diagnostics` names it by its path, such as `spec.shots`.
@@ -61,5 +62,5 @@ def override(spec: JobSpec, values: Mapping[str, Any]) -> JobSpec:
 
 def _shape(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return overriding values as they would stand in a job file."""
-    body = {key: value for key, value in values.items() if key != "name"}
-    return {"metadata": {"name": values.get("name")}, "spec": body}
+    body = {key: value for key, value in values.items() if key not in {"name", "group"}}
+    return {"metadata": {"name": values.get("name"), "labels": {GROUP_LABEL: values.get("group")}}, "spec": body}

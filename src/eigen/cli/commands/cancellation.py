@@ -13,6 +13,7 @@ import typer
 from eigen.cli.options import JsonOption, RootOption
 from eigen.cli.selection import (
     AllSubjectsOption,
+    JobGroupOption,
     JobNameOption,
     LabelOption,
     Selection,
@@ -47,6 +48,7 @@ def cancel(
     everything: AllOption = False,
     state: StateOption = None,
     name: JobNameOption = None,
+    group: JobGroupOption = None,
     label: LabelOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -66,6 +68,7 @@ def cancel(
     selection = Selection(
         states=state or (),
         name=name,
+        group=group,
         labels=label or (),
         since=since,
         until=until,
@@ -73,7 +76,9 @@ def cancel(
         all_subjects=all_subjects,
     )
     if bool(jobs) == (everything or bool(selection)):
-        raise typer.BadParameter("name jobs, or say which ones with --all, --state, --name, --label or --since")
+        raise typer.BadParameter(
+            "name jobs, or say which ones with --all, --state, --name, --group, --label or --since"
+        )
     if jobs:
         conduct(partial(_cancel, jobs, root=root, as_json=as_json), as_json=as_json)
     perform(partial(_cancel_selected, selection, yes=yes, root=root, as_json=as_json), as_json=as_json)

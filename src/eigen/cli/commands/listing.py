@@ -11,6 +11,7 @@ import typer
 from eigen.cli.options import JsonOption, RootOption
 from eigen.cli.selection import (
     AllSubjectsOption,
+    JobGroupOption,
     JobNameOption,
     LabelOption,
     Selection,
@@ -35,6 +36,7 @@ OlderOption = Annotated[
 def jobs(
     state: StateOption = None,
     name: JobNameOption = None,
+    group: JobGroupOption = None,
     label: LabelOption = None,
     since: SinceOption = None,
     until: UntilOption = None,
@@ -54,6 +56,7 @@ def jobs(
     selection = Selection(
         states=state or (),
         name=name,
+        group=group,
         labels=label or (),
         since=since,
         until=until,

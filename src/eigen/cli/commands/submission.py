@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from eigen.cli.options import (
+    GroupOption,
     InputOption,
     JobArgument,
     JsonOption,
     NameOption,
+    NoiseOption,
     PriorityOption,
     ProgramOption,
     RootOption,
@@ -50,9 +52,11 @@ def submit(
     watch: WatchOption = None,
     detach: DetachOption = False,
     name: NameOption = None,
+    group: GroupOption = None,
     target: TargetOption = None,
     shots: ShotsOption = None,
     seed: SeedOption = None,
+    noise: NoiseOption = None,
     inputs: InputOption = None,
     sweep: SweepOption = None,
     priority: PriorityOption = None,
@@ -63,8 +67,9 @@ def submit(
 ) -> None:
     """Submit a job and see it through to its end.
 
-    The first line names the job: from then on it is durable. With --json it is the job's status, with its warnings. The
-    system runs in this process, which stays until the job has ended; Ctrl-C cancels the job.
+    The first line names the job: from then on it is durable. With --json it is the job's status, with its warnings.
+    Where `eigen serve` runs on the root the job is handed to it, else it runs in this process. Either way the command
+    stays until the job has ended, and Ctrl-C cancels it.
     """
     from eigen.cli.order import Order
     from eigen.cli.session import conduct
@@ -76,9 +81,11 @@ def submit(
         program=program,
         overrides={
             "name": name,
+            "group": group,
             "target": target,
             "shots": shots,
             "seed": seed,
+            "noise_model": noise,
             "priority": priority,
             "timeout_sec": timeout_sec,
         },
@@ -94,9 +101,11 @@ def submit(
 def run(
     files: FilesArgument,
     watch: WatchOption = None,
+    group: GroupOption = None,
     target: TargetOption = None,
     shots: ShotsOption = None,
     seed: SeedOption = None,
+    noise: NoiseOption = None,
     inputs: InputOption = None,
     sweep: SweepOption = None,
     timeout_sec: TimeoutOption = None,
@@ -112,7 +121,14 @@ def run(
     from eigen.cli.order import Order
     from eigen.cli.session import conduct
 
-    overrides = {"target": target, "shots": shots, "seed": seed, "timeout_sec": timeout_sec}
+    overrides = {
+        "group": group,
+        "target": target,
+        "shots": shots,
+        "seed": seed,
+        "noise_model": noise,
+        "timeout_sec": timeout_sec,
+    }
     orders = [Order(file=file, overrides=overrides, inputs=inputs or (), sweep=sweep or ()) for file in files]
     conduct(partial(_run, orders, root=root, watch=watch is not False, as_json=as_json), as_json=as_json)
 
@@ -185,15 +201,15 @@ async def _see_through(packaged: PackagedJob, *, root: Path | None, watch: bool,
 
 async def _leave_behind(packaged: PackagedJob, *, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
-    from eigen.system.composition import open_system
+    from eigen.cli.pursuit import hand_over
     from eigen.system.drain import start_drain
+    from eigen.system.root import default_root
     from eigen.system.serving import is_served
 
-    async with open_system(root, adopts=False, works=False) as system:
-        status = await system.api.submit_job(packaged.request)
-    (_announce_as_json if as_json else _announce)(status, packaged.warnings)
-    if not is_served(system.root):
-        start_drain(system.root)
+    await hand_over([packaged], root=root, announce=_announce_as_json if as_json else _announce)
+    folder = (root or default_root()).absolute()
+    if not is_served(folder):
+        start_drain(folder)
     return ExitCode.OK
 
 
