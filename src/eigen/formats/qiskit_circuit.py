@@ -4,7 +4,8 @@
   again, to a bounded depth. One without a definition is refused by name: nothing is dropped and nothing is synthesised
   that Qiskit does not itself define.
 - Qubits and bits keep the circuit's own numbering, so that bitstrings read as Qiskit's.
-- Parameters may enter angles as affine expressions. Their names are made valid for AQO (`parameter_names`).
+- Parameters may enter angles as affine expressions. Their names are made valid for AQO (`parameter_names`). Any other
+  expression becomes a parameter of its own, whose value is the expression's: `read_qiskit` says which.
 - `if` blocks become conditions on operations; `for` loops are unrolled under the budget of operations.
 - The global phase is ignored: no measurement can see it, since every gate's own control is already written out.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.angles import exact_number
@@ -23,12 +25,12 @@ from eigen.contracts.gates import BARRIER, MEASURE, RESET
 from eigen.contracts.printable import quoted
 from eigen.formats.feed_forward import branches, selected
 from eigen.formats.measurements import joined_measurements
-from eigen.formats.parameter_names import parameter_names
+from eigen.formats.parameter_names import free_name, parameter_names
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["from_qiskit", "qiskit_parameter_names"]
+__all__ = ["ReadCircuit", "from_qiskit", "qiskit_parameter_names", "read_qiskit"]
 
 _REFUSED_HINTS = {
     "delay": "remove it: there is no time in AQO",
@@ -39,6 +41,21 @@ _REFUSED_HINTS = {
     "store": "variables of run time are not supported",
 }
 _HINT = "decompose it into standard gates, measurements and resets first"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadCircuit:
+    """A Qiskit circuit as AQO, and what its parameters mean.
+
+    Attributes:
+        aqo: The circuit.
+        names: AQO's name of each of the circuit's parameters, by Qiskit's name, in Qiskit's order.
+        expressions: Further parameters of the AQO, each with the expression over Qiskit's parameters that is its value.
+    """
+
+    aqo: AQO
+    names: Mapping[str, str]
+    expressions: Mapping[str, Any]
 
 
 def from_qiskit(circuit: QuantumCircuit, *, limits: CompileLimits | None = None) -> AQO:
@@ -62,17 +79,34 @@ def from_qiskit(circuit: QuantumCircuit, *, limits: CompileLimits | None = None)
         >>> [one.op for one in from_qiskit(bell).operations]
         ['H', 'CX', 'BARRIER', 'MEASURE']
     """
+    read = read_qiskit(circuit, limits=limits)
+    for expression in read.expressions.values():
+        raise InvalidArgumentError(
+            f"the angle {quoted(str(expression))} is not a number plus numbers times parameters",
+            reason="QISKIT_ANGLE",
+            hint="give the expression a parameter of its own, and its value as an input",
+        )
+    return read.aqo
+
+
+def read_qiskit(circuit: QuantumCircuit, *, limits: CompileLimits | None = None) -> ReadCircuit:
+    """Return a Qiskit circuit as AQO with any expressions as angles: equal ones share a parameter of their own.
+
+    Arguments and errors as `from_qiskit`, which takes affine expressions only.
+    """
     limits = limits or CompileLimits()
     names = qiskit_parameter_names(circuit)
     _check_size(circuit, len(names), limits)
     reader = _Reader(names, limits)
     operations = reader.block(circuit, range(circuit.num_qubits), range(circuit.num_clbits), 0)
-    return AQO(
+    _check_size(circuit, len(names) + len(reader.expressions), limits)
+    aqo = AQO(
         qubits=circuit.num_qubits,
         clbits=circuit.num_clbits,
-        parameters=tuple(names.values()),
+        parameters=(*names.values(), *reader.expressions),
         operations=joined_measurements(operations),
     )
+    return ReadCircuit(aqo=aqo, names=names, expressions=reader.expressions)
 
 
 def qiskit_parameter_names(circuit: QuantumCircuit) -> dict[str, str]:
@@ -98,6 +132,9 @@ class _Reader:
     Args:
         names: AQO's name of each parameter.
         limits: What the circuit may use.
+
+    Attributes:
+        expressions: What is no affine expression, by the name of the parameter that stands for it.
     """
 
     def __init__(self, names: Mapping[str, str], limits: CompileLimits) -> None:
@@ -110,6 +147,8 @@ class _Reader:
         self._steps_left = limits.operations
         self._known = known_gates()
         self._angles: dict[Any, Angle] = {}
+        self._taken = set(names.values())
+        self.expressions: dict[str, Any] = {}
         self._handlers = {
             Measure: self._measure,
             Reset: self._reset,
@@ -221,16 +260,14 @@ class _Reader:
         return exact_number(number)
 
     def _affine(self, expression: Any) -> Angle:
-        """Return an expression whose derivatives are all constant: it is affine, and they are its coefficients."""
+        """Return an expression; where its derivatives are all constant it is affine, and they are its coefficients."""
         parameters = sorted(expression.parameters, key=lambda one: self._names[one.name])
         slopes = [_slope(expression, one) for one in parameters]
         constant = _real(expression.bind(dict.fromkeys(parameters, 0))) if None not in slopes else None
         if constant is None:
-            raise InvalidArgumentError(
-                f"the angle {quoted(str(expression))} is not a number plus numbers times parameters",
-                reason="QISKIT_ANGLE",
-                hint="give the expression a parameter of its own, and its value as an input",
-            )
+            own = free_name("angle", self._taken)
+            self.expressions[own] = expression
+            return Affine(((own, 1.0),))
         terms = tuple((self._names[one.name], slope) for one, slope in zip(parameters, slopes, strict=True) if slope)
         return Affine(terms, constant) if terms else exact_number(constant)
 
