@@ -22,7 +22,7 @@ from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus
 from eigen.contracts.errors import InvalidArgumentError, UnavailableError
 from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
-from eigen.drivers.aer.driver import AerDriver
+from eigen.drivers.sim import SimDriver
 from eigen.ports.drivers import Driver
 from eigen.testing.scripted_driver import SCRIPTED_DEVICE, ScriptedDriver
 from eigen.workers.pool import WorkerPool, WorkerRequest
@@ -168,4 +168,4 @@ _WORKERS_DEEDS: Mapping[str, Mapping[str, Any]] = {
 
 def errand_drivers(witness: Witness) -> dict[str, Driver]:
     """Return the drivers of a system that runs errands, by name; nothing is started."""
-    return {"scripted": ErrandDriver(witness), "worker": WorkerDriver(witness), "sim": AerDriver()}
+    return {"scripted": ErrandDriver(witness), "worker": WorkerDriver(witness), "sim": SimDriver()}

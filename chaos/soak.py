@@ -27,7 +27,7 @@ from chaos.processes import start_life
 from eigen.client.packaging import Overrides, package
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import JobState
-from eigen.drivers.aer.driver import AerDriver
+from eigen.drivers.sim import SimDriver
 from eigen.ports.drivers import Driver
 from eigen.ports.system_api import SystemApi
 from eigen.system.composition import open_system
@@ -173,7 +173,7 @@ class _Soak:
         self._begin = time.monotonic()
         self._end = self._begin + 60 * plan.minutes
         self._largest_lag = 0.0
-        self._driver: Driver = plan.driver or AerDriver()
+        self._driver: Driver = plan.driver or SimDriver()
 
     async def run(self) -> None:
         drivers = {self._driver.name: self._driver}

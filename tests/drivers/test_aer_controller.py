@@ -16,7 +16,7 @@ from eigen.contracts.errors import InvariantError
 from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, RunOptions, are_as_known
 from eigen.drivers.aer.engine import AerEngine
 from eigen.drivers.aer.lowering import LoweredCircuit
-from eigen.drivers.aer.options import METHODS, Method
+from eigen.drivers.aer.simulator import METHODS, AerMethod
 from eigen.testing.conformance_circuits import CIRCUITS, CircuitCase, gate_cases
 
 FLIP = AQO(
@@ -47,7 +47,7 @@ class FutureEngine(AerEngine):
         return ChangedSimulator(method=method)
 
 
-def counts(form: type[AssembledCircuit] | type[RunCircuit], case: CircuitCase, method: Method) -> list[Any]:
+def counts(form: type[AssembledCircuit] | type[RunCircuit], case: CircuitCase, method: AerMethod) -> list[Any]:
     simulator = AerSimulator(method=method.name)
     lowered = LoweredCircuit(case.circuit, method)
     made = form(simulator, lowered.template or lowered.bound(case.binding))
@@ -57,7 +57,7 @@ def counts(form: type[AssembledCircuit] | type[RunCircuit], case: CircuitCase, m
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-def test_equal_seeds_give_equal_counts_both_ways(method: Method) -> None:
+def test_equal_seeds_give_equal_counts_both_ways(method: AerMethod) -> None:
     gates = {op.lower() for op in ("H", "S", "X")} | method.gates
     known = {name.upper() for name in gates} | {"MEASURE", "RESET", "BARRIER"}
     cases = [case for case in CIRCUITS if {one.op for one in case.circuit.operations} <= known]

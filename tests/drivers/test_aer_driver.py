@@ -24,10 +24,10 @@ from eigen.contracts.errors import (
 )
 from eigen.contracts.execution import CircuitFormat, CircuitPayload, ExecutionOptions, ExecutionRequest
 from eigen.contracts.gates import GATES
-from eigen.drivers.aer.driver import AerDriver
-from eigen.drivers.aer.options import METHODS
+from eigen.drivers.aer.simulator import METHODS
 from eigen.drivers.manager import LocalDriverManager
 from eigen.drivers.seeds import derived_seed
+from eigen.drivers.sim import SimDriver
 from eigen.testing.driver_conformance import check_driver, execution_request
 
 BELL = AQO(
@@ -49,8 +49,8 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-async def driver(anyio_backend: str) -> AsyncIterator[AerDriver]:
-    async with AerDriver(num_workers=2) as opened:
+async def driver(anyio_backend: str) -> AsyncIterator[SimDriver]:
+    async with SimDriver(num_workers=2) as opened:
         yield opened
 
 
@@ -70,23 +70,25 @@ def local(circuit: AQO, **changes: Any) -> ExecutionRequest:
     return execution_request("sim:local", circuit, **changes)
 
 
-async def counts(driver: AerDriver, circuit: AQO, **changes: Any) -> Mapping[str, int]:
+async def counts(driver: SimDriver, circuit: AQO, **changes: Any) -> Mapping[str, int]:
     return (await driver.execute(local(circuit, **changes)))[0].counts
 
 
 @pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
-async def test_every_method_conforms(driver: AerDriver, method: Any) -> None:
+async def test_every_method_conforms(driver: SimDriver, method: Any) -> None:
     await check_driver(driver, "sim:local", gates=method.gates, driver_options={"method": method.name})
 
 
-async def test_a_result_says_how_it_came_about(driver: AerDriver) -> None:
+async def test_a_result_says_how_it_came_about(driver: SimDriver) -> None:
     [result] = await driver.execute(local(BELL, seed=42))
     assert result.execution_time_sec > 0
     versions = result.metadata["versions"]
     assert result.metadata == {
         "backend": "qiskit_aer_simulator",
         "driver": "sim",
+        "engine": "local",
         "method": "statevector",
+        "method_reason": "the default: any circuit, 2^n amplitudes of 16 bytes",
         "num_threads": 1,
         "precision": "double",
         "sampling": "multinomial",
@@ -96,15 +98,15 @@ async def test_a_result_says_how_it_came_about(driver: AerDriver) -> None:
     assert sorted(versions) == ["eigen-os", "numpy", "qiskit", "qiskit-aer"]
 
 
-async def test_equal_seeds_give_equal_counts_whatever_ran_them(driver: AerDriver) -> None:
+async def test_equal_seeds_give_equal_counts_whatever_ran_them(driver: SimDriver) -> None:
     """Another driver object means other processes; a driver of one core means another number of threads."""
     wide = layers(17, depth=2)
-    async with AerDriver(num_workers=1) as other:
+    async with SimDriver(num_workers=1) as other:
         for circuit in (BELL, wide):
             assert await counts(driver, circuit, seed=5) == await counts(other, circuit, seed=5)
 
 
-async def test_the_batch_of_a_binding_does_not_change_its_counts(driver: AerDriver) -> None:
+async def test_the_batch_of_a_binding_does_not_change_its_counts(driver: SimDriver) -> None:
     """Three hundred bindings do not fit in one frame; each equals its own run with its own seed."""
     bindings = [{"theta": 0.01 * index} for index in range(300)]
     results = await driver.execute(local(TURN, shots=8, seed=3, bindings=bindings))
@@ -115,13 +117,13 @@ async def test_the_batch_of_a_binding_does_not_change_its_counts(driver: AerDriv
         assert results[index].counts == await counts(driver, TURN, shots=8, seed=seed, bindings=[bindings[index]])
 
 
-async def test_the_largest_seed_is_taken_as_it_is(driver: AerDriver) -> None:
+async def test_the_largest_seed_is_taken_as_it_is(driver: SimDriver) -> None:
     first = await counts(driver, layers(8, depth=1), seed=2**53 - 1)
     assert first == await counts(driver, layers(8, depth=1), seed=2**53 - 1)
     assert first != await counts(driver, layers(8, depth=1), seed=2**53 - 2)
 
 
-async def test_many_results_come_whole(driver: AerDriver) -> None:
+async def test_many_results_come_whole(driver: SimDriver) -> None:
     coins = AQO(
         qubits=17,
         clbits=40,
@@ -137,7 +139,7 @@ async def test_many_results_come_whole(driver: AerDriver) -> None:
 
 
 @pytest.mark.parametrize("qubits", [18, 26])
-async def test_a_cancelled_simulation_is_gone_within_a_second(driver: AerDriver, qubits: int) -> None:
+async def test_a_cancelled_simulation_is_gone_within_a_second(driver: SimDriver, qubits: int) -> None:
     await counts(driver, BELL)
     before = set(driver.process_ids)
     started = anyio.current_time()
@@ -158,7 +160,7 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-async def test_the_loop_turns_while_a_simulation_runs(driver: AerDriver) -> None:
+async def test_the_loop_turns_while_a_simulation_runs(driver: SimDriver) -> None:
     """Workers that stand still stand for a simulation of any length: nothing here waits for their answer."""
     assert await counts(driver, BELL)
     answers: list[Mapping[str, int]] = []
@@ -200,7 +202,7 @@ async def test_nothing_of_it_blocks_the_loop() -> None:
 
 
 async def test_sixty_qubits_are_refused_before_anything_starts() -> None:
-    async with AerDriver(memory_limit_bytes=16 << 20, num_workers=1) as small:
+    async with SimDriver(memory_limit_bytes=16 << 20, num_workers=1) as small:
         assert small.devices()[0].num_qubits == 20
         with pytest.raises(ResourceExhaustedError, match=r"60 qubits need 16 EiB .* give 16 MiB"):
             await small.execute(local(layers(60, depth=1)))
@@ -212,7 +214,7 @@ async def test_sixty_qubits_are_refused_before_anything_starts() -> None:
 )
 def test_an_unknown_option_or_method_is_refused_with_the_list(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidArgumentError, match="method") as caught:
-        AerDriver().admit("sim:local", profile(BELL), ExecutionOptions(shots=1, seed=1, driver_options=options))
+        SimDriver().admit("sim:local", profile(BELL), ExecutionOptions(shots=1, seed=1, driver_options=options))
     assert caught.value.reason == "DRIVER_OPTION"
 
 
@@ -220,23 +222,23 @@ def test_the_methods_name_what_they_cannot_run() -> None:
     options = ExecutionOptions(shots=1, seed=1, driver_options={"method": "stabilizer"})
     circuit = AQO(qubits=1, clbits=1, operations=(Operation("T", (0,)), *TURN.operations))
     with pytest.raises(UnimplementedError, match="stabilizer cannot run") as caught:
-        AerDriver().admit("sim:local", profile(circuit), options)
+        SimDriver().admit("sim:local", profile(circuit), options)
     assert sorted(caught.value.details["missing"]) == ["ry", "t"]
 
 
 def test_noise_is_not_there_yet() -> None:
     options = ExecutionOptions(shots=1, seed=1, noise_model="depolarizing:0.1")
     with pytest.raises(UnimplementedError, match="noise"):
-        AerDriver().admit("sim:local", profile(BELL), options)
+        SimDriver().admit("sim:local", profile(BELL), options)
 
 
 def test_admission_says_the_method_and_its_memory() -> None:
-    admission = AerDriver().admit("sim:local", profile(layers(10, depth=1)), ExecutionOptions(shots=1, seed=1))
+    admission = SimDriver().admit("sim:local", profile(layers(10, depth=1)), ExecutionOptions(shots=1, seed=1))
     assert (admission.method, admission.memory_bytes) == ("statevector", 16 * 2**10)
     assert "2^n" in admission.explanation
 
 
-async def test_a_damaged_circuit_is_the_circuits_fault(driver: AerDriver) -> None:
+async def test_a_damaged_circuit_is_the_circuits_fault(driver: SimDriver) -> None:
     good = local(BELL)
     payload = CircuitPayload(
         format=CircuitFormat.AQO_JSON, data=b'{"version"', digest="x", profile=good.payload.profile
@@ -246,7 +248,7 @@ async def test_a_damaged_circuit_is_the_circuits_fault(driver: AerDriver) -> Non
         await driver.execute(request)
 
 
-async def test_only_aqo_is_taken(driver: AerDriver) -> None:
+async def test_only_aqo_is_taken(driver: SimDriver) -> None:
     good = local(BELL)
     payload = CircuitPayload(
         format=CircuitFormat.QASM3_TEXT, data=b"OPENQASM 3;", digest="x", profile=good.payload.profile
@@ -256,19 +258,19 @@ async def test_only_aqo_is_taken(driver: AerDriver) -> None:
         await driver.execute(request)
 
 
-async def test_an_unknown_device_is_not_found(driver: AerDriver) -> None:
+async def test_an_unknown_device_is_not_found(driver: SimDriver) -> None:
     with pytest.raises(NotFoundError):
         await driver.status("sim:remote")
 
 
-async def test_the_device_runs_every_gate_of_the_table(driver: AerDriver) -> None:
+async def test_the_device_runs_every_gate_of_the_table(driver: SimDriver) -> None:
     [device] = driver.devices()
     assert set(device.gates) == set(GATES)
     assert (await driver.status("sim:local")).state is DeviceState.ONLINE
 
 
 async def test_preparing_returns_at_once_and_starts_a_worker(caplog: pytest.LogCaptureFixture) -> None:
-    async with AerDriver(num_workers=1) as driver:
+    async with SimDriver(num_workers=1) as driver:
         started = anyio.current_time()
         await driver.prepare("sim:local")
         assert anyio.current_time() - started < 0.05

@@ -16,7 +16,7 @@ from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.devices import DeviceInfo, DeviceStatus
 from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
 from eigen.contracts.gates import GATES, Gate
-from eigen.drivers.aer.driver import AerDriver
+from eigen.drivers.sim import SimDriver
 from eigen.ports.drivers import Driver
 from eigen.testing.conformance_circuits import gate_cases
 from eigen.testing.driver_conformance import assert_distribution, check_driver
@@ -160,23 +160,23 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="module")
-async def right(anyio_backend: str) -> AsyncIterator[AerDriver]:
-    async with AerDriver() as opened:
+async def right(anyio_backend: str) -> AsyncIterator[SimDriver]:
+    async with SimDriver() as opened:
         yield opened
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_caught_and_named(right: AerDriver, fault: str) -> None:
+async def test_a_fault_is_caught_and_named(right: SimDriver, fault: str) -> None:
     named, changes = FAULTS[fault]
     with pytest.raises(AssertionError, match=named):
         await check_driver(FaultyDriver(right, **changes), "sim:local")
 
 
-async def test_the_wrapper_by_itself_has_no_fault(right: AerDriver) -> None:
+async def test_the_wrapper_by_itself_has_no_fault(right: SimDriver) -> None:
     await check_driver(FaultyDriver(right), "sim:local")
 
 
-async def test_a_driver_that_raises_anything_is_reported_not_raised(right: AerDriver) -> None:
+async def test_a_driver_that_raises_anything_is_reported_not_raised(right: SimDriver) -> None:
     def broken(request: ExecutionRequest) -> ExecutionRequest:
         raise ZeroDivisionError("in the vendor's code")
 
@@ -184,7 +184,7 @@ async def test_a_driver_that_raises_anything_is_reported_not_raised(right: AerDr
         await check_driver(FaultyDriver(right, before=broken), "sim:local")
 
 
-async def test_a_device_that_is_not_listed_is_reported(right: AerDriver) -> None:
+async def test_a_device_that_is_not_listed_is_reported(right: SimDriver) -> None:
     with pytest.raises(AssertionError, match="does not list"):
         await check_driver(right, "sim:other")
 

@@ -205,7 +205,7 @@ async def open_system(
 
 
 def _available_bytes() -> int:
-    from eigen.drivers.aer.memory import available_bytes
+    from eigen.drivers.simulator.memory import available_bytes
 
     return available_bytes(share=_MEMORY_SHARE)
 

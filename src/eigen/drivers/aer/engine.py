@@ -24,18 +24,17 @@ from eigen.contracts.aqo_json import decode
 from eigen.contracts.errors import InternalError, ResourceExhaustedError
 from eigen.contracts.gates import MEASURE
 from eigen.contracts.printable import printable
-from eigen.drivers.aer.options import DEFAULT_METHOD, METHODS, PROBABILITIES
+from eigen.drivers.aer.simulator import DEFAULT_METHOD, METHODS, PROBABILITIES
+from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values_in_parts
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
     from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, RunOptions
     from eigen.drivers.aer.lowering import LoweredCircuit
-    from eigen.drivers.aer.sampling import Readout
+    from eigen.drivers.simulator.sampling import Readout
 
 __all__ = ["AerEngine"]
 
-_PART_CHARACTERS = 200_000
-_VALUES_PER_PART = 500
 _MEMORY_WORDS = ("memory", "bad_alloc", "alloc")
 
 
@@ -70,8 +69,7 @@ class AerEngine(Engine):
     """Runs AQO on `qiskit_aer.AerSimulator`.
 
     Arguments of `run`: `method`, `shots`, `num_threads`, `max_memory_mb`, `bindings` and one of `seeds` for each.
-    Parts: `{"counts": {...}}` and `{"expectation_values": {...}}`, as many as a result needs, then
-    `{"execution_time_sec": t, "sampling": s}`, where `s` is `multinomial`, `shots` or `none`; the next binding follows.
+    Parts: as in `eigen.drivers.simulator.parts`; `sampling` is `multinomial`, `shots` or `none`.
     """
 
     def __init__(self) -> None:
@@ -108,13 +106,13 @@ class AerEngine(Engine):
             saved = self._saved(runnable, binding, options, method=arguments["method"])
             counts = _counts(runnable, saved, options)
             elapsed_sec = time.perf_counter() - started
-            yield from _in_parts(counts, prepared.circuit.clbits)
-            yield from _expectation_values(prepared.circuit, runnable.lowered.labels, saved)
+            yield from counts_in_parts(counts, width=prepared.circuit.clbits)
+            yield from values_in_parts(_expectation_values(prepared.circuit, runnable.lowered.labels, saved))
             yield {"execution_time_sec": elapsed_sec, "sampling": runnable.sampling}
 
     def _runnable(self, prepared: _PreparedCircuit, method: str) -> _Runnable:
         from eigen.drivers.aer.lowering import LoweredCircuit
-        from eigen.drivers.aer.sampling import readout_of
+        from eigen.drivers.simulator.sampling import readout_of
 
         if method not in prepared.runnable:
             readout = readout_of(prepared.circuit) if method in DRAWING_METHODS else None
@@ -175,31 +173,13 @@ def _counts(runnable: _Runnable, saved: Mapping[str, Any], options: RunOptions) 
         counts = runnable.readout.counts(saved[PROBABILITIES], shots=options.shots, seed=options.seed)
     else:
         counts = {int(number, 16): count for number, count in saved.get("counts", {}).items()}
-    total = sum(counts.values())
-    if not counts or total != options.shots:
-        raise InternalError(
-            f"the simulator gave {total} counts for {options.shots} shots", reason="ENGINE_BROKE_PROMISE"
-        )
-    return counts
+    return checked_total(counts, shots=options.shots)
 
 
-def _expectation_values(
-    circuit: AQO, labels: Mapping[str, str], saved: Mapping[str, Any]
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the values of a circuit's observables, some in each part."""
-    entries = list(circuit.observables.items())
-    for start in range(0, len(entries), _VALUES_PER_PART):
-        values = {}
-        for name, terms in entries[start : start + _VALUES_PER_PART]:
-            constant = [one.coefficient for one in terms if not one.qubits]
-            values[name] = math.fsum([*constant, float(saved[labels[name]])] if name in labels else constant)
-        yield {"expectation_values": values}
-
-
-def _in_parts(counts: Mapping[int, int], width: int) -> Iterator[Mapping[str, Any]]:
-    """Yield counts by bitstring of fixed width, cut so that the system's event loop can read each in a moment."""
-    per_part = max(1, _PART_CHARACTERS // (width + 10))
-    entries = list(counts.items())
-    for start in range(0, len(entries), per_part):
-        chunk = entries[start : start + per_part]
-        yield {"counts": {f"{number:0{width}b}": count for number, count in chunk}}
+def _expectation_values(circuit: AQO, labels: Mapping[str, str], saved: Mapping[str, Any]) -> dict[str, float]:
+    """Return the values of a circuit's observables."""
+    values = {}
+    for name, terms in circuit.observables.items():
+        constant = [one.coefficient for one in terms if not one.qubits]
+        values[name] = math.fsum([*constant, float(saved[labels[name]])] if name in labels else constant)
+    return values

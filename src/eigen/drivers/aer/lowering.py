@@ -32,8 +32,8 @@ from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
 from eigen.contracts.aqo import AQO, Affine, Angle, Condition, Operation, PauliTerm, evaluate
 from eigen.contracts.bases import INTO_BASIS, OUT_OF_BASIS, used_later
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
-from eigen.drivers.aer.options import PROBABILITIES, Method
-from eigen.drivers.aer.sampling import Readout
+from eigen.drivers.aer.simulator import PROBABILITIES, AerMethod
+from eigen.drivers.simulator.sampling import Readout
 
 __all__ = ["LoweredCircuit"]
 
@@ -58,7 +58,7 @@ class LoweredCircuit:
             that are constants have none.
     """
 
-    def __init__(self, circuit: AQO, method: Method, *, readout: Readout | None = None) -> None:
+    def __init__(self, circuit: AQO, method: AerMethod, *, readout: Readout | None = None) -> None:
         self._circuit = _measured_last(circuit) if circuit.observables else circuit
         self._method = method
         self._readout = readout
@@ -161,7 +161,7 @@ def _rotate(lowered: QuantumCircuit, gates: tuple[str, ...], qubits: tuple[int, 
 
 
 def _gate_lowering(
-    lowered: QuantumCircuit, method: Method, value: Callable[[Angle], Any]
+    lowered: QuantumCircuit, method: AerMethod, value: Callable[[Angle], Any]
 ) -> Callable[[Operation], None]:
     """Return the function that appends a gate to `lowered`."""
     native = {gate.op: getattr(lowered, gate.qiskit) for gate in GATES.values() if gate.name in method.native}
@@ -193,7 +193,7 @@ def _test(lowered: QuantumCircuit, condition: Condition) -> Any:
     return test
 
 
-def _has_symbolic_matrix(circuit: AQO, method: Method) -> bool:
+def _has_symbolic_matrix(circuit: AQO, method: AerMethod) -> bool:
     native = {gate.op for gate in GATES.values() if gate.name in method.native}
     return any(
         operation.op in _GATE_OF_OP

@@ -1,37 +1,27 @@
 """How much memory a simulation takes, and how much this machine can give.
 
-A state vector has 2^n amplitudes of 16 bytes (two doubles), a density matrix 4^n. A stabilizer tableau of n qubits has
-2n rows of 2n bits; Aer keeps it twice. A matrix product state grows with entanglement, which only the run can tell:
-it is given a worker's share, and stopped beyond it.
+Each method's description has its formula. A state that grows with entanglement, which only the run can tell, is given a
+worker's share, and stopped beyond it.
 """
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from bisect import bisect_right
 from pathlib import Path
-from types import MappingProxyType
 
 from eigen.contracts.errors import ResourceExhaustedError
 from eigen.contracts.sizes import human_bytes
-from eigen.drivers.aer.options import Method
+from eigen.drivers.simulator.description import Method
 
-__all__ = ["admitted_bytes", "available_bytes", "max_qubits"]
+__all__ = ["MAX_QUBITS", "admitted_bytes", "available_bytes", "max_qubits"]
+
+MAX_QUBITS = 10_000
+"""Most qubits that any simulator is said to take."""
 
 _SHARE = 0.8
 _FALLBACK_BYTES = 4 * 2**30
-
-_NEEDED_BYTES: Mapping[str, Callable[[int], int]] = MappingProxyType(
-    {
-        "statevector": lambda qubits: 16 << qubits,
-        "density_matrix": lambda qubits: 16 << 2 * qubits,
-        "stabilizer": lambda qubits: qubits * qubits + 4096,
-    }
-)
-_WHAT_FOR: Mapping[str, str] = MappingProxyType(
-    {"statevector": "a state vector", "density_matrix": "a density matrix", "stabilizer": "a stabilizer tableau"}
-)
 
 
 def available_bytes(*, share: float = _SHARE) -> int:
@@ -51,13 +41,12 @@ def admitted_bytes(method: Method, *, qubits: int, limit_bytes: int, share_bytes
     Raises:
         ResourceExhaustedError: It does not fit (reason `DEVICE_MEMORY`); the message has the figures.
     """
-    formula = _NEEDED_BYTES.get(method.name)
-    if formula is None:
+    if method.needed_bytes is None:
         return share_bytes
-    needed = formula(qubits)
+    needed = method.needed_bytes(qubits)
     if needed > limit_bytes:
         raise ResourceExhaustedError(
-            f"{qubits} qubits need {human_bytes(needed)} for {_WHAT_FOR[method.name]}; "
+            f"{qubits} qubits need {human_bytes(needed)} for {method.state}; "
             f"this machine can give {human_bytes(limit_bytes)}",
             reason="DEVICE_MEMORY",
             hint=_hint(method, limit_bytes),
@@ -66,20 +55,19 @@ def admitted_bytes(method: Method, *, qubits: int, limit_bytes: int, share_bytes
     return needed
 
 
-def max_qubits(method_name: str, *, limit_bytes: int) -> int:
-    """Return the largest number of qubits whose state fits."""
-    formula = _NEEDED_BYTES[method_name]
-    qubits = 1
-    while formula(qubits + 1) <= limit_bytes:
-        qubits += 1
-    return qubits
+def max_qubits(method: Method, *, limit_bytes: int) -> int:
+    """Return the largest number of qubits whose state fits, at most `MAX_QUBITS`."""
+    formula = method.needed_bytes
+    if formula is None or formula(MAX_QUBITS) <= limit_bytes:
+        return MAX_QUBITS
+    return bisect_right(range(2, MAX_QUBITS + 1), limit_bytes, key=formula) + 1
 
 
 def _hint(method: Method, limit_bytes: int) -> str:
-    fits = max_qubits(method.name, limit_bytes=limit_bytes)
+    fits = max_qubits(method, limit_bytes=limit_bytes)
     return (
-        f"at most {fits} qubits fit; for more set driver_options.method to matrix_product_state (low entanglement) "
-        "or stabilizer (Clifford gates only)"
+        f"at most {fits} qubits fit; for more use sim:local with driver_options.method matrix_product_state "
+        "(low entanglement) or stabilizer (Clifford gates only)"
     )
 
 

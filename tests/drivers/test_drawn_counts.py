@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eigen.contracts.aqo import AQO, Condition, Operation
 from eigen.contracts.errors import InternalError
-from eigen.drivers.aer.sampling import MAX_QUBITS, Readout, readout_of
+from eigen.drivers.simulator.sampling import MAX_QUBITS, Readout, readout_of
 
 H, X = Operation("H", (0,)), Operation("X", (0,))
 

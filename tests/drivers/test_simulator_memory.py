@@ -6,8 +6,8 @@ import pytest
 
 from eigen.contracts.errors import ResourceExhaustedError
 from eigen.contracts.sizes import human_bytes
-from eigen.drivers.aer.memory import admitted_bytes, available_bytes, max_qubits
-from eigen.drivers.aer.options import METHODS
+from eigen.drivers.aer.simulator import METHODS
+from eigen.drivers.simulator.memory import admitted_bytes, available_bytes, max_qubits
 
 GIB = 2**30
 
@@ -53,8 +53,8 @@ def test_a_stabilizer_tableau_of_a_thousand_qubits_fits() -> None:
 
 
 def test_the_number_of_qubits_follows_the_memory() -> None:
-    assert max_qubits("statevector", limit_bytes=16 << 20) == 20
-    assert max_qubits("statevector", limit_bytes=(16 << 20) - 1) == 19
+    assert max_qubits(METHODS["statevector"], limit_bytes=16 << 20) == 20
+    assert max_qubits(METHODS["statevector"], limit_bytes=(16 << 20) - 1) == 19
 
 
 def test_this_machine_has_some_memory() -> None:

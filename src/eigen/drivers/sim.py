@@ -1,0 +1,33 @@
+"""The driver `sim`: all simulators that come with Eigen OS."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from eigen.drivers.aer.simulator import AER
+from eigen.drivers.simulator.description import Simulator
+from eigen.drivers.simulator.driver import SimulatorDriver
+
+__all__ = ["SIMULATORS", "SimDriver"]
+
+SIMULATORS: tuple[Simulator, ...] = (AER,)
+"""Every engine, the one of `sim:local` first."""
+
+
+class SimDriver(SimulatorDriver):
+    """Exact, noise-free simulation of circuits on this machine.
+
+    Args:
+        simulators: The engines; by default all that there are.
+        memory_limit_bytes: As for `SimulatorDriver`.
+        num_workers: As for `SimulatorDriver`.
+    """
+
+    def __init__(
+        self,
+        simulators: Sequence[Simulator] = SIMULATORS,
+        *,
+        memory_limit_bytes: int | None = None,
+        num_workers: int | None = None,
+    ) -> None:
+        super().__init__(simulators, memory_limit_bytes=memory_limit_bytes, num_workers=num_workers)

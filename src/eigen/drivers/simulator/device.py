@@ -1,0 +1,246 @@
+"""One engine as a device: says what it can run and how, and runs it in worker processes.
+
+The engine's library is imported by the workers only. Several bindings of a circuit go to a worker in one frame; a
+request that was cancelled takes its worker with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property, lru_cache
+from typing import Any
+
+from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus
+from eigen.contracts.errors import FailedPreconditionError, InvalidArgumentError, UnavailableError, UnimplementedError
+from eigen.contracts.execution import (
+    MAX_SHOTS,
+    Admission,
+    CircuitFormat,
+    ExecutionOptions,
+    ExecutionRequest,
+    ExecutionResult,
+)
+from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
+from eigen.contracts.printable import printable, quoted
+from eigen.contracts.version import VERSION
+from eigen.drivers.budget import MemoryBudget
+from eigen.drivers.capability import check_capabilities
+from eigen.drivers.seeds import derived_seed
+from eigen.drivers.simulator.collector import Collector
+from eigen.drivers.simulator.description import Choice, Method, Simulator
+from eigen.drivers.simulator.installation import installed_versions, usable_cores, worker_environment
+from eigen.drivers.simulator.memory import admitted_bytes, max_qubits
+from eigen.workers.pool import WorkerPool, WorkerRequest
+
+__all__ = ["SimulatorDevice"]
+
+_NOT_GATES = frozenset({BARRIER, MEASURE, RESET})
+
+_VALUES_PER_BATCH = 2_048
+"""Most parameter values in one frame: about 50 KB of JSON, a millisecond of the event loop."""
+
+_BINDINGS_PER_BATCH = 256
+"""Most bindings in one frame."""
+
+
+class SimulatorDevice:
+    """A simulator with workers of its own; opened and closed by its driver.
+
+    Driver options: `method`, one of the simulator's.
+
+    Seeds: the job's 53-bit seed is used as it is; further bindings use seeds derived from it. Equal seeds and versions
+    give equal counts, whatever worker, batch or number of threads ran them.
+
+    Args:
+        simulator: Which one.
+        budget: Memory that it shares with other devices.
+        limit_bytes: Most memory of one run.
+        num_workers: Most worker processes.
+    """
+
+    def __init__(self, simulator: Simulator, *, budget: MemoryBudget, limit_bytes: int, num_workers: int) -> None:
+        self.simulator = simulator
+        self._cores = usable_cores()
+        self._num_workers = num_workers
+        self._limit_bytes = limit_bytes
+        self._budget = budget
+        self.pool = WorkerPool(simulator.engine, size=num_workers, environment=worker_environment(self._cores))
+        self._running = 0
+        self._failure = ""
+
+    @cached_property
+    def info(self) -> DeviceInfo:
+        """What it is and can do."""
+        one = self.simulator
+        return DeviceInfo(
+            device_id=one.device_id,
+            driver="sim",
+            description=one.description,
+            simulator=True,
+            num_qubits=max_qubits(one.default_method, limit_bytes=self._limit_bytes),
+            gates=tuple(name for name in GATES if any(name in method.gates for method in one.methods.values())),
+            max_shots=MAX_SHOTS,
+            slots=self._num_workers,
+            mid_circuit_measurement=one.mid_circuit_measurement,
+            feed_forward=one.feed_forward,
+            reset=one.reset,
+            noise_models=False,
+            expectation_values=one.expectation_values,
+            versions=tuple(f"{name} {number}" for name, number in self._versions.items()),
+        )
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Packages that it needs and that are not installed."""
+        return tuple(name for name, number in installed_versions(self.simulator.distributions).items() if not number)
+
+    def status(self) -> DeviceStatus:
+        """Return how it is now: offline when it is not installed or could not be loaded the last time."""
+        reason = _not_installed(self.simulator).message if self.missing else self._failure
+        state = DeviceState.OFFLINE if reason else DeviceState.ONLINE
+        return DeviceStatus(device_id=self.simulator.device_id, state=state, reason=reason, running=self._running)
+
+    def admit(self, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
+        """Say which method would be used and why, and how much memory it takes; errors as `Driver.admit`."""
+        if self.missing:
+            raise _not_installed(self.simulator)
+        choice = self._choice(profile, options)
+        method = self.simulator.methods[choice.method]
+        _check_gates(method, profile)
+        memory_bytes = admitted_bytes(
+            method,
+            qubits=profile.qubits,
+            limit_bytes=self._limit_bytes,
+            share_bytes=self._limit_bytes // self._num_workers,
+        )
+        check_capabilities(self.info, profile, options)
+        return Admission(method=method.name, memory_bytes=memory_bytes, explanation=choice.reason)
+
+    async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
+        """Run a circuit in a worker process, once for each binding; when cancelled, that process is gone."""
+        if request.payload.format is not CircuitFormat.AQO_JSON:
+            raise UnimplementedError(
+                f"{self.simulator.device_id} takes AQO, not {request.payload.format}",
+                reason="DEVICE_FORMAT",
+                hint="compile it to AQO",
+            )
+        admission = self.admit(request.payload.profile, request.options)
+        async with self._budget.taken(admission.memory_bytes):
+            self._running += 1
+            try:
+                return await self._execute(request, admission)
+            finally:
+                self._running -= 1
+
+    async def _execute(self, request: ExecutionRequest, admission: Admission) -> tuple[ExecutionResult, ...]:
+        method = self.simulator.methods[admission.method]
+        num_threads = method.num_threads(request.payload.profile.qubits, cores=self._cores)
+        collector = Collector(request, self._metadata(admission, num_threads))
+        for first, bindings in _batches(request):
+            worker_request = self._worker_request(request, admission, num_threads, first, bindings)
+            try:
+                await self.pool.run(worker_request, collector.receive)
+            except UnavailableError as error:
+                self._failure = error.message if error.reason == "ENGINE_UNAVAILABLE" else ""
+                raise
+            self._failure = ""
+        return collector.results()
+
+    def _worker_request(
+        self,
+        request: ExecutionRequest,
+        admission: Admission,
+        num_threads: int,
+        first: int,
+        bindings: tuple[Mapping[str, float], ...],
+    ) -> WorkerRequest:
+        indexes = range(request.first_binding + first, request.first_binding + first + len(bindings))
+        seeds = [derived_seed(request.options.seed, binding_index=index) for index in indexes]
+        return WorkerRequest(
+            digest=request.payload.digest,
+            content=request.payload.data,
+            memory_bytes=admission.memory_bytes,
+            num_threads=num_threads,
+            arguments={
+                "method": admission.method,
+                "shots": request.options.shots,
+                "num_threads": num_threads,
+                "max_memory_mb": max(1, -(-self._limit_bytes // 2**20)),
+                "bindings": [dict(binding) for binding in bindings],
+                "seeds": seeds,
+            },
+        )
+
+    def _metadata(self, admission: Admission, num_threads: int) -> dict[str, Any]:
+        return {
+            "backend": self.simulator.backend,
+            "driver": "sim",
+            "engine": self.simulator.name,
+            "method": admission.method,
+            "method_reason": admission.explanation,
+            "num_threads": num_threads,
+            "precision": self.simulator.precision,
+            "versions": self._versions,
+        }
+
+    @cached_property
+    def _versions(self) -> dict[str, str]:
+        found = installed_versions(self.simulator.distributions)
+        return {"eigen-os": VERSION, **{name: number or "not installed" for name, number in found.items()}}
+
+    def _choice(self, profile: CircuitProfile, options: ExecutionOptions) -> Choice:
+        """Return the method that `driver_options` ask for, or the best one."""
+        one = self.simulator
+        for name in options.driver_options:
+            if name != "method":
+                raise InvalidArgumentError(
+                    f"{one.device_id} has no driver option {quoted(name)}; it has: method",
+                    reason="DRIVER_OPTION",
+                    hint="remove it from spec.driver_options",
+                )
+        if "method" not in options.driver_options:
+            return one.choose(profile, self._limit_bytes)
+        value = options.driver_options["method"]
+        method = one.methods.get(value) if isinstance(value, str) else None
+        if method is None:
+            raise InvalidArgumentError(
+                f"spec.driver_options.method is {quoted(value)}; "
+                f"{one.device_id} has the method {printable(', '.join(one.methods))}",
+                reason="DRIVER_OPTION",
+                hint="; ".join(f"{each.name}: {each.description}" for each in one.methods.values()),
+            )
+        return Choice(method=method.name, reason=f"asked for: {method.description}")
+
+
+def _batches(request: ExecutionRequest) -> Iterator[tuple[int, tuple[Mapping[str, float], ...]]]:
+    """Yield the bindings in runs of bounded size, each with the index of its first one."""
+    fitting = _VALUES_PER_BATCH // max(1, len(request.payload.profile.parameters))
+    per_batch = min(max(1, fitting), _BINDINGS_PER_BATCH)
+    for first in range(0, len(request.bindings), per_batch):
+        yield first, request.bindings[first : first + per_batch]
+
+
+def _not_installed(simulator: Simulator) -> FailedPreconditionError:
+    return FailedPreconditionError(
+        f"{simulator.device_id} is not installed: pip install 'eigen-os[{simulator.extra}]'",
+        reason="ENGINE_NOT_INSTALLED",
+        hint="install it, or use sim:local",
+    )
+
+
+def _check_gates(method: Method, profile: CircuitProfile) -> None:
+    ops = _ops(method.gates)
+    missing = [op.lower() for op in profile.op_counts if op not in ops]
+    if missing:
+        raise UnimplementedError(
+            f"the method {method.name} cannot run {', '.join(map(quoted, missing))}",
+            reason="DEVICE_CAPABILITY",
+            hint=f"{method.name} is for {method.description}; leave driver_options.method out",
+            details={"missing": missing},
+        )
+
+
+@lru_cache(maxsize=64)
+def _ops(gates: frozenset[str]) -> frozenset[str]:
+    return _NOT_GATES | {GATES[name].op for name in gates}
