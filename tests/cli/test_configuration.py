@@ -18,6 +18,7 @@ VALUES = {
     "live_jobs_per_subject": ("5", "6", 5, 6),
     "memory_bytes": ("8_000_000_000", "9000000000", 8_000_000_000, 9_000_000_000),
     "reservation_sec": ("0.5", "60", 0.5, 60.0),
+    "reservations_per_subject": ("2", "3", 2, 3),
     "log_level": ('"warning"', "error", "warning", "error"),
     "log_format": ('"json"', "console", "json", "console"),
 }
@@ -42,7 +43,13 @@ def test_the_environment_stands_above_the_file_and_the_file_above_defaults(tmp_p
 def test_every_limit_of_the_kernel_can_be_set(tmp_path):
     text = "".join(f"{key} = {value[0]}\n" for key, value in VALUES.items())
     limits = configured(tmp_path, text).limits
-    assert limits == KernelLimits(live_jobs=7, live_jobs_per_subject=5, memory_bytes=8_000_000_000, reservation_sec=0.5)
+    assert limits == KernelLimits(
+        live_jobs=7,
+        live_jobs_per_subject=5,
+        memory_bytes=8_000_000_000,
+        reservation_sec=0.5,
+        reservations_per_subject=2,
+    )
 
 
 def test_an_empty_variable_says_nothing(tmp_path):

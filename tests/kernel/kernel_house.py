@@ -19,6 +19,7 @@ from eigen.drivers.manager import LocalDriverManager
 from eigen.kernel.shell import QrtxKernel
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.clock import Clock
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import Driver
 from eigen.ports.kernel import KernelJob, KernelLimits, KernelObserver
@@ -113,6 +114,7 @@ async def house(
     drivers: Mapping[str, Driver] | None = None,
     memory_bytes: int = 2**30,
     limits: KernelLimits = _LIMITS,
+    clock: Clock | None = None,
 ) -> AsyncIterator[House]:
     driver, notes = ScriptedDriver(), Notes()
     artifacts = artifacts or DiskArtifactStore(root / "circuit_fs")
@@ -124,7 +126,7 @@ async def house(
             artifacts=artifacts,
             compiler=compiler or EigenCompiler(),
             drivers=manager,
-            clock=SystemClock(),
+            clock=clock or SystemClock(),
             ids=RandomIds(),
             observer=notes,
             owner=owner,

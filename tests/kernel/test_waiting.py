@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
@@ -13,10 +14,11 @@ from eigen.contracts.errors import InvalidArgumentError, NotFoundError, Resource
 from eigen.contracts.execution import ExecutionOptions
 from eigen.contracts.jobs import JobFilter, JobState, JobStatus
 from eigen.contracts.waiting import for_jobs, for_slot
-from eigen.drivers.aer.driver import AerDriver
 from eigen.drivers.manager import LocalDriverManager
+from eigen.drivers.sim import SimDriver
 from eigen.kernel.plan import MAX_RESULT_BITS, MAX_SHOT_OPERATIONS, check_cost, check_memory
 from eigen.ports.kernel import KernelLimits
+from eigen.testing.clock import ManualClock
 from tests.kernel.kernel_house import House, bell, house
 
 DEVICE = "scripted:device"
@@ -148,7 +150,7 @@ def test_counts_that_would_not_fit_are_refused_with_the_figures(clbits: int, sho
 async def test_the_simulator_refuses_what_does_not_fit_on_every_rung_of_the_ladder() -> None:
     """1 to 70 qubits, 1 to 1,000,000 shots: what is let in fits into 1 GiB; what is not is told with its figures."""
     fitting = []
-    async with LocalDriverManager({"sim": AerDriver(memory_limit_bytes=GIB, num_workers=1)}) as manager:
+    async with LocalDriverManager({"sim": SimDriver(memory_limit_bytes=GIB, num_workers=1)}) as manager:
         for qubits in range(1, 71):
             profile = CircuitProfile(qubits=qubits, clbits=qubits, op_counts={"H": qubits, "MEASURE": qubits})
             for shots in (10**power for power in range(7)):
@@ -187,7 +189,7 @@ async def test_a_reserved_slot_waits_for_its_subject(tmp_path: Path) -> None:
         assert one.driver.requests[1].job_id == job_id
         with pytest.raises(NotFoundError):
             await one.kernel.release_reservation(reservations[0].reservation_id)
-        assert one.kernel.reservations() == tuple(reservations[1:])
+        assert await one.kernel.reservations() == tuple(reservations[1:])
 
 
 async def test_a_reservation_ends_by_itself(tmp_path: Path) -> None:
@@ -195,7 +197,44 @@ async def test_a_reservation_ends_by_itself(tmp_path: Path) -> None:
         for _ in range(4):
             await one.kernel.reserve(DEVICE, subject="bob", purpose="", ttl_sec=0.05)
         assert (await one.end(await submit(one))).state is JobState.DONE
-        assert one.kernel.reservations() == ()
+        assert await one.kernel.reservations() == ()
+
+
+async def test_a_reservation_binds_every_system_on_the_root_and_outlives_its_own(tmp_path: Path) -> None:
+    async with house(tmp_path, owner="sys_b") as other:
+        async with house(tmp_path) as one:
+            for subject in ("bob", "bob", "eve", "eve"):
+                held = await one.kernel.reserve(DEVICE, subject=subject, purpose="", ttl_sec=60)
+        assert len(await other.kernel.reservations()) == 4
+        job_id = await submit(other)
+        (status,) = await queued(other, job_id)
+        assert status.waiting_for is not None
+        assert (status.waiting_for["cause"], status.waiting_for["reserved_by"]) == ("reservation", ["bob", "eve"])
+        assert (await other.end(await submit(other, subject="bob"))).state is JobState.DONE
+        async with house(tmp_path, owner="sys_c", works=False) as third:
+            await third.kernel.release_reservation(held.reservation_id)
+        assert (await other.end(job_id)).state is JobState.DONE
+
+
+async def test_only_time_that_passes_and_a_new_boot_end_a_reservation(tmp_path: Path) -> None:
+    clock, set_back = ManualClock(), ManualClock(datetime(1999, 1, 1, tzinfo=UTC))
+    async with house(tmp_path, clock=clock) as one, house(tmp_path, owner="sys_b", clock=set_back) as other:
+        held = await one.kernel.reserve(DEVICE, subject="bob", purpose="", ttl_sec=60)
+        async with house(tmp_path, owner="sys_c", clock=ManualClock(boot_id="second boot")) as after_a_restart:
+            assert await after_a_restart.kernel.reservations() == ()
+        for passed_sec, holding in ((0.0, (held,)), (59.9, (held,)), (0.2, ())):
+            set_back.advance(passed_sec)
+            assert await other.kernel.reservations() == holding
+
+
+async def test_a_subject_reserves_no_more_than_its_quota(tmp_path: Path) -> None:
+    async with house(tmp_path, limits=KernelLimits(reservations_per_subject=1)) as one:
+        await one.kernel.reserve(DEVICE, subject="bob", purpose="", ttl_sec=60)
+        with pytest.raises(ResourceExhaustedError) as caught:
+            await one.kernel.reserve(DEVICE, subject="bob", purpose="", ttl_sec=60)
+        assert caught.value.reason == "RESERVATION_QUOTA"
+        await one.kernel.reserve(DEVICE, subject="eve", purpose="", ttl_sec=60)
+        await one.kernel.reserve(DEVICE, subject="bob", tenant="acme", purpose="", ttl_sec=60)
 
 
 @pytest.mark.parametrize("ttl_sec", [0, -1, 3601, float("nan"), float("inf")])

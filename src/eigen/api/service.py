@@ -126,39 +126,48 @@ class EigenSystemApi(ReadingApi, SystemApi):
     @bounded
     async def get_device_status(self, device_id: str, *, context: RequestContext | None = None) -> DeviceStatus:
         """Return how a device is now; see the port."""
-        await self._gate.enter("get_device_status", context, device_id=device_id)
+        caller = await self._gate.enter("get_device_status", context, device_id=device_id)
         device = self._drivers.device(device_id)
         running, queued = self._kernel.load(device.device_id)
-        return replace(await self._drivers.status(device.device_id), running=running, queued=queued)
+        held = [one for one in await self._kernel.reservations() if one.device_id == device.device_id]
+        return replace(
+            await self._drivers.status(device.device_id),
+            running=running,
+            queued=queued,
+            reserved=len(held),
+            reservations=tuple(one for one in held if one.tenant == caller.tenant),
+        )
 
     @bounded
     async def reserve_device(
         self, device_id: str, *, ttl_sec: float, purpose: str = "", context: RequestContext | None = None
     ) -> Reservation:
         """Keep a slot of a device; see the port."""
-        caller = await self._gate.enter("reserve_device", context, device_id=device_id)
-        if len(purpose) > _MAX_PURPOSE_LENGTH:
-            raise InvalidArgumentError(
-                f"a purpose of {len(purpose)} characters: at most {_MAX_PURPOSE_LENGTH} are kept",
-                reason="RESERVATION_PURPOSE",
-                hint="say it in a few words",
+        caller = await self._gate.permit("reserve_device", context, device_id=device_id)
+        try:
+            _check_purpose(purpose)
+            reservation = await self._kernel.reserve(
+                device_id, subject=caller.subject, tenant=caller.tenant, purpose=purpose, ttl_sec=ttl_sec
             )
-        return await self._kernel.reserve(
-            device_id, subject=caller.subject, tenant=caller.tenant, purpose=purpose, ttl_sec=ttl_sec
-        )
+        except EigenError as error:
+            self._gate.note("reserve_device", caller, reason=error.reason, device_id=device_id)
+            raise
+        self._gate.note("reserve_device", caller, device_id=reservation.device_id)
+        return reservation
 
     @bounded
     async def release_reservation(self, reservation_id: str, *, context: RequestContext | None = None) -> None:
         """End a reservation; see the port."""
         caller = await self._gate.permit("release_reservation", context)
-        found = next((one for one in self._kernel.reservations() if one.reservation_id == reservation_id), None)
+        held = await self._kernel.reservations()
+        found = next((one for one in held if one.reservation_id == reservation_id), None)
         if found is None or not self._gate.may_touch(caller, tenant=found.tenant, subject=found.subject):
             reason = "NOT_OWNER" if found else "RESERVATION_NOT_FOUND"
             self._gate.note("release_reservation", caller, allowed=found is None, reason=reason)
             raise NotFoundError(
                 f"there is no reservation {quoted(reservation_id)}, or it has ended",
                 reason="RESERVATION_NOT_FOUND",
-                hint="list_reservations has those that hold",
+                hint="`eigen devices status` shows those that hold",
             )
         self._gate.note("release_reservation", caller, device_id=found.device_id)
         await self._kernel.release_reservation(reservation_id)
@@ -167,7 +176,7 @@ class EigenSystemApi(ReadingApi, SystemApi):
     async def list_reservations(self, *, context: RequestContext | None = None) -> tuple[Reservation, ...]:
         """Return the reservations that the caller may see; see the port."""
         caller = await self._gate.enter("list_reservations", context)
-        return tuple(one for one in self._kernel.reservations() if one.tenant == caller.tenant)
+        return tuple(one for one in await self._kernel.reservations() if one.tenant == caller.tenant)
 
     @bounded
     async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:
@@ -222,3 +231,12 @@ class EigenSystemApi(ReadingApi, SystemApi):
             raise InvalidArgumentError(
                 error.message, reason="JOBSPEC_UNKNOWN_TARGET", hint=error.hint, details=error.details
             ) from error
+
+
+def _check_purpose(purpose: str) -> None:
+    if len(purpose) > _MAX_PURPOSE_LENGTH:
+        raise InvalidArgumentError(
+            f"a purpose of {len(purpose)} characters: at most {_MAX_PURPOSE_LENGTH} are kept",
+            reason="RESERVATION_PURPOSE",
+            hint="say it in a few words",
+        )

@@ -62,25 +62,6 @@ class DeviceInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeviceStatus:
-    """How a device is now.
-
-    Attributes:
-        device_id: Which device.
-        state: Whether it takes work.
-        reason: Why it does not.
-        running: Circuits running in this system.
-        queued: Jobs waiting for it in this system.
-    """
-
-    device_id: str
-    state: DeviceState
-    reason: str = ""
-    running: int = 0
-    queued: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Reservation:
     """A slot of a device that is kept for one subject's jobs for some time.
 
@@ -101,3 +82,26 @@ class Reservation:
     purpose: str
     created_at: datetime
     expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceStatus:
+    """How a device is now.
+
+    Attributes:
+        device_id: Which device.
+        state: Whether it takes work.
+        reason: Why it does not.
+        running: Circuits running in this system.
+        queued: Jobs waiting for it in this system.
+        reserved: How many of its slots are kept for somebody.
+        reservations: Those of them that the asker may know of, the first to end at the front.
+    """
+
+    device_id: str
+    state: DeviceState
+    reason: str = ""
+    running: int = 0
+    queued: int = 0
+    reserved: int = 0
+    reservations: tuple[Reservation, ...] = ()

@@ -7,19 +7,16 @@ are told.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from eigen.contracts.devices import Reservation
-from eigen.contracts.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from eigen.contracts.errors import NotFoundError
 from eigen.contracts.jobs import JobRecord
-from eigen.contracts.printable import quoted
 from eigen.contracts.requests import party_of
 from eigen.contracts.waiting import Waiting, for_memory, for_reservation, for_slot
-from eigen.contracts.wire import format_time
 from eigen.kernel.device_queue import Ticket
 from eigen.kernel.scheduler import Scheduler
 from eigen.kernel.work import device_of
-from eigen.ports.clock import Clock, IdSource
+from eigen.ports.clock import Clock
 from eigen.ports.drivers import DriverManager
 from eigen.ports.kernel import KernelObserver
 
@@ -35,7 +32,6 @@ class Dispatcher:
         drivers: Knows the devices and their slots.
         observer: Is told how long the queues are.
         clock: Time.
-        ids: Ids of reservations.
         memory_bytes: What all running jobs together may take.
         begin: Begins a job that has got a slot; quick, starts tasks.
     """
@@ -46,17 +42,16 @@ class Dispatcher:
         drivers: DriverManager,
         observer: KernelObserver,
         clock: Clock,
-        ids: IdSource,
         memory_bytes: int,
         begin: Callable[[str], None],
     ) -> None:
         self._drivers = drivers
         self._observer = observer
         self._clock = clock
-        self._ids = ids
         self._begin = begin
         self._scheduler = Scheduler(memory_bytes=memory_bytes)
-        self._reservations: dict[str, Reservation] = {}
+        self._reservations: tuple[Reservation, ...] = ()
+        self._kept: dict[str, Reservation] = {}
 
     @property
     def used_bytes(self) -> int:
@@ -107,7 +102,7 @@ class Dispatcher:
         if wait.cause == "reservation":
             holding = [
                 one
-                for one in self.reservations()
+                for one in self._reservations
                 if one.device_id == device_id and party_of(one.tenant, one.subject) in wait.reserved_by
             ]
             names = dict.fromkeys(one.subject if one.tenant == record.tenant else _ANOTHER for one in holding)
@@ -115,52 +110,38 @@ class Dispatcher:
             return for_reservation(device_id, position=wait.position, reserved_by=tuple(names), until=until)
         return for_slot(device_id, position=wait.position, running=wait.running, slots=wait.slots)
 
-    def reservations(self) -> tuple[Reservation, ...]:
-        """Return the reservations that hold, the first to end at the front."""
-        return tuple(sorted(self._reservations.values(), key=lambda one: (one.expires_at, one.reservation_id)))
+    def keep(self, reservations: tuple[Reservation, ...]) -> None:
+        """Keep slots for these reservations from now on, and for no others.
 
-    def reserve(self, device_id: str, *, subject: str, tenant: str, purpose: str, ttl_sec: float) -> Reservation:
-        """Keep a slot of a device for a subject until `release`; the port has the errors."""
-        device = self._drivers.device(device_id)
-        self._scheduler.add_device(device.device_id, slots=device.slots)
-        if not self._scheduler.reserve(device.device_id, subject=party_of(tenant, subject)):
-            raise self._all_reserved(device.device_id)
-        now = self._clock.now()
-        reservation = Reservation(
-            reservation_id=self._ids.job_id(now).replace("job_", "res_"),
-            device_id=device.device_id,
-            subject=subject,
-            tenant=tenant,
-            purpose=purpose,
-            created_at=now,
-            expires_at=now + timedelta(seconds=ttl_sec),
-        )
-        self._reservations[reservation.reservation_id] = reservation
-        self._dispatch(device.device_id)  # memory that somebody claimed may be free now
-        return reservation
+        Of those of a device that has no slots left, as where another system knows more of them, the later ones wait.
 
-    def release(self, reservation_id: str) -> None:
-        """End a reservation.
-
-        Raises:
-            NotFoundError: There is no such reservation, or it has ended.
+        Args:
+            reservations: All that hold, the first to end at the front.
         """
-        reservation = self._reservations.pop(reservation_id, None)
-        if reservation is None:
-            raise NotFoundError(
-                f"there is no reservation {quoted(reservation_id)}, or it has ended", reason="RESERVATION_NOT_FOUND"
-            )
-        self._scheduler.unreserve(reservation.device_id, subject=party_of(reservation.tenant, reservation.subject))
-        self._dispatch(reservation.device_id)
+        if reservations == self._reservations:
+            return
+        gone = self._kept.keys() - {one.reservation_id for one in reservations}
+        self._reservations = reservations
+        self._dispatch(*[self._let_go(one) for one in gone])  # who waits goes before who reserves over and over
+        self._dispatch(*filter(None, map(self._keep, reservations)))  # memory that somebody claimed may be free now
 
-    def _all_reserved(self, device_id: str) -> ResourceExhaustedError:
-        first = next(one for one in self.reservations() if one.device_id == device_id)
-        return ResourceExhaustedError(
-            f"every slot of {device_id} is reserved",
-            reason="DEVICE_RESERVED",
-            hint=f"try again after {format_time(first.expires_at)}, when the first reservation ends",
-            details={"until": format_time(first.expires_at)},
-        )
+    def _let_go(self, reservation_id: str) -> str:
+        gone = self._kept.pop(reservation_id)
+        self._scheduler.unreserve(gone.device_id, subject=party_of(gone.tenant, gone.subject))
+        return gone.device_id
+
+    def _keep(self, wanted: Reservation) -> str | None:
+        """Keep a slot for a reservation, and return its device where that is new."""
+        if wanted.reservation_id in self._kept:
+            return None
+        try:
+            self._scheduler.add_device(wanted.device_id, slots=self._drivers.device(wanted.device_id).slots)
+        except NotFoundError:  # another system has a driver that this one has not
+            return None
+        if not self._scheduler.reserve(wanted.device_id, subject=party_of(wanted.tenant, wanted.subject)):
+            return None
+        self._kept[wanted.reservation_id] = wanted
+        return wanted.device_id
 
     def _dispatch(self, *changed: str) -> None:
         """Begin what can begin, on whatever device: memory is shared by all."""
@@ -170,17 +151,3 @@ class Dispatcher:
             self._begin(ticket.job_id)
         for one in depths:
             self._observer.on_queue_depth(one, self._scheduler.load(one)[1])
-
-
-def check_ttl(ttl_sec: float, *, longest_sec: float) -> None:
-    """Refuse a reservation that is over before it begins, or that is kept for too long.
-
-    Raises:
-        InvalidArgumentError: Which of them it is.
-    """
-    if not 0 < ttl_sec <= longest_sec:
-        raise InvalidArgumentError(
-            f"a reservation of {ttl_sec:g} s: more than 0 and at most {longest_sec:g} s are given",
-            reason="RESERVATION_TTL",
-            hint="ask for a shorter time, and reserve again when it is over",
-        )

@@ -45,6 +45,7 @@ class RootWatch:
         take: Begins what lives as long as a job.
         cancel: Cancels a job of this system for somebody.
         look: Sees what else has changed on the root.
+        pass_time: Lets go of what is over by now; quick.
         room: Says how many jobs more this system takes on; the others stay where they are until there is room.
     """
 
@@ -60,6 +61,7 @@ class RootWatch:
         take: Callable[[JobRun], None],
         cancel: Callable[[str, str], Awaitable[None]],
         look: Callable[[], Awaitable[None]],
+        pass_time: Callable[[], object],
         room: Callable[[], int],
     ) -> None:
         self._store = store
@@ -71,6 +73,7 @@ class RootWatch:
         self._take = take
         self._cancel = cancel
         self._look = look
+        self._pass_time = pass_time
         self._room = room
         self._unbegun: dict[str, Orphan] = {}
         self._adopting = anyio.Lock()
@@ -84,6 +87,7 @@ class RootWatch:
         next_look = 0.0
         while True:
             try:
+                self._pass_time()
                 if await self._store.changed():
                     for job_id, by in await self._store.cancel_requests():
                         await self._cancel(job_id, by)

@@ -22,7 +22,6 @@ from anyio.to_thread import run_sync
 from eigen.contracts.errors import (
     AlreadyExistsError,
     EigenError,
-    NotFoundError,
     ResourceExhaustedError,
 )
 from eigen.contracts.job_events import CancelRequested, TimedOut
@@ -32,7 +31,7 @@ from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
 from eigen.kernel.circuit_files import save_circuits
 from eigen.kernel.dependency_watch import DependencyWatch
-from eigen.kernel.dispatcher import Dispatcher, check_ttl
+from eigen.kernel.dispatcher import Dispatcher
 from eigen.kernel.history import stored
 from eigen.kernel.inputs import content_digest, is_large, opening_facts, opening_files, submission
 from eigen.kernel.intake import Intake
@@ -40,6 +39,7 @@ from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC, Lookups
 from eigen.kernel.machine import step
 from eigen.kernel.recording import new_recorder
+from eigen.kernel.reservations import Reservations
 from eigen.kernel.root_watch import RootWatch
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.kernel.stages import Stages
@@ -118,9 +118,11 @@ class QrtxKernel(Kernel):
             drivers=drivers,
             observer=observer,
             clock=clock,
-            ids=ids,
             memory_bytes=memory_bytes,
             begin=self._begin_soon,
+        )
+        self._reservations = Reservations(
+            store=store, drivers=drivers, dispatcher=self._dispatcher, clock=clock, ids=ids, limits=limits
         )
         self._root = RootWatch(
             store=store,
@@ -131,7 +133,8 @@ class QrtxKernel(Kernel):
             jobs=self._jobs,
             take=self._take,
             cancel=self._cancel_for_other,
-            look=self._dependencies.look,
+            look=self._look,
+            pass_time=self._reservations.pass_time,
             room=lambda: limits.live_jobs - len(self._jobs),
         )
         self._work = JobWork(
@@ -158,6 +161,7 @@ class QrtxKernel(Kernel):
         }
 
     async def __aenter__(self) -> Self:
+        await self._reservations.look()
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(partial(self._root.watch, adopts=self._adopts))
@@ -287,25 +291,17 @@ class QrtxKernel(Kernel):
         self, device_id: str, *, subject: str, tenant: str = "default", purpose: str, ttl_sec: float
     ) -> Reservation:
         """Keep a slot of a device for a subject's jobs; see the port."""
-        check_ttl(ttl_sec, longest_sec=self._limits.reservation_sec)
-        reservation = self._dispatcher.reserve(
+        return await self._reservations.reserve(
             device_id, subject=subject, tenant=tenant, purpose=purpose, ttl_sec=ttl_sec
         )
-        self._tasks.start_soon(self._expire, reservation.reservation_id, self._clock.monotonic() + ttl_sec)
-        return reservation
 
     async def release_reservation(self, reservation_id: str) -> None:
         """End a reservation; see the port."""
-        self._dispatcher.release(reservation_id)
+        await self._reservations.release(reservation_id)
 
-    def reservations(self) -> tuple[Reservation, ...]:
-        """Return the reservations that hold now; see the port."""
-        return self._dispatcher.reservations()
-
-    async def _expire(self, reservation_id: str, monotonic_sec: float) -> None:
-        await self._clock.sleep_until(monotonic_sec)
-        with suppress(NotFoundError):  # it was released before
-            self._dispatcher.release(reservation_id)
+    async def reservations(self) -> tuple[Reservation, ...]:
+        """Return the reservations that hold on the root now; see the port."""
+        return await self._reservations.look()
 
     # Commands
 
@@ -339,6 +335,11 @@ class QrtxKernel(Kernel):
                 self._tasks.start_soon(self._dependencies.settle, run.published)
         else:  # it is another system's now
             self._dispatcher.leave(run.record.job_id)
+
+    async def _look(self) -> None:
+        """See what others have changed on the root, besides what they ask for."""
+        await self._reservations.look()
+        await self._dependencies.look()
 
     async def _cancel_for_other(self, job_id: str, by: str) -> None:
         await self.cancel(job_id, by=by)

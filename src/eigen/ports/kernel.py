@@ -53,12 +53,14 @@ class KernelLimits:
         memory_bytes: What all running jobs together may take; None: the memory that the machine has available when the
             system is opened, less a tenth.
         reservation_sec: Longest reservation of a slot.
+        reservations_per_subject: Most reservations of one subject of one tenant, on the whole root.
     """
 
     live_jobs: int = 10_000
     live_jobs_per_subject: int = 10_000
     memory_bytes: int | None = None
     reservation_sec: float = 3600.0
+    reservations_per_subject: int = 16
 
 
 class Kernel(JobRecords):
@@ -100,12 +102,15 @@ class Kernel(JobRecords):
     ) -> Reservation:
         """Keep a slot of a device for the jobs of a tenant's subject, until it is released or its time is over.
 
-        A slot that is busy now is kept from when its job ends. The reservation lives in this system and ends with it.
+        Every system on the root keeps one of its own slots; one that is busy now is kept from when its job ends. The
+        reservation outlives this system, and ends with the machine's boot at the latest.
 
         Raises:
             NotFoundError: There is no such device.
             InvalidArgumentError: The time is not more than 0, or longer than is allowed.
-            ResourceExhaustedError: Every slot is reserved; the hint has when the first of them ends.
+            ResourceExhaustedError: Every slot is reserved (`DEVICE_RESERVED`; the hint has when the first one ends),
+                the subject has as many as it may have (`RESERVATION_QUOTA`), or the disk is full.
+            UnavailableError: The root cannot be written.
         """
 
     @abstractmethod
@@ -117,8 +122,8 @@ class Kernel(JobRecords):
         """
 
     @abstractmethod
-    def reservations(self) -> tuple[Reservation, ...]:
-        """Return the reservations that hold now, the first to end at the front."""
+    async def reservations(self) -> tuple[Reservation, ...]:
+        """Return the reservations that hold on the root now, whoever gave them, the first to end at the front."""
 
 
 class KernelObserver(ABC):

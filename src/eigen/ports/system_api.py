@@ -74,8 +74,9 @@ class SystemApi(JobReads):
     ) -> Reservation:
         """Keep a slot of a device for the caller's jobs, until it is released or its time is over.
 
-        A slot that is busy now is kept from when its job ends. A reservation lives in the system that gave it, and ends
-        with it.
+        Every system on the root keeps one of its own slots; one that is busy now is kept from when its job ends. The
+        caller's jobs use it without being told. A reservation outlives the system that gave it, and ends with the
+        machine's boot at the latest.
 
         Args:
             device_id: Which device.
@@ -86,7 +87,9 @@ class SystemApi(JobReads):
         Raises:
             NotFoundError: There is no such device.
             InvalidArgumentError: The time is not more than 0 or longer than is allowed, or the purpose is too long.
-            ResourceExhaustedError: Every slot is reserved; the hint has when the first of them ends.
+            ResourceExhaustedError: Every slot is reserved (`DEVICE_RESERVED`; the hint has when the first one ends),
+                the caller has as many as it may have (`RESERVATION_QUOTA`), or the disk is full.
+            UnavailableError: The root cannot be written.
         """
 
     @abstractmethod
@@ -99,7 +102,7 @@ class SystemApi(JobReads):
 
     @abstractmethod
     async def list_reservations(self, *, context: RequestContext | None = None) -> tuple[Reservation, ...]:
-        """Return the reservations of the caller's tenant that hold now, the first to end at the front."""
+        """Return the reservations of the caller's tenant that hold on the root, the first to end at the front."""
 
     @abstractmethod
     async def compile(self, request: CompileJobRequest, *, context: RequestContext | None = None) -> CompiledProgram:

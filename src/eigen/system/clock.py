@@ -24,6 +24,9 @@ _BOOT_ID_COMMAND = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
 class SystemClock(Clock):
     """The machine's clocks."""
 
+    def __init__(self) -> None:
+        self._boot_id = ""
+
     def now(self) -> datetime:
         """Return the wall clock's time; see the port."""
         return datetime.now(UTC)
@@ -34,15 +37,20 @@ class SystemClock(Clock):
 
     def boot_id(self) -> str:
         """Return which boot of the machine this is; see the port."""
-        if _BOOT_ID.exists():
-            return _BOOT_ID.read_text().strip()
-        import subprocess  # slow to import, and rarely needed
-
-        return subprocess.run(_BOOT_ID_COMMAND, capture_output=True, check=True, text=True).stdout.strip()  # macOS
+        self._boot_id = self._boot_id or _boot_id()
+        return self._boot_id
 
     async def sleep_until(self, monotonic_sec: float) -> None:
         """Wait; see the port."""
         await anyio.sleep(max(0.0, monotonic_sec - time.monotonic()))
+
+
+def _boot_id() -> str:
+    if _BOOT_ID.exists():
+        return _BOOT_ID.read_text().strip()
+    import subprocess  # macOS; slow to import, and rarely needed
+
+    return subprocess.run(_BOOT_ID_COMMAND, capture_output=True, check=True, text=True).stdout.strip()
 
 
 class RandomIds(IdSource):

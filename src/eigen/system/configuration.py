@@ -85,6 +85,7 @@ KEYS: Mapping[str, Key] = {
     "live_jobs_per_subject": Key("EIGEN_LIVE_JOBS_PER_SUBJECT", _count, "a whole number from 1"),
     "memory_bytes": Key("EIGEN_MEMORY_BYTES", _count, "a whole number of bytes from 1"),
     "reservation_sec": Key("EIGEN_RESERVATION_SEC", _seconds, "a number of seconds above 0"),
+    "reservations_per_subject": Key("EIGEN_RESERVATIONS_PER_SUBJECT", _count, "a whole number from 1"),
     "log_level": Key("EIGEN_LOG_LEVEL", _one_of("info", "warning", "error"), "info, warning or error"),
     "log_format": Key("EIGEN_LOG_FORMAT", _one_of("console", "json"), "console or json"),
 }

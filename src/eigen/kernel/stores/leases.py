@@ -1,4 +1,8 @@
-"""Reservations of slots in the job store: they outlive the system that gave them, and end by a clock that nobody sets."""
+"""Reservations of slots in the job store.
+
+They outlive the system that gave them, and end by the monotonic clock of the boot in which they were given: nobody can
+set it, and every process of the machine reads the same.
+"""
 
 from __future__ import annotations
 
