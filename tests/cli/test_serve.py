@@ -36,3 +36,75 @@ def test_jobs_are_handed_over_run_and_counted_and_sigterm_ends_it_cleanly(shell,
     assert (serving.returncode, said) == (0, "stopping; jobs that have not ended stay for the next system\n")
     unserved = shell.run("metrics", "--json")
     assert (unserved.returncode, json.loads(unserved.stderr)["error"]["reason"]) == (3, "NOT_SERVED")
+
+
+def test_whoever_stays_hands_over_too_ctrl_c_cancels_and_a_second_one_leaves_the_job_to_the_server(
+    shell, serving, long_body
+):
+    ran = shell.run("run", shell.job(), "--json", "--seed", "3")
+    results = json.loads(ran.stdout)
+    again = shell.run("rerun", results["job_id"])
+    assert (ran.returncode, again.returncode, results["state"]) == (0, 0, "DONE")
+    long = shell.job(long_body)
+    with shell.start("submit", "--job", long) as submission:
+        job_id = shell.submitted(submission)
+        wait_for(shell, job_id)
+        submission.send_signal(signal.SIGINT)
+        assert submission.wait(timeout=20) == 130
+    assert shell.json("status", job_id)["state"] == "CANCELLED"
+    metrics = shell.run("metrics").stdout
+    assert "eigen_kernel_takeovers_total 3" in metrics  # each of the three was run by the server
+    assert 'eigen_kernel_job_state_transitions_total{from="RUNNING",to="CANCELLED"} 1' in metrics
+    with shell.start("submit", "--job", long) as leaving:
+        left = shell.submitted(leaving)
+        wait_for(shell, left)
+        leaving.kill()
+    assert shell.json("status", left)["state"] == "RUNNING"  # it is the server's
+
+
+def test_a_job_whose_servers_are_stopped_and_killed_is_one_trace_with_links_to_what_was_lost(shell, serving, long_body):
+    with shell.start("submit", "--job", shell.job(long_body)) as submission:
+        job_id = shell.submitted(submission)
+        wait_for(shell, job_id)
+        submission.kill()
+    serving.send_signal(signal.SIGTERM)
+    serving.communicate(timeout=60)
+    left = shell.json("status", job_id)
+    assert (serving.returncode, left["state"]) == (0, "RUNNING")  # it is left whole
+    second, third = shell.start("serve"), None
+    try:
+        wait_for(shell, job_id, attempt=2)
+        second.kill()
+        second.communicate()
+        third = shell.start("serve")
+        wait_for(shell, job_id, attempt=3)
+        assert shell.run("cancel", job_id).returncode == 0
+    finally:
+        for one in (second, third):
+            if one is not None:
+                one.kill()
+                one.communicate()
+    trace = shell.json("trace", job_id)
+    assert trace["trace_id"] == left["trace_id"]
+    spans = {one["span_id"]: one for one in trace["spans"]}
+    lost = [one for one in trace["spans"] if one["facts"].get("lost")]
+    assert {one["status"] for one in lost} == {"UNAVAILABLE"}
+    linked = [spans[link] for one in trace["spans"] if one["name"] == "kernel.recover" for link in one["links"]]
+    assert linked == lost
+    assert [one["name"] for one in lost].count("kernel.execute") == 2
+    (root,) = (one for one in trace["spans"] if one["name"] == "api.submit_job")
+    assert all(one["parent_id"] in spans for one in trace["spans"] if one is not root)  # nothing hangs in the air
+    told = [one["text"] for one in shell.json("explain", job_id) if one["topic"] == "attempts"]
+    assert len(told) == 3  # from the submitter, and from two servers
+    assert all("its system was gone" in one for one in told)
+
+
+def wait_for(shell, job_id: str, *, attempt: int = 1) -> None:
+    """Follow a job's log, which takes nothing over, until an attempt of it runs."""
+    with shell.start("logs", job_id, "-f", "--json") as log:
+        for line in log.stdout:
+            told = json.loads(line)
+            if (told.get("to"), told.get("attempt")) == ("RUNNING", attempt):
+                log.kill()
+                return
+    raise AssertionError(f"attempt {attempt} of {job_id} never ran")

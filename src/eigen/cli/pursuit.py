@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,12 +13,14 @@ from eigen.cli.progress import showing_progress
 from eigen.cli.rendering import STATE_STYLES, note_styled
 
 if TYPE_CHECKING:
+    from eigen.cli.interruption import Interruption
     from eigen.client.packaging import PackagedJob
     from eigen.contracts.diagnostics import Diagnostic
     from eigen.contracts.jobs import JobStatus
     from eigen.ports.system_api import SystemApi
+    from eigen.system.composition import System
 
-__all__ = ["Announce", "Report", "exit_code_of_status", "follow", "run_to_end", "tell_end"]
+__all__ = ["Announce", "Report", "exit_code_of_status", "follow", "hand_over", "run_to_end", "tell_end"]
 
 Announce = Callable[["JobStatus", "Sequence[Diagnostic]"], None]
 """Is told of a job as soon as it is durable, and of what is suspicious about it."""
@@ -29,7 +32,10 @@ Report = Callable[["SystemApi", "JobStatus"], Awaitable[None]]
 async def run_to_end(
     orders: Sequence[PackagedJob], *, root: Path | None, watch: bool, announce: Announce, report: Report
 ) -> ExitCode:
-    """Submit jobs to a system in this process, which stays until all of them have ended.
+    """Submit jobs, and stay until all of them have ended.
+
+    Where a process serves the root they are handed to it, and go on there should this one be left; else a system in
+    this process runs them.
 
     Args:
         orders: The jobs; all are submitted before the first one is waited for.
@@ -42,21 +48,61 @@ async def run_to_end(
         The worst of their ends; INTERRUPTED where Ctrl-C ended them.
     """
     from eigen.cli.interruption import interruptible
-    from eigen.system.composition import open_system
 
     worst = ExitCode.OK
-    async with interruptible() as interruption, open_system(root) as system:
-        submitted: list[JobStatus] = []
-        for order in orders:
-            status = await system.api.submit_job(order.request)
-            announce(status, order.warnings)
-            submitted.append(status)
-            await interruption.covers(system.api, status.job_id)
+    async with interruptible() as interruption, _accepted(orders, root, announce, interruption) as (system, submitted):
         for status in submitted:
             final = await follow(system.api, status, watch=watch)
             await report(system.api, final)
             worst = max(worst, exit_code_of_status(final))
     return ExitCode.INTERRUPTED if interruption.is_asked else worst
+
+
+async def hand_over(orders: Sequence[PackagedJob], *, root: Path | None, announce: Announce) -> list[JobStatus]:
+    """Submit jobs for another process on the root to run; on return none of them is this process's.
+
+    Args:
+        orders: The jobs.
+        root: The system's folder.
+        announce: Is told of each job as soon as it is durable.
+    """
+    from eigen.system.composition import open_system
+
+    async with open_system(root, adopts=False, works=False) as system:
+        return [await _submitted(system.api, order, announce) for order in orders]
+
+
+@asynccontextmanager
+async def _accepted(
+    orders: Sequence[PackagedJob], root: Path | None, announce: Announce, interruption: Interruption
+) -> AsyncIterator[tuple[System, Sequence[JobStatus]]]:
+    """Submit jobs to whoever runs them, and yield the system that they are followed in; Ctrl-C covers them."""
+    from anyio.to_thread import run_sync
+
+    from eigen.system.composition import open_system
+    from eigen.system.root import default_root
+    from eigen.system.serving import is_served, open_beside_server
+
+    folder = root or default_root()
+    if await run_sync(is_served, folder.absolute()):
+        handed = await hand_over(orders, root=root, announce=announce)
+        async with open_beside_server(folder) as system:
+            for status in handed:
+                await interruption.covers(system.api, status.job_id)
+            yield system, handed
+        return
+    async with open_system(root) as system:
+        submitted = []
+        for order in orders:
+            submitted.append(await _submitted(system.api, order, announce))
+            await interruption.covers(system.api, submitted[-1].job_id)
+        yield system, submitted
+
+
+async def _submitted(api: SystemApi, order: PackagedJob, announce: Announce) -> JobStatus:
+    status = await api.submit_job(order.request)
+    announce(status, order.warnings)
+    return status
 
 
 async def follow(api: SystemApi, status: JobStatus, *, watch: bool) -> JobStatus:

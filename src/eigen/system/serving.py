@@ -2,7 +2,7 @@
 
 It holds `<root>/serve.lock` for as long as it lives, so that there is one at most, and its end, however it comes, lets
 go of it. Where its metrics are stands in `<root>/serve.json`, which means something only while the lock is held. Jobs
-come to it by the job store: whoever submits and leaves hands them over.
+come to it by the job store: whoever submits and leaves hands them over, and may stay to watch, beside the server.
 """
 
 from __future__ import annotations
@@ -10,11 +10,13 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import anyio
 from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import FailedPreconditionError, UnavailableError
@@ -22,10 +24,13 @@ from eigen.contracts.errors import FailedPreconditionError, UnavailableError
 if TYPE_CHECKING:
     from eigen.system.composition import System
 
-__all__ = ["is_served", "open_serving", "serving_port"]
+__all__ = ["is_served", "open_beside_server", "open_serving", "serving_port"]
 
 _LOCK = "serve.lock"
 _FACE = "serve.json"
+_LOOK_EVERY_SEC = 1.0
+_LOOKERS_LIMIT_SEC = 1.0
+"""How long those who only look may keep a new server from the lock; each of them holds it for microseconds."""
 
 
 @asynccontextmanager
@@ -48,6 +53,32 @@ async def open_serving(root: Path, *, metrics_port: int | None) -> AsyncIterator
         stack.callback(os.close, lock)
         await run_sync(_write_face, root, system.metrics_port)
         yield system
+
+
+@asynccontextmanager
+async def open_beside_server(root: Path) -> AsyncIterator[System]:
+    """Open a system to watch and cancel jobs that were handed to a root's server.
+
+    Should the server go while it is open, it takes over what that has left, as any other system would.
+
+    Args:
+        root: The system's folder.
+
+    Raises:
+        EigenError: The system cannot be opened.
+    """
+    from eigen.system.composition import open_system
+
+    async with open_system(root, adopts=False) as system, anyio.create_task_group() as tasks:
+        tasks.start_soon(_stand_in, system)
+        yield system
+        tasks.cancel_scope.cancel()
+
+
+async def _stand_in(system: System) -> None:
+    while await run_sync(is_served, system.root):  # noqa: ASYNC110  # the end of another process sets no event here
+        await anyio.sleep(_LOOK_EVERY_SEC)
+    await system.kernel.drain()
 
 
 def is_served(root: Path) -> bool:
@@ -95,14 +126,24 @@ def serving_port(root: Path) -> int:
 def _locked(root: Path) -> int:
     """Return a descriptor that holds the lock of the root's server."""
     descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    deadline_sec = time.monotonic() + _LOOKERS_LIMIT_SEC
+    while not _is_taken(descriptor):
+        if time.monotonic() > deadline_sec:
+            os.close(descriptor)
+            raise FailedPreconditionError(
+                "another process serves this root", reason="ALREADY_SERVED", hint="one is enough; stop it first"
+            )
+        time.sleep(_LOOKERS_LIMIT_SEC / 100)
+    return descriptor
+
+
+def _is_taken(descriptor: int) -> bool:
+    """Take the lock, unless somebody else has it."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise FailedPreconditionError(
-            "another process serves this root", reason="ALREADY_SERVED", hint="one is enough; stop it first"
-        ) from error
-    return descriptor
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _write_face(root: Path, port: int | None) -> None:
