@@ -52,7 +52,15 @@ _GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
             "verify": "artifacts.verify",
         },
     ),
-    "devices": ("devices.devices", {"list": "devices.ls", "status": "devices.status"}),
+    "devices": (
+        "devices.devices",
+        {
+            "list": "devices.ls",
+            "status": "devices.status",
+            "reserve": "devices.reserve",
+            "release": "devices.release",
+        },
+    ),
 }
 
 _UsageError: type[Exception] = typer.BadParameter.__mro__[1]

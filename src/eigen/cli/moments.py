@@ -1,4 +1,4 @@
-"""Points in time as people type them: `2h` ago, a day, a time of day."""
+"""Points in time and lengths of time as people type them: `2h` ago, a day, a time of day; for `10m`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.printable import quoted
 
-__all__ = ["parse_moment"]
+__all__ = ["parse_duration", "parse_moment"]
 
-_AGO = re.compile(r"([0-9]{1,6})([smhdw])")
+_LENGTH = re.compile(r"([0-9]{1,6})([smhdw])")
 _UNITS: Mapping[str, timedelta] = {
     "s": timedelta(seconds=1),
     "m": timedelta(minutes=1),
@@ -40,7 +40,7 @@ def parse_moment(text: str, *, option: str, now: datetime) -> datetime:
         >>> parse_moment("2026-01-01T00:00Z", option="--since", now=noon).isoformat()
         '2026-01-01T00:00:00+00:00'
     """
-    ago = _AGO.fullmatch(text)
+    ago = _LENGTH.fullmatch(text)
     try:
         if ago is not None:
             return now - int(ago[1]) * _UNITS[ago[2]]
@@ -51,3 +51,27 @@ def parse_moment(text: str, *, option: str, now: datetime) -> datetime:
             reason="OPTION_SHAPE",
             hint=f"write {option} 2h, {option} 7d, or {option} 2026-01-31T08:00",
         ) from None
+
+
+def parse_duration(text: str, *, option: str) -> float:
+    """Return the seconds that a text means.
+
+    Args:
+        text: How long: `90s`, `30m`, `2h`, `7d`, `1w`.
+        option: Where it was typed, to show.
+
+    Raises:
+        InvalidArgumentError: It is no length of time.
+
+    Example:
+        >>> parse_duration("10m", option="--ttl")
+        600.0
+    """
+    length = _LENGTH.fullmatch(text)
+    if length is None:
+        raise InvalidArgumentError(
+            f"{option} {quoted(text)} is no length of time",
+            reason="OPTION_SHAPE",
+            hint=f"write {option} 90s, {option} 10m, or {option} 1h",
+        )
+    return int(length[1]) * _UNITS[length[2]].total_seconds()

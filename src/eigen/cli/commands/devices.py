@@ -1,4 +1,4 @@
-"""`eigen devices`: what can run circuits here."""
+"""`eigen devices`: what can run circuits here, and slots of it that are kept for oneself."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ from eigen.cli.options import JsonOption, RootOption
 
 if TYPE_CHECKING:
     from eigen.cli.exit_codes import ExitCode
-    from eigen.contracts.devices import DeviceInfo
+    from eigen.contracts.devices import DeviceInfo, Reservation
 
-__all__ = ["devices", "ls", "status"]
+__all__ = ["devices", "ls", "release", "reserve", "status"]
 
 DeviceArgument = Annotated[
     str | None, typer.Argument(metavar="[DEVICE]", help="A device, such as sim:local; all of them without it.")
 ]
+TtlOption = Annotated[str, typer.Option("--ttl", metavar="TIME", help="How long, such as 90s, 10m or 1h.")]
+PurposeOption = Annotated[str, typer.Option("--purpose", metavar="TEXT", help="Why; others see it.")]
 
 
 def devices(context: typer.Context, root: RootOption = None, as_json: JsonOption = False) -> None:
@@ -35,10 +37,34 @@ def ls(root: RootOption = None, as_json: JsonOption = False) -> None:
 
 
 def status(device: DeviceArgument = None, root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Show whether devices take work."""
+    """Show whether devices take work, and for whom slots are kept."""
     from eigen.cli.session import conduct
 
     conduct(partial(_status, device, root=root, as_json=as_json), as_json=as_json)
+
+
+def reserve(
+    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A device, such as sim:local.")],
+    ttl: TtlOption,
+    purpose: PurposeOption = "",
+    root: RootOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Keep a slot of a device for your own jobs, on the whole root, until its time is over or it is released."""
+    from eigen.cli.session import conduct
+
+    conduct(partial(_reserve, device, ttl, purpose=purpose, root=root, as_json=as_json), as_json=as_json)
+
+
+def release(
+    reservation: Annotated[str, typer.Argument(metavar="RESERVATION", help="Its id; `devices status` shows it.")],
+    root: RootOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """End a reservation before its time is over."""
+    from eigen.cli.session import conduct
+
+    conduct(partial(_release, reservation, root=root, as_json=as_json), as_json=as_json)
 
 
 async def _list(*, root: Path | None, as_json: bool) -> ExitCode:
@@ -69,10 +95,63 @@ async def _status(device: str | None, *, root: Path | None, as_json: bool) -> Ex
         show_json([to_json(one) for one in found])
     else:
         show_table(
-            [Column("device"), Column("state", styles=STATE_STYLES), Column("reason")],
-            [(one.device_id, one.state.value, one.reason) for one in found],
+            [
+                Column("device"),
+                Column("state", styles=STATE_STYLES),
+                Column("reserved", is_number=True),
+                Column("reason"),
+            ],
+            [(one.device_id, one.state.value, str(one.reserved), one.reason) for one in found],
         )
+        _show_reservations([reservation for one in found for reservation in one.reservations])
     return ExitCode.OK
+
+
+async def _reserve(device: str, ttl: str, *, purpose: str, root: Path | None, as_json: bool) -> ExitCode:
+    from eigen.cli.exit_codes import ExitCode
+    from eigen.cli.moments import parse_duration
+    from eigen.cli.rendering import emit, show_json
+    from eigen.cli.session import look_around
+    from eigen.contracts.wire import format_time, to_json
+
+    ttl_sec = parse_duration(ttl, option="--ttl")
+    async with look_around(root) as system:
+        held = await system.api.reserve_device(device, ttl_sec=ttl_sec, purpose=purpose)
+    if as_json:
+        show_json(to_json(held))
+    else:
+        until = format_time(held.expires_at)
+        emit(f"Slot reserved: reservation_id={held.reservation_id} device={held.device_id} until={until}")
+    return ExitCode.OK
+
+
+async def _release(reservation_id: str, *, root: Path | None, as_json: bool) -> ExitCode:
+    from eigen.cli.exit_codes import ExitCode
+    from eigen.cli.rendering import emit, show_json
+    from eigen.cli.session import look_around
+
+    async with look_around(root) as system:
+        await system.api.release_reservation(reservation_id)
+    if as_json:
+        show_json({"reservation_id": reservation_id})
+    else:
+        emit(f"Slot released: reservation_id={reservation_id}")
+    return ExitCode.OK
+
+
+def _show_reservations(found: list[Reservation]) -> None:
+    from eigen.cli.rendering import Column, emit, show_table
+    from eigen.contracts.wire import format_time
+
+    if found:
+        emit("")
+        show_table(
+            [Column("reservation"), Column("device"), Column("for"), Column("until"), Column("purpose")],
+            [
+                (one.reservation_id, one.device_id, one.subject, format_time(one.expires_at), one.purpose)
+                for one in found
+            ],
+        )
 
 
 def _show_devices(found: tuple[DeviceInfo, ...]) -> None:
