@@ -12,7 +12,7 @@ from eigen.compiler.pipeline import compile_source
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.compilation import CompileRequest, ProgramSource
 from eigen.testing.driver_conformance import assert_distribution
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 Choice = Callable[[int, int, int], int]
 

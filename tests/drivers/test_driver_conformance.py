@@ -20,7 +20,7 @@ from eigen.drivers.sim import SimDriver
 from eigen.ports.drivers import Driver
 from eigen.testing.conformance_circuits import gate_cases
 from eigen.testing.driver_conformance import assert_distribution, check_driver
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 Fault = Callable[[ExecutionRequest], ExecutionRequest]
 ResultFault = Callable[[ExecutionResult], ExecutionResult]

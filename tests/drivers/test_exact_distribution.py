@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from eigen.contracts.aqo import AQO, Condition, Operation
 from eigen.contracts.errors import ResourceExhaustedError
 from eigen.contracts.gates import GATES
-from eigen.testing.exact_distribution import apportioned, exact_distribution
+from eigen.verification.exact_distribution import apportioned, exact_distribution
 
 NUM_QUBITS = 3
 EVERY = tuple(range(NUM_QUBITS))

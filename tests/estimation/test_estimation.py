@@ -17,7 +17,7 @@ from eigen.estimation.allocation import apportioned
 from eigen.estimation.grouping import MAX_GROUPS, grouped
 from eigen.estimation.measurement import before_measurement, is_pure
 from eigen.estimation.sampling import group_seed, sampling_of
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 PAULIS = {
     "I": np.eye(2),

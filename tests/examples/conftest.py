@@ -16,7 +16,7 @@ from eigen.contracts.aqo_json import decode
 from eigen.contracts.compilation import CompiledProgram
 from eigen.contracts.gates import GATES, MEASURE
 from eigen.contracts.results import JobResults
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 GATE_OF_OP = {gate.op: gate for gate in GATES.values()}
 

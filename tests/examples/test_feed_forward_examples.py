@@ -15,7 +15,7 @@ import pytest
 
 from eigen.kernel.outputs import marginal_counts
 from eigen.testing.driver_conformance import assert_distribution
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 STATES = [(0.0, 0.0), (math.pi, 0.0), (1.1, 0.4), (math.pi / 2, math.pi / 2), (2.2, -2.9)]
 

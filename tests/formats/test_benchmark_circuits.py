@@ -15,7 +15,7 @@ from eigen.compiler.openqasm.reader import read_openqasm
 from eigen.contracts.compilation import Language, ProgramSource
 from eigen.formats.openqasm_export import to_openqasm2, to_openqasm3
 from eigen.formats.qiskit_circuit import from_qiskit
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 SIZES = {
     "bv": 5, "dj": 4, "ghz": 5, "graphstate": 5, "grover": 4, "half_adder": 5, "hhl": 4, "qftentangled": 4,

@@ -20,7 +20,7 @@ from eigen.contracts.compilation import Language, ProgramSource
 from eigen.contracts.gates import GATES
 from eigen.formats.openqasm_export import to_openqasm2, to_openqasm3
 from eigen.formats.qiskit_circuit import from_qiskit
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 LIBRARY: dict[str, Callable[[], QuantumCircuit]] = {
     "QFT": lambda: library.QFTGate(4).definition,

@@ -22,7 +22,7 @@ from eigen.contracts.errors import UnimplementedError
 from eigen.contracts.gates import GATES
 from eigen.formats.openqasm_export import to_openqasm2, to_openqasm3
 from eigen.formats.qiskit_circuit import from_qiskit
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 ANGLES = (0.3, -1.1, 2.2, 0.7)
 PARAMETERS = ("theta", "t")  # the second one is also the name of a gate

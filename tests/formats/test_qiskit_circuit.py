@@ -17,7 +17,7 @@ from eigen.contracts.compilation import CompileLimits
 from eigen.contracts.errors import EigenError, InvalidArgumentError, ResourceExhaustedError, UnimplementedError
 from eigen.contracts.gates import GATES
 from eigen.formats.qiskit_circuit import from_qiskit, qiskit_parameter_names
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 ANGLES = (0.3, -1.1, 2.2, 0.7)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from eigen.contracts.aqo import AQO, Affine, Condition, Operation, PauliTerm
 from eigen.contracts.gates import GATES, MEASURE, RESET, Gate
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.exact_distribution import exact_distribution
 
 __all__ = ["CIRCUITS", "OBSERVABLES", "CircuitCase", "gate_cases", "product_value", "random_cases"]
 

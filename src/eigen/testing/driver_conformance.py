@@ -1,9 +1,7 @@
 """What every driver must do, as a suite that its author runs: `await check_driver(driver, "vendor:device")`.
 
-Expected distributions come from `exact_distribution`, which shares nothing with any backend. Counts are compared by
-Pearson's chi-square with bins of at least five expected counts, at six standard deviations (Wilson and Hilferty's
-approximation), the rarer bitstrings together by a bound on Poisson's tail: a right driver fails one comparison in 10⁹,
-and since seeds are fixed, it fails always or never.
+Expected distributions come from `eigen.verification`, which shares nothing with any backend. A right driver fails one
+comparison of counts in 10⁹, and since seeds are fixed, it fails always or never.
 
 What a device says it cannot do is not asked of it. All faults are reported together.
 """
@@ -39,14 +37,14 @@ from eigen.testing.conformance_circuits import (
     product_value,
     random_cases,
 )
-from eigen.testing.exact_distribution import exact_distribution
+from eigen.verification.comparison import compared
+from eigen.verification.exact_distribution import exact_distribution
 
 __all__ = ["assert_distribution", "check_driver", "execution_request"]
 
 _SHOTS = 2_048
 _SHOTS_OF_FACTS = 512
-_STANDARD_DEVIATIONS = 6.0
-_LEAST_EXPECTED = 5.0
+_LEAST_CHANCE = 1e-9
 _RUN_LIMIT_SEC = 60.0
 _CANCEL_AFTER_SEC = 0.3
 _CANCEL_LIMIT_SEC = 5.0
@@ -116,29 +114,15 @@ def assert_distribution(counts: Mapping[str, int], expected: Mapping[str, float]
         story: What is checked, the beginning of the message.
 
     Raises:
-        AssertionError: An impossible bitstring came, or chi-square is beyond six standard deviations.
+        AssertionError: A bitstring came that cannot come, or the chance of such counts is below 10⁻⁹.
     """
-    shots = sum(counts.values())
-    for bits in sorted(counts.keys() - expected.keys()):
-        raise AssertionError(f"{story}: {bits!r} cannot come, but came {counts[bits]} times of {shots}")
-    pairs = [(counts.get(bits, 0), probability * shots) for bits, probability in expected.items()]
-    bins = [pair for pair in pairs if pair[1] >= _LEAST_EXPECTED]
-    statistic = sum((seen - wanted) ** 2 / wanted for seen, wanted in bins)
-    bound = _chi_square_bound(len(bins))
-    _expect(
-        statistic <= bound, f"{story}: chi-square {statistic:.1f}, at most {bound:.1f} is chance; got {dict(counts)}"
-    )
-    rare_seen = sum(seen for seen, wanted in pairs if wanted < _LEAST_EXPECTED)
-    rare_wanted = sum(wanted for _, wanted in pairs if wanted < _LEAST_EXPECTED)
-    rare_bound = rare_wanted + _STANDARD_DEVIATIONS * (math.sqrt(rare_wanted) + 1)
-    _expect(rare_seen <= rare_bound, f"{story}: {rare_seen} rare outcomes, at most {rare_bound:.1f} are chance")
-
-
-def _chi_square_bound(freedom: int) -> float:
-    if freedom < 1:
-        return 0.0
-    spread = 2 / (9 * freedom)
-    return freedom * (1 - spread + _STANDARD_DEVIATIONS * math.sqrt(spread)) ** 3
+    found = compared(counts, expected)
+    for bits in found.impossible:
+        raise AssertionError(f"{story}: {bits!r} cannot come, but came {counts[bits]} times of {sum(counts.values())}")
+    figures = f"chi-square {found.chi_square:.1f} with {found.degrees_of_freedom} degrees of freedom"
+    rare = f"{found.rare} rare outcomes for {found.rare_expected:.1f} expected"
+    chance = f"the chance of that is {found.p_value:.1g}"
+    _expect(found.p_value >= _LEAST_CHANCE, f"{story}: {figures}, {rare}: {chance}; got {dict(counts)}")
 
 
 def _expect(holds: bool, story: str) -> None:

@@ -30,7 +30,7 @@ from eigen.contracts.gates import GATES
 from eigen.contracts.printable import quoted
 from eigen.contracts.version import VERSION
 from eigen.ports.drivers import Driver
-from eigen.testing.exact_distribution import apportioned, exact_distribution
+from eigen.verification.exact_distribution import apportioned, exact_distribution
 
 __all__ = ["SCRIPTED_DEVICE", "ScriptedDriver"]
 
