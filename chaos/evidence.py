@@ -36,10 +36,12 @@ class Job:
     Attributes:
         record: Its record.
         events: Its events, in order.
+        has_opening: Whether the store has what it began with.
     """
 
     record: JobRecord
     events: tuple[StoredEvent, ...]
+    has_opening: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,11 +85,16 @@ def read_jobs(root: Path) -> dict[str, Job]:
             return {}
         rows = connection.execute("SELECT job_id, record FROM jobs").fetchall()
         told = connection.execute("SELECT job_id, event FROM events ORDER BY job_id, event_seq").fetchall()
+        openings = {job_id for (job_id,) in connection.execute("SELECT job_id FROM openings")}
     events: dict[str, list[StoredEvent]] = defaultdict(list)
     for job_id, text in told:
         events[job_id].append(from_json(StoredEvent, json.loads(text)))
     return {
-        job_id: Job(record=from_json(JobRecord, json.loads(text)), events=tuple(events[job_id]))
+        job_id: Job(
+            record=from_json(JobRecord, json.loads(text)),
+            events=tuple(events[job_id]),
+            has_opening=job_id in openings,
+        )
         for job_id, text in rows
     }
 
@@ -119,6 +126,8 @@ def _contradicted(jobs: Mapping[str, Job], lines: Sequence[Mapping[str, Any]]) -
         if line["said"] == "gap":
             yield f"R3 {line['job_id']}: a client saw update {line['event_seq']} out of order"
         job = jobs.get(line.get("job_id", ""))
+        if line["said"] == "cancelled" and job is not None and job.record.state is not JobState.CANCELLED:
+            yield f"R8 {line['job_id']}: its cancel was acknowledged, and it is {job.record.state}"
         if line["said"] == "ended" and job is not None:
             now = (job.record.state.value, job.record.event_seq)
             if now != (line["state"], line["event_seq"]):
@@ -151,7 +160,8 @@ def _badly_told(job: Job, *, must_have_ended: bool) -> Iterator[str]:
 def _badly_kept(job: Job, folder: Path) -> Iterator[str]:
     job_id, record = job.record.job_id, job.record
     if not folder.is_dir():
-        yield f"R4 {job_id} has no folder"
+        if not job.has_opening or record.state is JobState.DONE:
+            yield f"R4 {job_id} has no folder"
         return
     try:
         meta = json.loads(folder.joinpath("meta.json").read_bytes())

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +16,6 @@ from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
 import anyio
-from anyio import to_thread
 
 from chaos import devices
 from chaos.parts import Part
@@ -24,6 +24,7 @@ from eigen.contracts.execution import ExecutionRequest, ExecutionResult
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.kernel.stores.ownership import OwnerLock
 from eigen.kernel.stores.sqlite import SqliteJobStore
+from eigen.ports.artifact_store import Opening
 from eigen.ports.job_store import NewJob, Orphan
 from eigen.qfs.disk import DiskArtifactStore
 
@@ -90,6 +91,14 @@ class BlindTrust(SqliteJobStore):
             return job.record
 
 
+class HastyCancels(SqliteJobStore):
+    """Writes behind what is to be durable before a job's end, such as that somebody has cancelled it."""
+
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        """Wait for ends alone."""
+        await super().append(record, events, durable=record.state.is_terminal)
+
+
 class NoAdoption(SqliteJobStore):
     """Never takes over what is left."""
 
@@ -107,17 +116,19 @@ class GreedyAdoption(OwnerLock):
 
 
 class TornResults(DiskArtifactStore):
-    """Writes results in place, piece by piece."""
+    """Writes results in place, piece by piece, when everybody has been told that they are there."""
 
     def __init__(self, folder: Path, **facts: Any) -> None:
         super().__init__(folder, **facts)
         self._folder = folder
 
-    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
-        """Seal the job, then write its last files again."""
-        await super().seal(job_id, files, facts=facts)
+    async def seal(
+        self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any], opening: Opening | None = None
+    ) -> None:
+        """Seal the job, and write its last files again a little later."""
+        await super().seal(job_id, files, facts=facts, opening=opening)
         for name, content in files.items():
-            await to_thread.run_sync(self._write_again, self._folder / job_id / name, content)
+            threading.Timer(_LATER_SEC, self._write_again, (self._folder / job_id / name, content)).start()
 
     @staticmethod
     def _write_again(path: Path, content: bytes) -> None:
@@ -148,6 +159,7 @@ BUGS: Mapping[str, Part] = MappingProxyType(
         "forgets events": _store(ForgottenEvents),
         "writes results in place": Part(stands=TornResults, place="eigen.qfs.disk", name="DiskArtifactStore"),
         "takes a failed write for done": _store(BlindTrust),
+        "answers cancels too early": _store(HastyCancels),
         "never adopts": _store(NoAdoption),
         "leaves processes": Part(stands=Litter, place="chaos.devices", name="WorkerDriver"),
         "adopts from the living": Part(stands=GreedyAdoption, place="eigen.kernel.stores.sqlite", name="OwnerLock"),

@@ -214,8 +214,7 @@ async def test_a_submission_whose_caller_asyncio_cancels_is_whole_and_harms_no_o
     with stuck_store(eigen_system.root):
         given_up = asyncio.create_task(eigen_system.api.submit_job(request(key="k"), context=ADA))
         patient = asyncio.create_task(eigen_system.api.submit_job(request(), context=ADA))
-        while len(list((eigen_system.root / "circuit_fs").glob("job_*"))) < 2:
-            await anyio.lowlevel.checkpoint()
+        await anyio.wait_all_tasks_blocked()
         given_up.cancel()
         with pytest.raises(asyncio.CancelledError):
             await given_up

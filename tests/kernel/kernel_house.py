@@ -24,6 +24,7 @@ from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import Driver
 from eigen.ports.kernel import KernelJob, KernelLimits, KernelObserver
 from eigen.qfs.disk import DiskArtifactStore
+from eigen.qfs.openings import RootArtifacts
 from eigen.system.clock import RandomIds, SystemClock
 from eigen.testing.scripted_driver import ScriptedDriver
 
@@ -117,13 +118,13 @@ async def house(
     clock: Clock | None = None,
 ) -> AsyncIterator[House]:
     driver, notes = ScriptedDriver(), Notes()
-    artifacts = artifacts or DiskArtifactStore(root / "circuit_fs")
+    folders = artifacts or DiskArtifactStore(root / "circuit_fs")
     async with (
         store(root, owner=owner) as opened,
         LocalDriverManager({"scripted": driver, **(drivers or {})}) as manager,
         QrtxKernel(
             store=opened,
-            artifacts=artifacts,
+            artifacts=(artifacts := RootArtifacts(folders, opened)),
             compiler=compiler or EigenCompiler(),
             drivers=manager,
             clock=clock or SystemClock(),

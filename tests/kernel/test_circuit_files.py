@@ -13,7 +13,7 @@ from eigen.compiler.service import EigenCompiler
 from eigen.contracts.compilation import CompileRequest
 from eigen.contracts.errors import UnavailableError
 from eigen.contracts.jobs import JobRecord
-from eigen.kernel.circuit_files import SAVE_EVERY_SEC, CircuitFiles, save_circuits
+from eigen.kernel.circuit_files import SAVE_EVERY_SEC, CircuitFiles, save_long_jobs
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.ports.artifact_store import Artifact
 from eigen.qfs.memory import MemoryArtifactStore
@@ -66,7 +66,7 @@ async def test_a_circuit_is_saved_once_its_job_was_seen_twice() -> None:
     run = compiled_run()
     clock, desk = ManualClock(), Desk()
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(save_circuits, [run], save=desk.save, clock=clock))
+        tasks.start_soon(partial(save_long_jobs, [run], save=desk.save, clock=clock))
         await anyio.wait_all_tasks_blocked()
         assert desk.saved == []
         await looked(clock)
@@ -79,7 +79,7 @@ async def test_a_circuit_that_cannot_be_saved_is_tried_again() -> None:
     run = compiled_run()
     clock, desk = ManualClock(), Desk(broken=True)
     async with anyio.create_task_group() as tasks:
-        tasks.start_soon(partial(save_circuits, [run], save=desk.save, clock=clock))
+        tasks.start_soon(partial(save_long_jobs, [run], save=desk.save, clock=clock))
         await anyio.wait_all_tasks_blocked()
         await looked(clock)
         await looked(clock)

@@ -35,20 +35,20 @@ class FailingStore(MemoryArtifactStore):
         super().__init__()
         self.failures = failures
 
-    async def seal(self, job_id: str, files: Any, *, facts: Any) -> None:
+    async def seal(self, job_id: str, files: Any, *, facts: Any, opening: Any = None) -> None:
         if self.failures:
             self.failures -= 1
             raise ResourceExhaustedError("the disk is full", reason="DISK_FULL")
-        await super().seal(job_id, files, facts=facts)
+        await super().seal(job_id, files, facts=facts, opening=opening)
 
 
 class BrokenStore(MemoryArtifactStore):
     """An artifact store with a defect."""
 
-    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Any) -> None:
+    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Any, opening: Any = None) -> None:
         if "results.json" in files:
             raise ZeroDivisionError("/home/ada/secret/path.py")
-        await super().seal(job_id, files, facts=facts)
+        await super().seal(job_id, files, facts=facts, opening=opening)
 
 
 async def test_a_job_ends_in_done_with_everything_on_disk(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ async def test_the_memory_store_conforms(check: Check) -> None:
 
 async def test_the_suite_finds_a_store_that_breaks_the_law() -> None:
     class Forgetful(MemoryArtifactStore):
-        async def seal(self, job_id: str, files: object, *, facts: object) -> None:
+        async def seal(self, job_id: str, files: object, *, facts: object, opening: object = None) -> None:
             await super().seal(job_id, {}, facts=facts)  # type: ignore[arg-type]  # the fault to be found
 
     with pytest.raises(AssertionError, match="sealing_records_everything"):

@@ -1,7 +1,7 @@
 """What a compiled job leaves in CircuitFS: its circuit, and for people and other tools the same in OpenQASM 3.
 
-A job's end puts these files on disk together with its results. Jobs that take longer have them there before, for
-whoever wants to look at them meanwhile: `save_circuits` sees to it, beside the jobs.
+A job's end puts these files on disk together with its first ones and its results. Jobs that take longer have them there
+before, for whoever wants to look at them meanwhile: `save_long_jobs` sees to it, beside the jobs.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from eigen.kernel.run import JobRun
     from eigen.ports.clock import Clock
 
-__all__ = ["MAX_WRITTEN_OPERATIONS", "SAVE_EVERY_SEC", "CircuitFiles", "save_circuits"]
+__all__ = ["MAX_WRITTEN_OPERATIONS", "SAVE_EVERY_SEC", "CircuitFiles", "save_long_jobs"]
 
 MAX_WRITTEN_OPERATIONS = 10_000
 """Largest circuit that is written as OpenQASM too; `eigen compile --emit qasm3` writes any."""
 
-SAVE_EVERY_SEC = 0.1
-"""How often jobs are looked for that have been compiled for so long and have not ended."""
+SAVE_EVERY_SEC = 0.5
+"""How often jobs are looked for that have been there for so long and have not ended."""
 
 _SAVED_AT_ONCE = 10
 _MAX_WRITTEN_BYTES = 4 * 1024 * 1024
@@ -56,11 +56,11 @@ class CircuitFiles:
         return text
 
 
-async def save_circuits(jobs: Iterable[JobRun], *, save: Callable[[JobRun], Awaitable[None]], clock: Clock) -> None:
-    """Have the circuits of jobs that take long put on disk, some at a time, the oldest first, until cancelled."""
+async def save_long_jobs(jobs: Iterable[JobRun], *, save: Callable[[JobRun], Awaitable[None]], clock: Clock) -> None:
+    """Have what there is of jobs that take long put on disk, some at a time, the oldest first, until cancelled."""
     before: Mapping[str, JobRun] = {}
     while True:
-        unsaved = {run.record.job_id: run for run in jobs if run.circuit_files}
+        unsaved = {run.record.job_id: run for run in jobs if run.circuit_files or run.opening is not None}
         for run in islice((run for job_id, run in unsaved.items() if job_id in before), _SAVED_AT_ONCE):
             with suppress(EigenError):  # the job's end tries again, and tells
                 await save(run)

@@ -49,6 +49,7 @@ def submission(job: KernelJob, files: Mapping[str, bytes], *, job_id: str, at: d
         trace_id=job.trace.trace_id,
         span_id=job.trace.span_id,
         parent_span_id=job.trace.parent_id,
+        is_sampled=job.trace.is_sampled,
         spec_digest=sha256_hex(files[_RESOLVED]),
         source_digest=sha256_hex(job.source.content),
     )
@@ -60,8 +61,11 @@ def content_digest(submitted: Submitted | JobRecord) -> str:
 
 
 def is_large(job: KernelJob) -> bool:
-    """Return whether writing a job's files takes longer than a turn of the event loop may take."""
-    if len(job.job_yaml) > _AT_ONCE_BYTES:
+    """Return whether writing a job's files takes longer than a turn of the event loop may take.
+
+    Such a job has a folder from the beginning; a small one's files stand beside its record at first.
+    """
+    if len(job.job_yaml) + len(job.source.content) > _AT_ONCE_BYTES:
         return True
     items, stack = 0, [job.spec.spec.inputs, job.spec.spec.sweep]
     while stack and items <= _AT_ONCE_ITEMS:

@@ -12,7 +12,8 @@ import anyio
 
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import JobRecord, StoredEvent
-from eigen.contracts.trace import Span, TraceContext
+from eigen.contracts.trace import TraceContext
+from eigen.ports.artifact_store import Opening
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram, ProgramSource
@@ -45,11 +46,12 @@ class JobRun:
         results: What came of the points that are done, in order; a job without a sweep is one point.
         to_do: What is to be done for it next, in order, by the one task that is at work for it.
         is_at_work: Whether there is such a task.
+        opening: What it begins with, until its folder is made; None for a job that has one.
         circuit_files: Files of its compiled circuit that are not in CircuitFS yet; its end puts them there.
         saving: Is held while its files are put there.
         results_json: Its results, as they are in CircuitFS; empty without.
         waited_for: Why it could not begin at once when it came into the line of its device; empty where it could.
-        spans: Work that has ended and that none of its events tells of yet.
+        spans: Work that has ended and that none of its events tells of yet, as JSON.
     """
 
     record: JobRecord
@@ -64,18 +66,19 @@ class JobRun:
     results: list[PointResult] = field(default_factory=list)
     to_do: deque[Callable[[JobRun], Awaitable[None]]] = field(default_factory=deque)
     is_at_work: bool = False
+    opening: Opening | None = None
     circuit_files: Mapping[str, bytes] = field(default_factory=dict)
     saving: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
     results_json: bytes = b""
     waited_for: Mapping[str, Any] = field(default_factory=dict)
-    spans: list[Span] = field(default_factory=list)
+    spans: list[Mapping[str, Any]] = field(default_factory=list)
 
     @property
     def trace(self) -> TraceContext:
         """The span of the job's submission."""
         return TraceContext(trace_id=self.record.trace_id, span_id=self.record.span_id)
 
-    def take_spans(self) -> list[Span]:
+    def take_spans(self) -> list[Mapping[str, Any]]:
         """Return the spans that no event tells of yet, for one that will."""
         taken, self.spans = self.spans, []
         return taken

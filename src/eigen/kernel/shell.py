@@ -29,7 +29,7 @@ from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobState, JobSta
 from eigen.contracts.trace import span, working_for
 from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
-from eigen.kernel.circuit_files import save_circuits
+from eigen.kernel.circuit_files import save_long_jobs
 from eigen.kernel.dependency_watch import DependencyWatch
 from eigen.kernel.dispatcher import Dispatcher
 from eigen.kernel.history import stored
@@ -44,7 +44,7 @@ from eigen.kernel.root_watch import RootWatch
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.kernel.stages import Stages
 from eigen.kernel.work import JobWork
-from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.artifact_store import ArtifactStore, Opening
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import DriverManager
@@ -139,6 +139,7 @@ class QrtxKernel(Kernel):
         )
         self._work = JobWork(
             artifacts=artifacts,
+            store=store,
             compiler=compiler,
             drivers=drivers,
             clock=clock,
@@ -165,7 +166,7 @@ class QrtxKernel(Kernel):
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
         self._tasks.start_soon(partial(self._root.watch, adopts=self._adopts))
-        self._tasks.start_soon(partial(save_circuits, self._jobs, save=self._work.save_circuit, clock=self._clock))
+        self._tasks.start_soon(partial(save_long_jobs, self._jobs, save=self._work.save, clock=self._clock))
         return self
 
     async def __aexit__(
@@ -195,21 +196,25 @@ class QrtxKernel(Kernel):
                 return await self._accept(job)
 
     async def _accept(self, job: KernelJob) -> JobRecord:
-        now = self._clock.now()
-        files = await run_sync(opening_files, job) if is_large(job) else opening_files(job)
+        now, has_folder = self._clock.now(), is_large(job)
+        files = await run_sync(opening_files, job) if has_folder else opening_files(job)
         submitted = submission(job, files, job_id=self._ids.job_id(now), at=now)
         accepted, commands = step(None, submitted)
         run = JobRun(record=accepted, published=accepted, inputs=JobInputs(spec=job.spec, source=job.source))
+        opening = Opening(files=files, facts=opening_facts(accepted, job))
+        run.opening = None if has_folder else opening
         first = stored(submitted, accepted)
         new = NewJob(
             record=accepted,
             event=first,
             idempotency_key=job.idempotency_key,
             content_digest=content_digest(submitted),
+            opening=b"" if has_folder else opening.to_bytes(),
         )
         recorder = new_recorder(run.trace, clock=self._clock, ids=self._ids)
         with working_for(accepted.job_id, run.trace, recorder), span("kernel.accept"):
-            await self._artifacts.create(accepted.job_id, files, facts=opening_facts(accepted, job))
+            if has_folder:
+                await self._artifacts.create(accepted.job_id, files, facts=opening.facts)
             try:
                 kept = await self._store.insert(new)
             except (AlreadyExistsError, ResourceExhaustedError):
@@ -240,6 +245,8 @@ class QrtxKernel(Kernel):
             await self._store.request_cancel(job_id, by=by)
         elif run.record.may_stop:
             await self._jobs.feed(run, CancelRequested(at=self._clock.now(), by=by))
+        else:
+            await self._store.get(job_id)  # waits for whatever is on its way to the disk: another's cancel, or the end
         return await self.record(job_id)
 
     async def drain(self) -> None:

@@ -37,6 +37,7 @@ from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import DriverManager
+from eigen.ports.job_store import JobStore
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
@@ -56,6 +57,7 @@ class JobWork:
 
     Args:
         artifacts: CircuitFS.
+        store: Keeps what jobs begin with.
         compiler: Source to circuit.
         drivers: Circuit to counts.
         clock: Time.
@@ -68,6 +70,7 @@ class JobWork:
         self,
         *,
         artifacts: ArtifactStore,
+        store: JobStore,
         compiler: Compiler,
         drivers: DriverManager,
         clock: Clock,
@@ -76,6 +79,7 @@ class JobWork:
         tell: Callable[[JobRun, JobEvent], Awaitable[None]],
     ) -> None:
         self._artifacts = artifacts
+        self._store = store
         self._compiler = compiler
         self._drivers = drivers
         self._clock = clock
@@ -205,16 +209,22 @@ class JobWork:
         if run.inputs is None:  # it was adopted and is not begun anew: what its last owner left is still there
             await self._artifacts.reset(final.job_id)
         async with run.saving:
-            await self._artifacts.seal(final.job_id, {**run.circuit_files, **files}, facts=closing_facts(final))
-            run.circuit_files = {}
+            last = {**run.circuit_files, **files}
+            await self._artifacts.seal(final.job_id, last, facts=closing_facts(final), opening=run.opening)
+            run.circuit_files, run.opening = {}, None
+        await self._store.forget_opening(final.job_id)
         run.results_json = files.get("results.json", b"")
         return closed
 
-    async def save_circuit(self, run: JobRun) -> None:
-        """Put a job's circuit on disk before its end, for whoever wants to look at it meanwhile."""
+    async def save(self, run: JobRun) -> None:
+        """Put what there is of a job on disk before its end, for whoever wants to look at it meanwhile."""
+        job_id = run.record.job_id
         async with run.saving:
+            if run.opening is not None and not run.record.state.is_terminal:
+                await self._artifacts.create(job_id, run.opening.files, facts=run.opening.facts)
+                run.opening = None
             if run.circuit_files and not run.record.state.is_terminal:
-                await self._artifacts.put(run.record.job_id, run.circuit_files)
+                await self._artifacts.put(job_id, run.circuit_files)
                 run.circuit_files = {}
 
     def seal_failure(self, run: JobRun, error: EigenError) -> JobEvent:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
-__all__ = ["Artifact", "ArtifactProblem", "ArtifactStore"]
+__all__ = ["Artifact", "ArtifactProblem", "ArtifactStore", "Opening"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +35,35 @@ class ArtifactProblem:
     problem: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What a job begins with, where it has no folder yet.
+
+    Attributes:
+        files: Its first files, by name.
+        facts: What `meta.json` says of it then.
+    """
+
+    files: Mapping[str, bytes]
+    facts: Mapping[str, Any]
+
+    def to_bytes(self) -> bytes:
+        """Return all of it as bytes: a line of JSON with the facts and the sizes of the files, then the files."""
+        head = {"facts": self.facts, "files": {name: len(content) for name, content in self.files.items()}}
+        return b"".join([json.dumps(head, separators=(",", ":")).encode(), b"\n", *self.files.values()])
+
+    @staticmethod
+    def from_bytes(content: bytes) -> Opening:
+        """Return what `to_bytes` wrote."""
+        line, _, body = content.partition(b"\n")
+        head = json.loads(line)
+        ends = list(accumulate(head["files"].values(), initial=0))
+        files = {name: body[start:end] for name, start, end in zip(head["files"], ends, ends[1:], strict=False)}
+        return Opening(files=files, facts=head["facts"])
+
+
 class ArtifactStore(ABC):
-    """One folder a job. A job's life in it: `create` → `put`* → `seal`.
+    """One folder a job. A job's life in it: `create` → `put`* → `seal`, or `seal` alone, with all that there is.
 
     Files appear whole or not at all, are never overwritten with other content, and are checked against their digest
     when read. `create` and `seal` are durable when they return: what they wrote survives a power cut. What `put` wrote
@@ -66,8 +95,16 @@ class ArtifactStore(ABC):
         """
 
     @abstractmethod
-    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+    async def seal(
+        self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any], opening: Opening | None = None
+    ) -> None:
         """Add the last files and make everything durable; `meta.json` then holds every digest and `facts`.
+
+        Args:
+            job_id: The job.
+            files: Its last files.
+            facts: What else `meta.json` says, above what it said.
+            opening: What it began with, for a job that may have no folder yet: it gets one now, with everything.
 
         Raises:
             EigenError: As `put`.
@@ -78,10 +115,15 @@ class ArtifactStore(ABC):
         """Remove the folder of a job that was never acknowledged; a job that is not there is no error."""
 
     @abstractmethod
-    async def reset(self, job_id: str) -> Mapping[str, Any]:
+    async def reset(self, job_id: str, *, opening: Opening | None = None) -> Mapping[str, Any]:
         """Bring a job whose owner is gone to one of two certain states: sealed, whole and durable, or as created.
 
         What an attempt that never sealed has added is removed, and so is a seal that a power cut has left in pieces.
+
+        Args:
+            job_id: The job.
+            opening: What it began with, where that is kept elsewhere: a folder that is missing, or of which a power cut
+                has left pieces, is made anew from it.
 
         Returns:
             What `meta.json` says then.

@@ -33,12 +33,14 @@ class NewJob:
         event: The first event.
         idempotency_key: Unique within the tenant's subject; empty for none.
         content_digest: SHA-256 of what was submitted; the same key with another digest is refused.
+        opening: What it begins with, kept until `forget_opening`; empty for a job whose folder has it.
     """
 
     record: JobRecord
     event: StoredEvent
     idempotency_key: str = ""
     content_digest: str = ""
+    opening: bytes = b""
 
     @property
     def key_digest(self) -> str:
@@ -65,10 +67,17 @@ class KeptJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orphan:
-    """A live job whose owner is gone, and its events so far."""
+    """A live job whose owner is gone.
+
+    Attributes:
+        record: Its record.
+        events: Its events so far.
+        cancel_by: Who wanted its owner to stop it; empty for nobody.
+    """
 
     record: JobRecord
     events: tuple[StoredEvent, ...]
+    cancel_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +143,14 @@ class JobStore(ABC):
             StaleOwnerError: Another system owns the job, or it has ended.
             ResourceExhaustedError, UnavailableError: As `insert`.
         """
+
+    @abstractmethod
+    async def opening(self, job_id: str) -> bytes:
+        """Return what a job begins with, as `insert` took it; empty where there is none or it was forgotten."""
+
+    @abstractmethod
+    async def forget_opening(self, job_id: str) -> None:
+        """Keep no longer what a job began with: its folder has it, sealed. Goes with the next durable write."""
 
     @abstractmethod
     async def get(self, job_id: str) -> JobRecord:

@@ -22,7 +22,7 @@ from anyio import CapacityLimiter
 
 from eigen.contracts.errors import EigenError, InvariantError, ResourceExhaustedError, UnavailableError
 from eigen.contracts.printable import quoted
-from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
+from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore, Opening
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.job_folders import Change, JobFolders
 from eigen.qfs.layout import Meta, require_job_id, require_names
@@ -81,18 +81,26 @@ class DiskArtifactStore(ArtifactStore):
         require_names(files)
         return await self._run(lambda: self._folders.put(job_id, files))
 
-    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+    async def seal(
+        self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any], opening: Opening | None = None
+    ) -> None:
         """Add the last files and make everything durable; see the port."""
         require_names(files)
-        await self._make_durable(lambda: self._folders.seal(job_id, files, facts))
+        if opening is not None:
+            require_job_id(job_id)
+            require_names(opening.files)
+        await self._make_durable(lambda: self._folders.seal(job_id, files, facts, opening=opening))
 
     async def discard(self, job_id: str) -> None:
         """Remove the folder of a job that was never acknowledged; see the port."""
         await self._run(lambda: self._folders.discard(job_id))
 
-    async def reset(self, job_id: str) -> Mapping[str, Any]:
+    async def reset(self, job_id: str, *, opening: Opening | None = None) -> Mapping[str, Any]:
         """Remove what an attempt that never sealed has added since `create`; see the port."""
-        return (await self._make_durable(lambda: self._folders.reset(job_id))).document()
+        if opening is not None:
+            require_job_id(job_id)
+            require_names(opening.files)
+        return (await self._make_durable(lambda: self._folders.reset(job_id, opening=opening))).document()
 
     async def read(self, job_id: str, name: str) -> bytes:
         """Return a file's content, checked; see the port."""

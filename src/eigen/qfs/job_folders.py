@@ -31,7 +31,7 @@ from typing import Any
 
 from eigen.contracts.errors import EigenError, NotFoundError
 from eigen.contracts.jobs import JOB_ID
-from eigen.ports.artifact_store import Artifact, ArtifactProblem
+from eigen.ports.artifact_store import Artifact, ArtifactProblem, Opening
 from eigen.qfs.durability import Durability
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.layout import (
@@ -127,14 +127,16 @@ class JobFolders:
 
     def create(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Change:
         """Make a job's folder elsewhere, and move it into place."""
+        return self._make(job_id, files, facts, sealed=False)
+
+    def _make(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any], *, sealed: bool) -> Change:
         folder, stage = f"{self._root}/{job_id}", self._new_stage()
-        meta = Meta(
-            files={name: artifact_of(name, content) for name, content in files.items()}, sealed=False, facts=facts
-        )
+        meta = Meta.of(files, sealed=sealed, facts=facts)
         contents = {**files, META: meta.to_bytes()}
         with self._undone_on_error(lambda: self._remove_tree(stage)):
             self._write({f"{stage}/{name}": content for name, content in contents.items()})
-            self._files.link(f"{stage}/{META}", f"{stage}/{_OPENING}")
+            if not sealed:
+                self._files.link(f"{stage}/{META}", f"{stage}/{_OPENING}")
             try:
                 self._files.rename(stage, folder)
             except OSError as error:
@@ -166,9 +168,17 @@ class JobFolders:
                 except FileExistsError:
                     self._has_equal(job_id, name, content)
 
-    def seal(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Change:
-        """Write the last files, give them their names, and replace `meta.json`; the first one is kept beside it."""
-        meta, folder = self.meta(job_id), f"{self._root}/{job_id}"
+    def seal(
+        self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any], *, opening: Opening | None = None
+    ) -> Change:
+        """Write the last files, give them their names, and replace `meta.json`; the first one is kept beside it.
+
+        A job that has no folder yet gets one with everything in it.
+        """
+        folder = f"{self._root}/{job_id}"
+        if opening is not None and not self._files.exists(folder):
+            return self._make(job_id, {**opening.files, **files}, {**opening.facts, **facts}, sealed=True)
+        meta = self.meta(job_id)
         if meta.sealed:
             again = meta.as_sealed([artifact_of(*one) for one in files.items()], facts)
             if again.to_bytes() != meta.to_bytes():
@@ -203,11 +213,15 @@ class JobFolders:
             return
         self._move_away(f"{self._root}/{job_id}")
 
-    def reset(self, job_id: str) -> Change:
+    def reset(self, job_id: str, *, opening: Opening | None = None) -> Change:
         """Remove what is not recorded, and a seal that a power cut has left in pieces; one that is whole stands."""
         folder = f"{self._root}/{job_id}"
         if self._files.exists(f"{folder}/{_OPENING}") and any(self._problems(job_id)):
             self._open_again(folder)
+        if opening is not None and any(self._problems(job_id)):
+            if self._files.exists(folder):
+                self._move_away(folder)
+            return self.create(job_id, opening.files, opening.facts)
         meta = self.meta(job_id)
         for name in self._files.list_folder(folder):
             is_added = is_artifact_name(name) and name not in meta.files

@@ -60,6 +60,13 @@ class Meta:
     sealed: bool
     facts: Mapping[str, Any]
 
+    @staticmethod
+    def of(files: Mapping[str, bytes], *, sealed: bool, facts: Mapping[str, Any]) -> Meta:
+        """Return the record of a job with some files."""
+        return Meta(
+            files={name: artifact_of(name, content) for name, content in files.items()}, sealed=sealed, facts=facts
+        )
+
     def document(self) -> dict[str, Any]:
         """Return `meta.json` as JSON values."""
         files = {one.name: {"sha256": one.sha256, "size_bytes": one.size_bytes} for one in self.files.values()}

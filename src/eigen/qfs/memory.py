@@ -8,7 +8,7 @@ from typing import Any
 
 import anyio.lowlevel
 
-from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
+from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore, Opening
 from eigen.qfs.layout import (
     META,
     Meta,
@@ -46,9 +46,7 @@ class MemoryArtifactStore(ArtifactStore):
         require_names(files)
         if job_id in self._folders:
             raise job_exists(job_id)
-        meta = Meta(
-            files={name: artifact_of(name, content) for name, content in files.items()}, sealed=False, facts=facts
-        )
+        meta = Meta.of(files, sealed=False, facts=facts)
         self._folders[job_id] = _Folder(meta=meta.to_bytes(), files=dict(files))
 
     async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
@@ -61,10 +59,14 @@ class MemoryArtifactStore(ArtifactStore):
         self._add(job_id, folder, files)
         return tuple(artifact_of(*one) for one in files.items())
 
-    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+    async def seal(
+        self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any], opening: Opening | None = None
+    ) -> None:
         """Add the last files; see the port."""
-        await anyio.lowlevel.checkpoint()
         require_names(files)
+        if opening is not None and job_id not in self._folders:
+            await self.create(job_id, opening.files, facts=opening.facts)
+        await anyio.lowlevel.checkpoint()
         folder, meta = self._open(job_id)
         contents = {**folder.files, **files}
         sealed = meta.as_sealed((artifact_of(*one) for one in contents.items()), facts).to_bytes()
@@ -83,8 +85,10 @@ class MemoryArtifactStore(ArtifactStore):
             raise job_sealed(job_id)
         self._folders.pop(job_id, None)
 
-    async def reset(self, job_id: str) -> Mapping[str, Any]:
+    async def reset(self, job_id: str, *, opening: Opening | None = None) -> Mapping[str, Any]:
         """Remove what an attempt that never sealed has added; see the port."""
+        if opening is not None and job_id not in self._folders:
+            await self.create(job_id, opening.files, facts=opening.facts)
         await anyio.lowlevel.checkpoint()
         folder, meta = self._open(job_id)
         folder.files = {name: content for name, content in folder.files.items() if name in meta.files}

@@ -117,6 +117,7 @@ async def open_system(
     from eigen.kernel.shell import QrtxKernel
     from eigen.kernel.stores.sqlite import SqliteJobStore
     from eigen.qfs.disk import DiskArtifactStore
+    from eigen.qfs.openings import RootArtifacts
     from eigen.system.clock import RandomIds, SystemClock
     from eigen.system.configuration import load_configuration
     from eigen.system.deferral import DeferredCompiler
@@ -146,7 +147,8 @@ async def open_system(
                 await to_thread.run_sync(_telemetry, sink, clock, configuration.log_level, provider)
             )
             ids = telemetry.ids(ids)
-        artifacts: ArtifactStore = DiskArtifactStore(folder / "circuit_fs", shown_as=str(given))
+        folders = DiskArtifactStore(folder / "circuit_fs", shown_as=str(given))
+        artifacts: ArtifactStore = RootArtifacts(folders, store)
         compiler: Compiler = await stack.enter_async_context(DeferredCompiler())
         manager: DriverManager = LocalDriverManager(drivers)
         if telemetry is not None:

@@ -26,6 +26,7 @@ from eigen.kernel.stores.ownership import stale_locks
 from eigen.kernel.stores.schema import SCHEMA_VERSION
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.qfs.disk import DiskArtifactStore
+from eigen.qfs.openings import RootArtifacts
 from eigen.system.rebuilding import rebuild_store, recollect_all
 from eigen.system.root import require_store
 
@@ -117,7 +118,8 @@ class _Doctor:
         self._found = found
         self._folder = folder
         self._store = store
-        self._artifacts = DiskArtifactStore(folder / "circuit_fs")
+        self._folders = DiskArtifactStore(folder / "circuit_fs")
+        self._artifacts = RootArtifacts(self._folders, store)
         self._repair = repair
         self._discard = discard
 
@@ -224,7 +226,7 @@ class _Doctor:
         )
 
     async def _check_leftovers(self) -> None:
-        left = await self._artifacts.leftovers(remove=self._repair)
+        left = await self._folders.leftovers(remove=self._repair)
         find_locks = partial(stale_locks, self._folder / "systems", remove=self._repair)
         locks = await anyio.to_thread.run_sync(find_locks)
         for check, number, what in (

@@ -15,6 +15,7 @@ from eigen.kernel.lookups import Lookups
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.job_reads import JobReads
 from eigen.qfs.disk import DiskArtifactStore
+from eigen.qfs.openings import RootArtifacts
 from eigen.system.clock import SystemClock
 from eigen.system.local_user import LocalUserAuthenticator
 from eigen.system.root import default_root, require_store
@@ -43,7 +44,7 @@ async def open_lookups(root: Path | None = None) -> AsyncIterator[JobReads]:
         store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner, shown_as=str(given)))
         sink = await to_thread.run_sync(FileSink, folder / "logs" / "eigen.jsonl")
         stack.callback(sink.close)
-        artifacts = DiskArtifactStore(folder / "circuit_fs")
+        artifacts = RootArtifacts(DiskArtifactStore(folder / "circuit_fs"), store)
         yield await stack.enter_async_context(
             ReadingApi(
                 records=Lookups(store=store, artifacts=artifacts, clock=clock),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from eigen.contracts.trace import OK
-from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
+from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore, Opening
 from eigen.telemetry.calls import Call, Calls, Instruments
 
 __all__ = ["ObservedArtifactStore"]
@@ -32,15 +32,18 @@ class ObservedArtifactStore(ArtifactStore):
         with self._calls("put", job_id=job_id, name=", ".join(files), size_bytes=_size(files)):
             return await self._inner.put(job_id, files)
 
-    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+    async def seal(
+        self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any], opening: Opening | None = None
+    ) -> None:
         """Pass on, and count the files' bytes."""
-        with self._calls("seal", job_id=job_id, size_bytes=_size(files)):
-            await self._inner.seal(job_id, files, facts=facts)
+        size_bytes = _size(files) + (_size(opening.files) if opening is not None else 0)
+        with self._calls("seal", job_id=job_id, size_bytes=size_bytes):
+            await self._inner.seal(job_id, files, facts=facts, opening=opening)
 
-    async def reset(self, job_id: str) -> Mapping[str, Any]:
+    async def reset(self, job_id: str, *, opening: Opening | None = None) -> Mapping[str, Any]:
         """Pass on."""
         with self._calls("reset", job_id=job_id):
-            return await self._inner.reset(job_id)
+            return await self._inner.reset(job_id, opening=opening)
 
     async def discard(self, job_id: str) -> None:
         """Pass on."""

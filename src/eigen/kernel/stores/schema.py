@@ -70,6 +70,10 @@ _MIGRATIONS: tuple[str, ...] = (
         ends_sec REAL NOT NULL,
         reservation TEXT NOT NULL
     ) WITHOUT ROWID;
+    CREATE TABLE openings (
+        job_id TEXT PRIMARY KEY,
+        content BLOB NOT NULL
+    ) WITHOUT ROWID;
     """,
 )
 

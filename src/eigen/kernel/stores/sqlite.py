@@ -136,6 +136,15 @@ class SqliteJobStore(JobStore):
         restored: int = await self._write(partial(statements.restore, jobs=jobs))
         return restored
 
+    async def opening(self, job_id: str) -> bytes:
+        """Return what a job begins with; see the port."""
+        rows = await self._fetch("SELECT content FROM openings WHERE job_id = ?", job_id)
+        return bytes(rows[0][0]) if rows else b""
+
+    async def forget_opening(self, job_id: str) -> None:
+        """Keep no longer what a job began with; see the port."""
+        self._enqueue(partial(statements.forget_opening, job_id=job_id), durable=False, must_not_fail=True)
+
     async def get(self, job_id: str) -> JobRecord:
         """Return a record; see the port."""
         rows = await self._fetch("SELECT record FROM jobs WHERE job_id = ?", job_id)
@@ -304,7 +313,8 @@ def _fail(batch: list[_Write], error: Exception) -> None:
         write.error = error
 
 
-def _orphans(kept: list[tuple[str, list[str]]]) -> tuple[Orphan, ...]:
+def _orphans(kept: list[tuple[str, list[str], str]]) -> tuple[Orphan, ...]:
     return tuple(
-        Orphan(record=record_of(record), events=tuple(event_of(event) for event in events)) for record, events in kept
+        Orphan(record=record_of(record), events=tuple(event_of(event) for event in events), cancel_by=cancel_by)
+        for record, events, cancel_by in kept
     )

@@ -14,7 +14,7 @@ from eigen.contracts.wire import format_time, from_json, to_json
 from eigen.kernel.stores.ownership import OwnerLock
 from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 
-__all__ = ["adopt", "append", "event_of", "insert", "record_of", "request_cancel", "restore"]
+__all__ = ["adopt", "append", "event_of", "forget_opening", "insert", "record_of", "request_cancel", "restore"]
 
 
 def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobRecord:
@@ -30,7 +30,14 @@ def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobR
     lock.acquire()
     _insert_row(connection, record, owner=lock.owner, key_digest=job.key_digest, content_digest=job.content_digest)
     _insert_events(connection, record.job_id, (job.event,))
+    if job.opening:
+        connection.execute("INSERT INTO openings (job_id, content) VALUES (?, ?)", (record.job_id, job.opening))
     return record
+
+
+def forget_opening(connection: sqlite3.Connection, job_id: str) -> None:
+    """Keep no longer what a job began with."""
+    connection.execute("DELETE FROM openings WHERE job_id = ?", (job_id,))
 
 
 def restore(connection: sqlite3.Connection, jobs: Iterable[KeptJob]) -> int:
@@ -66,21 +73,21 @@ def append(connection: sqlite3.Connection, record: JobRecord, events: tuple[Stor
 
 def adopt(
     connection: sqlite3.Connection, gone: Sequence[str], job_id: str | None, limit: int, lock: OwnerLock
-) -> list[tuple[str, list[str]]]:
+) -> list[tuple[str, list[str], str]]:
     """Give live jobs of owners that are gone to the owner of `lock`, oldest first.
 
     Returns:
-        Records and events as they are kept, to be read when the transaction is over.
+        Records and events as they are kept, to be read when the transaction is over, and who wants the job to stop.
     """
     lock.acquire()
     marks = ", ".join("?" * len(gone))
     rows = connection.execute(
-        "SELECT job_id, record FROM jobs"  # noqa: S608  # our own words only
+        "SELECT job_id, record, cancel_by FROM jobs"  # noqa: S608  # our own words only
         f" WHERE live = 1 AND owner IN ({marks}) AND (? IS NULL OR job_id = ?) ORDER BY job_id LIMIT ?",
         (*gone, job_id, job_id, limit),
     ).fetchall()
-    connection.executemany("UPDATE jobs SET owner = ? WHERE job_id = ?", [(lock.owner, one) for one, _ in rows])
-    return [(record, _events(connection, one)) for one, record in rows]
+    connection.executemany("UPDATE jobs SET owner = ? WHERE job_id = ?", [(lock.owner, one) for one, _, _ in rows])
+    return [(record, _events(connection, one), cancel_by) for one, record, cancel_by in rows]
 
 
 def request_cancel(connection: sqlite3.Connection, job_id: str, by: str) -> None:
@@ -130,10 +137,11 @@ def _insert_row(
             _text(record),
         ),
     )
-    connection.executemany(
-        "INSERT INTO labels (key, value, job_id) VALUES (?, ?, ?)",
-        [(key, value, record.job_id) for key, value in record.labels.items()],
-    )
+    if record.labels:
+        connection.executemany(
+            "INSERT INTO labels (key, value, job_id) VALUES (?, ?, ?)",
+            [(key, value, record.job_id) for key, value in record.labels.items()],
+        )
 
 
 def _insert_events(connection: sqlite3.Connection, job_id: str, events: Iterable[StoredEvent]) -> None:
