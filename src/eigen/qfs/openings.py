@@ -1,9 +1,9 @@
 """`RootArtifacts`: the artifacts of jobs that have a folder, and of those that have none yet.
 
 Theory. Most jobs end within moments. Making a folder when a job comes, and adding to it when it ends, costs twice as
-many names and syncs as making it once, with everything in it. So a small job's first files stand in the job store beside
-its record, committed with it, until its folder has them: a job gets its folder at its end, or when it takes long, or when
-another system takes it over. Until then whoever asks for its artifacts is answered from the store.
+many names and syncs as making it once, with everything in it. So a small job's first files stand in the job store
+beside its record, committed with it, until its folder has them: a job gets its folder at its end, or when it takes
+long, or when another system takes it over. Until then whoever asks for its artifacts is answered from the store.
 """
 
 from __future__ import annotations
