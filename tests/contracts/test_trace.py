@@ -18,11 +18,14 @@ def test_the_header_of_the_w3c_example_is_read_and_written() -> None:
     header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     assert TraceContext.parse(header) == CONTEXT
     assert CONTEXT.traceparent == header
+    unsampled = header.removesuffix("01") + "00"
+    assert not TraceContext.parse(unsampled).is_sampled
+    assert TraceContext.parse(unsampled).traceparent == unsampled
 
 
-@given(st.integers(1, 2**128 - 1), st.integers(1, 2**64 - 1))
-def test_a_context_that_is_written_is_read_back_equal(trace: int, span: int) -> None:
-    context = TraceContext(trace_id=f"{trace:032x}", span_id=f"{span:016x}")
+@given(st.integers(1, 2**128 - 1), st.integers(1, 2**64 - 1), st.booleans())
+def test_a_context_that_is_written_is_read_back_equal(trace: int, span: int, is_sampled: bool) -> None:
+    context = TraceContext(trace_id=f"{trace:032x}", span_id=f"{span:016x}", is_sampled=is_sampled)
     assert TraceContext.parse(context.traceparent) == context
 
 
@@ -55,5 +58,5 @@ async def test_each_task_knows_its_own_job_and_nobody_elses() -> None:
     async with anyio.create_task_group() as group:
         for job_id in ("job_a", "job_b"):
             group.start_soon(work, job_id)
-    assert seen == {job_id: JobTrace(job_id=job_id, context=CONTEXT) for job_id in ("job_a", "job_b")}
+    assert seen == {job_id: JobTrace(job_id, CONTEXT.trace_id, CONTEXT.span_id) for job_id in ("job_a", "job_b")}
     assert current_job() is None

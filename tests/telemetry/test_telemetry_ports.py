@@ -454,7 +454,7 @@ async def test_compiling_and_executing_are_spans_of_the_job_that_is_worked_for(t
         await call(wrap(telemetry, Compiler, Script(answer=PROGRAM)), Compiler, "compile")
         with pytest.raises(UnavailableError):
             await call(wrap(telemetry, DriverManager, Script(error=UnavailableError(SECRET))), DriverManager, "execute")
-    assert [(one.name, one.status) for one in recorder.spans] == [
+    assert [(one["name"], one["status"]) for one in recorder.spans] == [
         ("compiler.compile", "OK"),
         ("driver.execute", "UNAVAILABLE"),
     ]

@@ -63,6 +63,7 @@ class Submitted(JobEvent):
     source_digest: str
     dependencies: tuple[str, ...] = ()
     parent_span_id: str = ""
+    is_sampled: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

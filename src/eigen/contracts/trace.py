@@ -5,14 +5,15 @@ without an SDK gives ids of zero, and a long-lived task does not see its caller'
 context rides on the job record, and the kernel binds it anew in every task that it starts for a job.
 
 Spans are gathered where the work is done, whoever does it, and cost nothing where nobody works for a job: `with
-span("compiler.parse"): …`. The kernel keeps them with the job's events; worker processes send theirs with the answer.
+span("compiler.parse"): …`. The kernel keeps them with the job's events; worker processes send theirs with the answer. They
+are gathered as the JSON that they are kept and sent as, since every job has a dozen and few are ever read: `Span` is
+for whoever reads them.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar, Token
 from dataclasses import dataclass, field
 from itertools import count
@@ -43,6 +44,7 @@ MAX_SPANS = 256
 """Most spans that one recorder keeps: a job's events stay small, whatever it does."""
 
 _MASK = 2**64 - 1
+_SAMPLED = 0x01
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
@@ -55,16 +57,18 @@ class TraceContext:
         trace_id: 32 lower-case hexadecimal digits, not all zero.
         span_id: 16 lower-case hexadecimal digits, not all zero.
         parent_id: The span that it was made below; empty for a root, and where it is not known.
+        is_sampled: Whether whoever began the trace wants it exported; it is kept with the job either way.
     """
 
     trace_id: str
     span_id: str
     parent_id: str = ""
+    is_sampled: bool = True
 
     @property
     def traceparent(self) -> str:
-        """The `traceparent` header's value, sampled."""
-        return f"00-{self.trace_id}-{self.span_id}-01"
+        """The `traceparent` header's value."""
+        return f"00-{self.trace_id}-{self.span_id}-{_SAMPLED if self.is_sampled else 0:02x}"
 
     @staticmethod
     def parse(traceparent: str) -> TraceContext:
@@ -80,7 +84,7 @@ class TraceContext:
                 reason="TRACEPARENT",
                 hint="write 00-<32 hex digits>-<16 hex digits>-01",
             )
-        return TraceContext(trace_id=found[1], span_id=found[2])
+        return TraceContext(trace_id=found[1], span_id=found[2], is_sampled=bool(int(found[3], 16) & _SAMPLED))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,13 +126,13 @@ class Recorder:
         first_id: Id of the first span; the others are numbered on from it.
 
     Attributes:
-        spans: Those that have ended, in this order.
+        spans: Those that have ended, in this order, each as JSON: what `from_json(Span, …)` reads.
     """
 
     __slots__ = ("_ids", "_monotonic", "_offset_sec", "spans")
 
     def __init__(self, *, start_us: int, monotonic: Callable[[], float], first_id: str) -> None:
-        self.spans: list[Span] = []
+        self.spans: list[Mapping[str, Any]] = []
         self._monotonic = monotonic
         self._offset_sec = start_us / 1e6 - monotonic()
         self._ids = count(int(first_id, 16))
@@ -137,7 +141,7 @@ class Recorder:
         """Return the id of a new span."""
         return f"{next(self._ids) & _MASK or 1:016x}"
 
-    def add(self, *ended: Span) -> None:
+    def add(self, *ended: Mapping[str, Any]) -> None:
         """Keep spans that have ended; beyond `MAX_SPANS` none."""
         self.spans += ended[: max(0, MAX_SPANS - len(self.spans))]
 
@@ -146,12 +150,13 @@ class Recorder:
         return self._offset_sec + self._monotonic()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True)  # not frozen, which costs three times as much to make: there is one for each span
 class JobTrace:
     """The job that a task works for, where in its trace it is, and who gathers its spans, if anybody does."""
 
     job_id: str
-    context: TraceContext
+    trace_id: str
+    span_id: str
     recorder: Recorder | None = None
 
 
@@ -163,14 +168,30 @@ def current_job() -> JobTrace | None:
     return _current.get()
 
 
-@contextmanager
-def working_for(job_id: str, context: TraceContext, recorder: Recorder | None = None) -> Iterator[None]:
-    """Mark everything inside as work for a job."""
-    token = _current.set(JobTrace(job_id=job_id, context=context, recorder=recorder))
-    try:
-        yield
-    finally:
-        _current.reset(token)
+def working_for(job_id: str, context: TraceContext, recorder: Recorder | None = None) -> Working:
+    """Return a context manager that marks everything inside as work for a job.
+
+    Args:
+        job_id: The job.
+        context: Where in its trace the work is.
+        recorder: Who gathers the spans.
+    """
+    return Working(JobTrace(job_id, context.trace_id, context.span_id, recorder))
+
+
+class Working:
+    """Work for a job; a context manager around it."""
+
+    __slots__ = ("_job", "_token")
+
+    def __init__(self, job: JobTrace) -> None:
+        self._job = job
+
+    def __enter__(self) -> None:
+        self._token: Token[JobTrace | None] = _current.set(self._job)
+
+    def __exit__(self, *raised: object) -> None:
+        _current.reset(self._token)
 
 
 def span(name: str, **facts: Any) -> OpenSpan:
@@ -180,7 +201,7 @@ def span(name: str, **facts: Any) -> OpenSpan:
 
     Args:
         name: What is done.
-        facts: What to say of it; more may be put into the open span's `facts`.
+        facts: What to say of it, JSON values; more may be put into the open span's `facts`.
     """
     return OpenSpan(name, facts)
 
@@ -189,10 +210,10 @@ class OpenSpan:
     """Work in progress; a context manager around it.
 
     Attributes:
-        facts: What to say of it.
+        facts: What to say of it, JSON values.
     """
 
-    __slots__ = ("_began_sec", "_name", "_outer", "_span_id", "_token", "facts")
+    __slots__ = ("_began_sec", "_inner", "_name", "_outer", "_token", "facts")
 
     def __init__(self, name: str, facts: dict[str, Any]) -> None:
         self._name = name
@@ -201,13 +222,13 @@ class OpenSpan:
 
     def __enter__(self) -> Self:
         outer = _current.get()
-        if outer is not None and outer.recorder is not None:
-            self._outer = outer
-            self._span_id = outer.recorder.new_id()
-            context = TraceContext(trace_id=outer.context.trace_id, span_id=self._span_id)
-            inner = JobTrace(job_id=outer.job_id, context=context, recorder=outer.recorder)
-            self._token: Token[JobTrace | None] = _current.set(inner)
-            self._began_sec = outer.recorder.now_sec()
+        if outer is None or outer.recorder is None:
+            return self
+        recorder = outer.recorder
+        self._outer = outer
+        self._inner = JobTrace(outer.job_id, outer.trace_id, recorder.new_id(), recorder)
+        self._token: Token[JobTrace | None] = _current.set(self._inner)
+        self._began_sec = recorder.now_sec()
         return self
 
     def __exit__(
@@ -219,15 +240,15 @@ class OpenSpan:
         _current.reset(self._token)
         ended_sec = outer.recorder.now_sec()
         outer.recorder.add(
-            Span(
-                name=self._name,
-                span_id=self._span_id,
-                parent_id=outer.context.span_id,
-                start_us=round(self._began_sec * 1e6),
-                duration_us=round((ended_sec - self._began_sec) * 1e6),
-                status=status_of(error),
-                facts=self.facts,
-            )
+            {
+                "name": self._name,
+                "span_id": self._inner.span_id,
+                "parent_id": outer.span_id,
+                "start_us": round(self._began_sec * 1e6),
+                "duration_us": round((ended_sec - self._began_sec) * 1e6),
+                "status": status_of(error),
+                "facts": self.facts,
+            }
         )
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from eigen.contracts.errors import InvariantError
 from eigen.contracts.job_events import JOB_EVENTS, JobEvent
 from eigen.contracts.jobs import JobRecord, StoredEvent
-from eigen.contracts.trace import Span
 from eigen.contracts.wire import format_time, from_json, to_json
 from eigen.kernel.machine import step
 
@@ -18,18 +18,18 @@ _KINDS: dict[str, type[JobEvent]] = {kind.__name__: kind for kind in JOB_EVENTS}
 _TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
-def stored(event: JobEvent, after: JobRecord, *, spans: Sequence[Span] = ()) -> StoredEvent:
+def stored(event: JobEvent, after: JobRecord, *, spans: Sequence[Mapping[str, Any]] = ()) -> StoredEvent:
     """Return an event as it is kept, with the face of the record after it.
 
     Args:
         event: What happened.
         after: The record after it.
-        spans: Work that had ended by then and is in no event yet; the record does not depend on it.
+        spans: Work that had ended by then and is in no event yet, as JSON; the record does not depend on it.
     """
     facts = to_json(event)
     del facts["at"]
     if spans:
-        facts["spans"] = [to_json(one) for one in spans]
+        facts["spans"] = list(spans)
     return StoredEvent(
         event_seq=after.event_seq,
         kind=type(event).__name__,

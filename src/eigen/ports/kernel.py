@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from eigen.ports.job_records import JobRecords
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from eigen.contracts.jobs import JobRecord, StoredEvent
     from eigen.contracts.jobspec import JobSpec
     from eigen.contracts.requests import CheckedJob
-    from eigen.contracts.trace import Span, TraceContext
+    from eigen.contracts.trace import TraceContext
 
 __all__ = ["Kernel", "KernelJob", "KernelLimits", "KernelObserver"]
 
@@ -134,13 +134,15 @@ class KernelObserver(ABC):
         """Take note that an event was applied to a job, and is on its way to the store."""
 
     @abstractmethod
-    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Span]) -> None:
+    def on_ended(
+        self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Mapping[str, Any]]
+    ) -> None:
         """Take note that a job has ended, durably.
 
         Args:
             job: Its last record.
             events: All that has happened to it, with the spans of the work.
-            spans: Work that no event tells of, such as putting the last event on disk.
+            spans: Work that no event tells of, such as putting the last event on disk; as JSON.
         """
 
     @abstractmethod

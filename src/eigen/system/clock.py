@@ -78,7 +78,12 @@ class RandomIds(IdSource):
 
     def child_of(self, parent: TraceContext) -> TraceContext:
         """Return a new span in the parent's trace; see the port."""
-        return TraceContext(trace_id=parent.trace_id, span_id=self._bytes(8).hex(), parent_id=parent.span_id)
+        return TraceContext(
+            trace_id=parent.trace_id,
+            span_id=self._bytes(8).hex(),
+            parent_id=parent.span_id,
+            is_sampled=parent.is_sampled,
+        )
 
     def seed(self) -> int:
         """Return a seed; see the port."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from eigen.contracts.jobs import JobRecord, StoredEvent
-from eigen.contracts.trace import Span
 from eigen.ports.kernel import KernelObserver
 
 __all__ = ["SilentObserver"]
@@ -17,7 +17,7 @@ class SilentObserver(KernelObserver):
     def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
         """Say nothing."""
 
-    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Span]) -> None:
+    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Mapping[str, Any]]) -> None:
         """Say nothing."""
 
     def on_stage(self, stage: str, duration_sec: float) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 from eigen.contracts.errors import ErrorCode
 from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
 from eigen.contracts.trace import Span
+from eigen.contracts.wire import from_json
 from eigen.ports.kernel import KernelObserver
 from eigen.telemetry.calls import Instruments
 from eigen.telemetry.job_trace import job_spans
@@ -59,12 +60,13 @@ class TelemetryObserver(KernelObserver):
         level = _LEVELS.get(after.state, "info") if origin != target else "info"
         getattr(self._log, level)("job.transition", **facts)
 
-    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Span]) -> None:
+    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Mapping[str, Any]]) -> None:
         """Export the job's trace, where there is somebody who takes it; its root was exported when it was submitted."""
         if self._spans.are_taken:
-            measured = {one.name for one in spans}  # what events only tell the beginning of
+            last = [from_json(Span, one) for one in spans]
+            measured = {one.name for one in last}  # what events only tell the beginning of
             _, *told = job_spans(events)
-            self._spans.export(job.trace_id, [*(one for one in told if one.name not in measured), *spans])
+            self._spans.export(job.trace_id, [*(one for one in told if one.name not in measured), *last])
 
     def on_stage(self, stage: str, duration_sec: float) -> None:
         """Note how long a command took."""

@@ -89,10 +89,9 @@ def _correlation(facts: MutableMapping[str, Any]) -> dict[str, str]:
     job = current_job()
     if job is None or facts.get("job_id", job.job_id) != job.job_id:
         return {name: facts.pop(name, "") for name in _CORRELATION}
-    context = job.context
     return {
-        "trace_id": facts.pop("trace_id", context.trace_id),
-        "span_id": facts.pop("span_id", context.span_id),
+        "trace_id": facts.pop("trace_id", job.trace_id),
+        "span_id": facts.pop("span_id", job.span_id),
         "job_id": facts.pop("job_id", job.job_id),
     }
 

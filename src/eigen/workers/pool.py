@@ -18,8 +18,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError, UnavailableError
-from eigen.contracts.trace import Span, current_job, span
-from eigen.contracts.wire import from_json
+from eigen.contracts.trace import current_job, span
 from eigen.workers.frames import Frame, FrameTooLargeError
 from eigen.workers.nursery_client import ForkedWorker, NurseryClient
 
@@ -246,7 +245,7 @@ def _frame(number: int, request: WorkerRequest) -> Frame:
     }
     job = current_job()
     if job is not None and job.recorder is not None:
-        header["trace"] = {"job_id": job.job_id, "trace_id": job.context.trace_id, "span_id": job.context.span_id}
+        header["trace"] = {"job_id": job.job_id, "trace_id": job.trace_id, "span_id": job.span_id}
     return Frame(header, request.content)
 
 
@@ -254,7 +253,7 @@ def _keep_spans(answer: Mapping[str, Any]) -> None:
     """Take what a worker says that its work took into the trace of the job that it worked for."""
     job = current_job()
     if job is not None and job.recorder is not None:
-        job.recorder.add(*(from_json(Span, one) for one in answer.get("spans", ())))
+        job.recorder.add(*answer.get("spans", ()))
 
 
 def _signal_name(number: int) -> str:

@@ -23,7 +23,6 @@ from typing import Any
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
 from eigen.contracts.trace import Recorder, TraceContext, span, working_for
-from eigen.contracts.wire import to_json
 from eigen.workers.confinement import MemoryLimit
 from eigen.workers.digests import DigestCache
 from eigen.workers.engine import Engine
@@ -66,7 +65,7 @@ def _traced(request: Frame, recorder: Recorder) -> AbstractContextManager[None]:
 
 def _send(channel: BlockingChannel, request: Frame, answer: Mapping[str, Any], recorder: Recorder) -> None:
     is_last = "end" in answer or "error" in answer
-    spans = {"spans": to_json(recorder.spans)} if is_last and recorder.spans else {}
+    spans = {"spans": recorder.spans} if is_last and recorder.spans else {}
     channel.send(Frame({"id": request.header["id"], **answer, **spans}))
 
 
