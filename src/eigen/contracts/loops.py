@@ -8,42 +8,34 @@ from typing import Any
 
 from eigen.contracts.execution import CircuitPayload, ExecutionOptions
 
-__all__ = ["JOURNAL", "LoopOutcome", "LoopProgress", "LoopRequest"]
+__all__ = ["JOURNAL", "LoopOutcome", "LoopProgress", "LoopRequest", "LoopTask"]
 
 JOURNAL = "iterations.jsonl"
 """Name of the artifact that has a line for each evaluation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LoopRequest:
+class LoopTask:
     """One start of a loop: minimise one observable of one circuit from one point.
 
     Attributes:
-        job_id: The job it belongs to.
-        device_id: Which device, such as `sim:local`.
-        payload: The circuit, as compiled.
         objective: Name of the observable whose expectation value is minimised.
-        parameters: Names of what is varied: all of the circuit's parameters, in its order.
-        initial: Where to start, a number for each of `parameters`.
-        bounds: Least and greatest value of each of them, an infinite one for none; empty where nothing is bounded.
+        initial: Where to start, a number for each of the circuit's parameters, in its order.
+        bounds: Least and greatest value of each of them, None for no limit; empty where nothing is bounded.
         method: One of `OPTIMIZER_METHODS`.
         max_iters: Most iterations, or None for the method's default.
         max_evals: Most evaluations of the objective.
         tol: When to stop, in the method's own sense, or None for its default.
         seed: From which the optimizer's own random numbers and the seeds of all evaluations are derived.
         start: Number of this start among those of the job, from 0.
-        is_sampled: Whether the value of the objective is sampled, with `options.shots`; else it is exact.
-        precision: Standard error that a sampled value must not pass, or None for `options.shots`.
-        options: Shots, noise and the driver's own options.
+        is_sampled: Whether the value of the objective is sampled; else it is exact.
+        shots: Shots of each sampled value.
+        precision: Standard error that a sampled value must not pass, in place of `shots`; or None.
     """
 
-    job_id: str
-    device_id: str
-    payload: CircuitPayload
     objective: str
-    parameters: tuple[str, ...]
     initial: tuple[float, ...]
-    bounds: tuple[tuple[float, float], ...] = ()
+    bounds: tuple[tuple[float | None, float | None], ...] = ()
     method: str
     max_iters: int | None = None
     max_evals: int
@@ -51,7 +43,26 @@ class LoopRequest:
     seed: int
     start: int = 0
     is_sampled: bool
+    shots: int
     precision: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopRequest:
+    """A start of a loop, for a driver that runs it.
+
+    Attributes:
+        job_id: The job it belongs to.
+        device_id: Which device, such as `sim:local`.
+        payload: The circuit, as compiled; all of its parameters are varied.
+        task: What to minimise, and how.
+        options: Noise and the driver's own options.
+    """
+
+    job_id: str
+    device_id: str
+    payload: CircuitPayload
+    task: LoopTask
     options: ExecutionOptions
 
 
@@ -79,7 +90,7 @@ class LoopOutcome:
     Attributes:
         fun: The objective's value at `x`, as it was evaluated there.
         std_error: Its standard error; 0 for an exact value.
-        x: Value of each parameter, in the order of the request.
+        x: Value of each parameter, in the order of the circuit.
         evaluation: Number of the evaluation that gave it.
         nfev: Number of evaluations, those of the journal that were not repeated included.
         njev: How many of them gave a gradient too.

@@ -96,8 +96,8 @@ class ObservedDriverManager(DriverManager):
             job_id=request.job_id,
             device_id=request.device_id,
             payload_digest=request.payload.digest,
-            method=request.method,
-            start=request.start,
+            method=request.task.method,
+            start=request.task.start,
         ):
             return await self._inner.minimize(request, journal=journal, tell=tell)
 

@@ -38,6 +38,7 @@ MAX_BODY_BYTES = 512 * 2**20
 
 _LENGTHS = struct.Struct("!II")
 _CHUNK_BYTES = 2**18
+_MOST_DESCRIPTORS = 4
 
 
 class FrameTooLargeError(Exception):
@@ -104,19 +105,28 @@ class FrameDecoder:
 
 
 class BlockingChannel:
-    """Frames over a blocking socket; the worker's side."""
+    """Frames over a blocking socket; the worker's side.
+
+    Args:
+        connection: A connected stream socket.
+
+    Attributes:
+        descriptors: Files that came with frames and that nobody has taken yet, in order.
+    """
 
     def __init__(self, connection: socket.socket) -> None:
         self._connection = connection
         self._decoder = FrameDecoder()
         self._ready: deque[Frame] = deque()
+        self.descriptors: deque[int] = deque()
 
     def receive(self) -> Frame | None:
         """Return the next frame, or None when the peer has closed."""
         while not self._ready:
-            chunk = self._connection.recv(_CHUNK_BYTES)
+            chunk, descriptors, _, _ = socket.recv_fds(self._connection, _CHUNK_BYTES, _MOST_DESCRIPTORS)
             if not chunk:
                 return None
+            self.descriptors.extend(descriptors)
             self._ready.extend(self._decoder.feed(chunk))
         return self._ready.popleft()
 
@@ -160,7 +170,7 @@ class AsyncChannel:
         await self._send_bytes(frame.body)
 
     async def send_with_descriptor(self, frame: Frame, descriptor: int) -> None:
-        """Send a frame without a body, and a file descriptor with it."""
+        """Send a frame, and a file descriptor with it."""
         head = encode_head(frame)
         while True:
             try:
@@ -171,6 +181,7 @@ class AsyncChannel:
             except OSError as error:
                 raise anyio.BrokenResourceError from error
         await self._send_bytes(head[sent:])
+        await self._send_bytes(frame.body)
 
     def close(self) -> None:
         """Close the socket; whoever waits on it gets ClosedResourceError."""

@@ -41,6 +41,8 @@ class WorkerRequest:
         arguments: JSON values for `Engine.run`.
         memory_bytes: Most memory that it may take; beyond, it fails with RESOURCE_EXHAUSTED.
         num_threads: How many threads it may start.
+        journal: Descriptor of the journal of a loop that is to be run (`eigen.workers.loops`), which the worker gets
+            with the request; None for `Engine.run`.
     """
 
     digest: str
@@ -48,6 +50,7 @@ class WorkerRequest:
     arguments: Mapping[str, Any]
     memory_bytes: int
     num_threads: int = 1
+    journal: int | None = None
 
 
 class WorkerPool:
@@ -169,7 +172,7 @@ class WorkerPool:
         self._request_number += 1
         frame = _frame(self._request_number, request)
         try:
-            await self._ask(worker, Frame(frame.header) if request.digest in worker.known else frame)
+            await self._ask(worker, frame, request)
             while not await self._hear(worker, frame, receive):
                 pass
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
@@ -178,15 +181,20 @@ class WorkerPool:
 
     @staticmethod
     def _remember(worker: ForkedWorker, request: WorkerRequest) -> None:
+        if request.journal is not None:  # a loop keeps nothing
+            return
         if request.digest in worker.known:
             worker.known.get(request.digest)
         else:
             worker.known.put(request.digest, None, size_bytes=len(request.content))
 
     @staticmethod
-    async def _ask(worker: ForkedWorker, frame: Frame) -> None:
+    async def _ask(worker: ForkedWorker, frame: Frame, request: WorkerRequest) -> None:
         try:
-            await worker.channel.send(frame)
+            if request.journal is not None:
+                await worker.channel.send_with_descriptor(frame, request.journal)
+            else:
+                await worker.channel.send(Frame(frame.header) if request.digest in worker.known else frame)
         except FrameTooLargeError as error:
             worker.busy = False  # nothing was sent
             raise ResourceExhaustedError(
@@ -243,6 +251,8 @@ def _frame(number: int, request: WorkerRequest) -> Frame:
         "num_threads": request.num_threads,
         "arguments": dict(request.arguments),
     }
+    if request.journal is not None:
+        header["loop"] = True
     job = current_job()
     if job is not None and job.recorder is not None:
         header["trace"] = {"job_id": job.job_id, "trace_id": job.trace_id, "span_id": job.span_id}

@@ -7,6 +7,9 @@ where the worker should hold it already. The answer is any number of `{"id", "pa
 A request for a job has `"trace"` too, `{"job_id", "trace_id", "span_id"}`, and the last frame of its answer `"spans"`:
 what the work took here.
 
+A request with `"loop"` comes with the descriptor of a journal, and always with its circuit; its arguments are those of
+`eigen.workers.loops`. Its parts are reports of progress, sent while it runs, and the outcome.
+
 The boundary catches BaseException on purpose: extension modules raise things that are no Exception (PyO3's
 PanicException), and a worker that dies of one would cost its caches.
 """
@@ -42,7 +45,7 @@ def serve(connection: socket.socket, engine: Engine) -> None:
         recorder = _recorder()
         try:
             with _traced(request, recorder):
-                for answer in _answers(request, engine, prepared, limit):
+                for answer in _answers(request, engine, prepared, limit, channel):
                     _send(channel, request, answer, recorder)
         except BaseException as error:  # noqa: BLE001  # the boundary, see the module's header
             prepared.discard(request.header["digest"])
@@ -70,14 +73,32 @@ def _send(channel: BlockingChannel, request: Frame, answer: Mapping[str, Any], r
 
 
 def _answers(
-    request: Frame, engine: Engine, prepared: DigestCache[Any], limit: MemoryLimit
+    request: Frame, engine: Engine, prepared: DigestCache[Any], limit: MemoryLimit, channel: BlockingChannel
 ) -> Iterator[dict[str, Any]]:
     header = request.header
+    if "loop" in header:
+        limit.set(header["memory_bytes"], num_threads=header["num_threads"])
+        yield {"part": _minimized(request, engine, channel), "end": True}
+        return
     if not request.body and header["digest"] not in prepared:
         yield {"unknown": True}
         return
     limit.set(header["memory_bytes"], num_threads=header["num_threads"])
     yield from _with_end(_run(request, engine, prepared))
+
+
+def _minimized(request: Frame, engine: Engine, channel: BlockingChannel) -> Any:
+    from eigen.workers.loops import run_loop
+
+    def tell(part: Mapping[str, Any]) -> None:
+        channel.send(Frame({"id": request.header["id"], "part": part}))
+
+    journal = channel.descriptors.popleft()
+    try:
+        with span("worker.loop", pid=os.getpid()):
+            return run_loop(engine, request.body, request.header["arguments"], journal=journal, tell=tell)
+    finally:
+        os.close(journal)
 
 
 def _run(request: Frame, engine: Engine, prepared: DigestCache[Any]) -> Iterator[Any]:
