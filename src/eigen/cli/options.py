@@ -22,6 +22,7 @@ __all__ = [
     "SweepOption",
     "TargetOption",
     "TimeoutOption",
+    "VerifyOption",
     "WatchOption",
 ]
 
@@ -29,6 +30,9 @@ JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, a u
 RootOption = Annotated[
     Path | None,
     typer.Option("--root", metavar="DIR", help="The system's folder, instead of EIGEN_HOME or the default one."),
+]
+VerifyOption = Annotated[
+    bool, typer.Option("--verify", help="Compare the counts with the exact distribution of a small circuit.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, errors too.")]
 

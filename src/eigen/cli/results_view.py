@@ -14,13 +14,25 @@ if TYPE_CHECKING:
 
 __all__ = ["print_results"]
 
+UNLIKELY = 1e-3
+"""A p-value below this is remarked upon."""
+
 MOST_ON_TERMINAL = 32
 """Most outcomes that a terminal shows; a pipe gets all."""
 
 
-async def print_results(api: JobReads, job_id: str, *, as_json: bool) -> None:
-    """Print the results of a job that is DONE: the very bytes of `results.json`, or tables."""
+async def print_results(api: JobReads, job_id: str, *, as_json: bool, verify: bool = False) -> None:
+    """Print the results of a job that is DONE: the very bytes of `results.json`, or tables.
+
+    Verified ones have `metadata.verification` besides.
+    """
     content = await api.get_artifact(job_id, "results.json")
+    if verify:
+        from eigen.client.verification import verified
+
+        document = json.loads(content)
+        document["metadata"]["verification"] = (await verified(api, job_id)).to_json()
+        content = json.dumps(document, separators=(",", ":"), sort_keys=True).encode()
     if not as_json:
         _show_results(json.loads(content))
     elif is_terminal(sys.stdout):
@@ -53,7 +65,17 @@ def _facts(results: Mapping[str, Any]) -> dict[str, str]:
     }
     if "estimation" in metadata:
         facts["values"] = f"{metadata['estimation']['kind']}: {metadata['estimation']['reason']}"
+    if "verification" in metadata:
+        facts["verified"] = _verdict(metadata["verification"])
     return facts
+
+
+def _verdict(verification: Mapping[str, Any]) -> str:
+    impossible = sorted({bits for one in verification["points"] for bits in one["impossible"]})
+    if impossible:
+        return f"WRONG: {', '.join(impossible[:4])} cannot come from this circuit"
+    judged = "as they should be" if verification["p_value"] >= UNLIKELY else "UNLIKELY from this circuit without noise"
+    return f"p = {verification['p_value']:.3g}: counts {judged}"
 
 
 def _show_counts(results: Mapping[str, Any]) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eigen.client.packaging import JobLike, PackagedJob
+    from eigen.client.verification import Verification
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.devices import DeviceInfo, Reservation
     from eigen.contracts.diagnostics import Diagnostic
@@ -73,6 +74,17 @@ class AsyncJob:
         """
         await self._end()
         return await self._api.get_job_results(self.id)
+
+    async def verify(self) -> Verification:
+        """Compare the job's counts with the exact distribution of its circuit, without noise; for small circuits.
+
+        Raises:
+            FailedPreconditionError: The job is not DONE, has no counts, or asked for noise.
+            ResourceExhaustedError: The circuit is too large for that.
+        """
+        from eigen.client.verification import verified
+
+        return await verified(self._api, self.id)
 
     async def cancel(self) -> JobStatus:
         """Ask the job to stop; one that has ended stays as it is."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from eigen.client.packaging import JobLike
+    from eigen.client.verification import Verification
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.devices import DeviceInfo, Reservation
     from eigen.ports.drivers import Driver
 
 __all__ = ["Client", "Job"]
+
+T = TypeVar("T")
 
 
 class Job:
@@ -73,6 +77,10 @@ class Job:
             EigenError: The job ended in ERROR, CANCELLED or TIMEOUT; this is its own error.
         """
         return self._portal.call(self._job.results)
+
+    def verify(self) -> Verification:
+        """Compare the job's counts with the exact distribution of its circuit, without noise; as `AsyncJob.verify`."""
+        return self._portal.call(self._job.verify)
 
     def cancel(self) -> JobStatus:
         """Ask the job to stop; one that has ended stays as it is."""
@@ -173,6 +181,17 @@ class Client:
             idempotency_key=idempotency_key,
         )
         return Job(self._portal, self._portal.call(submit))
+
+    def start(self, work: Callable[[AsyncClient], Awaitable[T]]) -> Future[T]:
+        """Begin an asynchronous function in the client's own event loop, and return at once.
+
+        Args:
+            work: Takes the asynchronous client that is behind this one.
+
+        Returns:
+            What will come of it; to cancel the future cancels the function.
+        """
+        return self._portal.start_task_soon(work, self._client)
 
     def rerun(self, reference: str) -> Job:
         """Submit a job once more: the same spec, program and seed. Errors as `AsyncClient.rerun`."""

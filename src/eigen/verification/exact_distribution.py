@@ -17,10 +17,13 @@ from eigen.contracts.aqo import AQO, Condition, Operation, evaluate
 from eigen.contracts.errors import ResourceExhaustedError
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET, Matrix
 
-__all__ = ["MAX_AMPLITUDES", "apportioned", "exact_distribution"]
+__all__ = ["MAX_AMPLITUDES", "MAX_STEPS", "apportioned", "exact_distribution"]
 
 MAX_AMPLITUDES = 2**14
 """Most amplitudes of all branches together."""
+
+MAX_STEPS = 2**24
+"""Most amplitudes of all operations together: some ten seconds."""
 
 _NEGLIGIBLE = 1e-24
 _GATE_OF_OP = {gate.op: gate for gate in GATES.values()}
@@ -37,31 +40,40 @@ class _Branch(NamedTuple):
     state: State
 
 
-def exact_distribution(circuit: AQO, binding: Mapping[str, float] | None = None) -> dict[str, float]:
+def exact_distribution(
+    circuit: AQO, binding: Mapping[str, float] | None = None, *, max_steps: int = MAX_STEPS
+) -> dict[str, float]:
     """Return the probability of each bitstring.
 
     Args:
         circuit: What to run.
         binding: Value of each parameter.
+        max_steps: Most amplitudes of all operations together.
 
     Returns:
         Bitstring to probability, without those of probability zero; the rightmost character is classical bit 0, the
         width is the number of classical bits, bits that nothing is measured into are 0.
 
     Raises:
-        ResourceExhaustedError: The state or the branches grow beyond `MAX_AMPLITUDES`.
+        ResourceExhaustedError: The state or the branches grow beyond `MAX_AMPLITUDES`, or it takes too many steps.
 
     Example:
         >>> flip, look = Operation("X", (0,)), Operation("MEASURE", (0,), c=(1,))
         >>> exact_distribution(AQO(qubits=1, clbits=2, operations=(flip, look)))
         {'10': 1.0}
     """
-    branches = [_Branch(0, {0: 1 + 0j})]
+    branches, steps = [_Branch(0, {0: 1 + 0j})], 0
     for operation in circuit.operations:
         branches = [after for before in branches for after in _step(before, operation, binding or {})]
-        if sum(len(branch.state) for branch in branches) > MAX_AMPLITUDES:
+        amplitudes = sum(len(branch.state) for branch in branches)
+        steps += amplitudes
+        if amplitudes > MAX_AMPLITUDES or steps > max_steps:
             raise ResourceExhaustedError(
-                f"the exact distribution needs more than {MAX_AMPLITUDES} amplitudes", reason="ORACLE_SIZE"
+                f"the circuit is too large for its exact distribution: it takes more than {MAX_AMPLITUDES} amplitudes, "
+                f"or {max_steps} of all operations together",
+                reason="ORACLE_SIZE",
+                hint="take a smaller circuit of the same kind",
+                details={"amplitudes": MAX_AMPLITUDES, "steps": max_steps},
             )
     return _distribution(branches, circuit.clbits)
 

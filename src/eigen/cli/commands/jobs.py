@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from eigen.cli.options import JobArgument, JsonOption, RootOption
+from eigen.cli.options import JobArgument, JsonOption, RootOption, VerifyOption
 
 if TYPE_CHECKING:
     from eigen.cli.exit_codes import ExitCode
@@ -31,11 +31,17 @@ def watch(job: JobArgument, root: RootOption = None, as_json: JsonOption = False
     conduct(partial(_watch, job, root=root, as_json=as_json), as_json=as_json)
 
 
-def results(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Print the results of a job that is DONE."""
+def results(
+    job: JobArgument, root: RootOption = None, verify: VerifyOption = False, as_json: JsonOption = False
+) -> None:
+    """Print the results of a job that is DONE.
+
+    With --verify its counts are compared with the exact distribution of its circuit without noise, and
+    `metadata.verification` has the p-value.
+    """
     from eigen.cli.session import conduct
 
-    conduct(partial(_results, job, root=root, as_json=as_json), as_json=as_json)
+    conduct(partial(_results, job, root=root, verify=verify, as_json=as_json), as_json=as_json)
 
 
 def events(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
@@ -86,7 +92,7 @@ async def _watch(reference: str, *, root: Path | None, as_json: bool) -> ExitCod
     return exit_code_of_status(final)
 
 
-async def _results(reference: str, *, root: Path | None, as_json: bool) -> ExitCode:
+async def _results(reference: str, *, root: Path | None, verify: bool, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode, exit_code_of_job
     from eigen.cli.failures import tell
     from eigen.cli.results_view import print_results
@@ -102,7 +108,7 @@ async def _results(reference: str, *, root: Path | None, as_json: bool) -> ExitC
             return exit_code_of_job(error)
         if not found.is_terminal:
             await api.get_job_results(job_id)  # says why there are none yet
-        await print_results(api, job_id, as_json=as_json)
+        await print_results(api, job_id, as_json=as_json, verify=verify)
     return ExitCode.OK
 
 
