@@ -39,7 +39,7 @@ NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 TARGET = re.compile(r"[a-z0-9][a-z0-9_.-]{0,62}(:[A-Za-z0-9][A-Za-z0-9_.-]{0,126})?")
 IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _MAX_INPUT_ITEMS = 100_000
-_LATER_DEFAULTS: Final = MappingProxyType({"estimation": "auto"})
+_LATER_DEFAULTS: Final = MappingProxyType({"estimation": "auto", "precision": None})
 
 
 def _matches(pattern: re.Pattern[str], what: str) -> AfterValidator:
@@ -153,6 +153,8 @@ class JobSpecBody(_Model):
         noise_model: Noise to simulate, in the language of `eigen.contracts.noise`.
         estimation: How expectation values come about: `exact`, `sampled`, or `auto`, which samples where shots, a
             precision or noise are named or the device gives no exact values.
+        precision: Standard error that no expectation value may pass, whatever the state is; None leaves it to the
+            program.
         metadata: Kept, not interpreted.
         dependencies: Jobs that must be DONE first.
         extra: Unknown keys, kept as they were.
@@ -174,6 +176,7 @@ class JobSpecBody(_Model):
     driver_options: dict[StrictStr, StrictBool | StrictInt | StrictFloat | Text] = Field(default_factory=dict)
     noise_model: Annotated[StrictStr, AfterValidator(_noise_model)] | None = None
     estimation: Literal["auto", "exact", "sampled"] = "auto"
+    precision: Annotated[StrictInt | StrictFloat, Field(gt=0)] | None = None
     metadata: Texts = Field(default_factory=dict)
     dependencies: tuple[JobId, ...] = Field(default=(), strict=False)
     extra: dict[str, Any] = Field(default_factory=dict)

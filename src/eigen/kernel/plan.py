@@ -59,7 +59,8 @@ class ExecutionPlan:
         options: Shots, seed, noise and the driver's own options.
         estimation: How expectation values come about, `exact` or `sampled`; empty where there are none.
         reason: Why so, one clause.
-        precisions: Observable to the standard error that it must not pass.
+        precisions: Observable to the standard error that it must not pass, where the program says so.
+        precision: The standard error that no observable may pass, where the job says so; it stands above the program.
         sampling: What is measured for them, once worked out.
         counted: The circuit whose counts are asked for where it is another one than that of the payload.
     """
@@ -72,6 +73,7 @@ class ExecutionPlan:
     estimation: str = ""
     reason: str = ""
     precisions: Mapping[str, float] = field(default_factory=dict)
+    precision: float | None = None
     sampling: Sampling | None = None
     counted: AQO | None = None
 
@@ -167,6 +169,7 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int, 
         estimation=estimation,
         reason=reason,
         precisions=compiled.precisions,
+        precision=body.precision,
     )
 
 
@@ -182,7 +185,8 @@ def with_sampling(plan: ExecutionPlan) -> ExecutionPlan:
     from eigen.estimation.sampling import sampling_of
 
     circuit = decode(plan.payload.data)
-    sampling = sampling_of(circuit, shots=plan.options.shots, precisions=plan.precisions)
+    precisions = dict.fromkeys(circuit.observables, plan.precision) if plan.precision else plan.precisions
+    sampling = sampling_of(circuit, shots=plan.options.shots, precisions=precisions)
     check_size(points=len(plan.points), shots=sum(sampling.shots))
     if sampling.groups:
         check_cost(profile(sampling.widest), shots=sum(sampling.shots), points=len(plan.points))
@@ -206,11 +210,11 @@ def _estimation(body: JobSpecBody, compiled: CompiledProgram, device: DeviceInfo
         return "", ""
     named = {
         "noise": body.noise_model is not None or compiled.defaults.noise_model is not None,
-        "precision": bool(compiled.precisions),
+        "precision": bool(compiled.precisions) or body.precision is not None,
         "shots": body.shots is not None or compiled.defaults.shots is not None,
     }
     obstacles = {
-        "noise": named["noise"],
+        "noise": named["noise"] and not device.noise_models,
         "device": not device.expectation_values,
         "mixture": not is_pure(compiled.profile),
     }

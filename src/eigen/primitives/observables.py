@@ -1,0 +1,106 @@
+"""The observables of a PUB as Pauli terms, and which of them is asked at which point.
+
+Broadcasting asks for pairs of a point and an observable. Points that are asked for the same observables go into one
+job, which asks all of them at each of its points: no pair is computed that nobody asked for, and none twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from qiskit.quantum_info import SparseObservable
+
+from eigen.contracts.aqo import PauliTerm
+
+__all__ = ["AskedPoints", "DistinctObservables", "asked_points", "name_of"]
+
+
+class DistinctObservables:
+    """The different observables of an array.
+
+    Args:
+        array: Elements are Qiskit's `SparseObservable`, shape that of the PUB's observables.
+
+    Attributes:
+        places: Number of each element's observable, integers of the array's shape.
+    """
+
+    def __init__(self, array: NDArray[np.object_]) -> None:
+        numbers: dict[Hashable, int] = {}
+        self._firsts: list[Any] = []
+        self.places = np.zeros(array.shape, dtype=np.int64)
+        for index, one in np.ndenumerate(array):
+            number = numbers.setdefault(_key(one), len(numbers))
+            if number == len(self._firsts):
+                self._firsts.append(one)
+            self.places[index] = number
+        self._keys = list(numbers)
+
+    def key(self, numbers: Sequence[int]) -> Hashable:
+        """Return what stands for some of the observables."""
+        return tuple(self._keys[number] for number in numbers)
+
+    def terms(self, numbers: Sequence[int]) -> dict[str, tuple[PauliTerm, ...]]:
+        """Return some of the observables by name, as Pauli terms."""
+        return {name_of(number): _terms(self._firsts[number]) for number in numbers}
+
+    def weight(self, number: int) -> float:
+        """Return the sum of the moduli of an observable's coefficients: no value of it is larger."""
+        return float(np.abs(self._firsts[number].as_paulis().coeffs).sum())
+
+    def num_terms(self, number: int) -> int:
+        """Return how many Pauli products an observable has at most."""
+        return len(self._firsts[number].as_paulis())
+
+
+class AskedPoints(NamedTuple):
+    """Points that are asked for the same observables.
+
+    Attributes:
+        points: Numbers of the points, ascending.
+        observables: Numbers of the observables, ascending.
+    """
+
+    points: list[int]
+    observables: tuple[int, ...]
+
+
+def name_of(number: int) -> str:
+    """Return the name that an observable has in a job."""
+    return f"o{number}"
+
+
+def asked_points(points: NDArray[np.int64], observables: NDArray[np.int64]) -> list[AskedPoints]:
+    """Return what is asked at each point, points with equal questions together.
+
+    Args:
+        points: Numbers of points, of any shape.
+        observables: Numbers of observables; element by element what is asked at `points`.
+
+    Example:
+        >>> asked_points(np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]))
+        [AskedPoints(points=[0, 1], observables=(0, 1))]
+    """
+    asked: dict[int, set[int]] = {}
+    for point, number in zip(points.ravel().tolist(), observables.ravel().tolist(), strict=True):
+        asked.setdefault(point, set()).add(number)
+    together: dict[tuple[int, ...], list[int]] = {}
+    for point in sorted(asked):
+        together.setdefault(tuple(sorted(asked[point])), []).append(point)
+    return [AskedPoints(found, numbers) for numbers, found in together.items()]
+
+
+def _key(observable: Any) -> Hashable:
+    parts = (observable.coeffs, observable.bit_terms, observable.indices, observable.boundaries)
+    return (observable.num_qubits, *(np.asarray(one).tobytes() for one in parts))
+
+
+def _terms(observable: SparseObservable) -> tuple[PauliTerm, ...]:
+    """Return an observable, projectors written out as Pauli products."""
+    return tuple(
+        PauliTerm(letters, tuple(qubits), float(coefficient.real))
+        for letters, qubits, coefficient in observable.as_paulis().simplify().to_sparse_list()
+    )
