@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -14,7 +15,7 @@ import anyio.lowlevel
 import pytest
 from blockbuster import blockbuster_ctx
 
-from eigen.contracts.aqo import AQO, Affine, Operation, profile
+from eigen.contracts.aqo import AQO, Affine, Operation, PauliTerm, profile
 from eigen.contracts.devices import DeviceState
 from eigen.contracts.errors import (
     InvalidArgumentError,
@@ -226,10 +227,44 @@ def test_the_methods_name_what_they_cannot_run() -> None:
     assert sorted(caught.value.details["missing"]) == ["ry", "t"]
 
 
-def test_noise_is_not_there_yet() -> None:
-    options = ExecutionOptions(shots=1, seed=1, noise_model="depolarizing:0.1")
-    with pytest.raises(UnimplementedError, match="noise"):
+NOISY = [
+    (layers(10, depth=1), "readout:0.1", "density_matrix"),
+    (replace(BELL, qubits=11), "readout:0.1", "stabilizer"),
+    (replace(BELL, qubits=11), "amplitude_damping:0.1", "statevector"),
+    (replace(BELL, operations=(*BELL.operations, Operation("RESET", (0,)))), "thermal:1s,1s,0s,1s", "statevector"),
+]
+
+
+@pytest.mark.parametrize(("circuit", "noise", "method"), NOISY)
+def test_the_method_for_noise_depends_on_circuit_and_noise(circuit: AQO, noise: str, method: str) -> None:
+    options = ExecutionOptions(shots=1, seed=1, noise_model=noise)
+    assert SimDriver().admit("sim:local", profile(circuit), options).method == method
+
+
+def test_a_method_that_cannot_simulate_a_noise_names_what_and_who_can() -> None:
+    options = ExecutionOptions(
+        shots=1, seed=1, noise_model="amplitude_damping:0.1+readout:0.1", driver_options={"method": "stabilizer"}
+    )
+    with pytest.raises(UnimplementedError, match="amplitude_damping") as caught:
         SimDriver().admit("sim:local", profile(BELL), options)
+    assert caught.value.reason == "DEVICE_NOISE"
+    assert "density_matrix" in caught.value.hint
+
+
+def test_exact_values_are_refused_where_the_readout_is_noisy() -> None:
+    exact = replace(BELL, observables={"z": (PauliTerm("Z", (0,), 1.0),)})
+    SimDriver().admit("sim:local", profile(exact), ExecutionOptions(shots=1, seed=1, noise_model="depolarizing:0.1"))
+    with pytest.raises(UnimplementedError, match="spares the readout"):
+        SimDriver().admit("sim:local", profile(exact), ExecutionOptions(shots=1, seed=1, noise_model="readout:0.1"))
+
+
+async def test_results_say_which_noise_they_have() -> None:
+    noise = " readout:0.5 + depolarizing:0.1"
+    request = execution_request("sim:local", BELL, shots=64)
+    async with SimDriver() as driver:
+        (result,) = await driver.execute(replace(request, options=replace(request.options, noise_model=noise)))
+    assert result.metadata["noise_model"] == "readout:0as1=0.5,1as0=0.5+depolarizing:1q=0.1,2q=0.1"
+    assert len(result.counts) == 4
 
 
 def test_admission_says_the_method_and_its_memory() -> None:

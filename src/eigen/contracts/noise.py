@@ -139,6 +139,12 @@ class NoiseModel:
         return 0.0, 0.0
 
     @property
+    def spares_readout(self) -> bool:
+        """Whether nothing goes wrong while qubits are read."""
+        times = [one["readout"] for one in self.channels if one.name == "thermal"]
+        return not any((*self.readout, *times))
+
+    @property
     def is_pauli(self) -> bool:
         """Whether everything is a mixture of Pauli operators and flipped bits, which a stabilizer simulator can do."""
         return all(NOISE_CHANNELS[one.name].is_pauli for one in self.channels)

@@ -18,6 +18,7 @@ from typing import Any
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterExpression
 from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel
 
 from eigen.contracts.errors import InvariantError
 
@@ -46,14 +47,16 @@ class AssembledCircuit:
 
     Args:
         simulator: With the options that are the same for all runs.
-        circuit: What to run; it may have parameters, each an angle by itself.
+        circuit: What to run; it may have parameters, each an angle by itself, and errors as instructions.
+        misread: Errors of the readout, or None.
     """
 
-    def __init__(self, simulator: AerSimulator, circuit: QuantumCircuit) -> None:
+    def __init__(self, simulator: AerSimulator, circuit: QuantumCircuit, misread: NoiseModel | None = None) -> None:
         from qiskit_aer.backends.aer_compiler import assemble_circuits, generate_aer_config
         from qiskit_aer.backends.backend_utils import LIBRARY_DIR
 
-        compiled, _ = simulator._compile([circuit])
+        compiled, noise = simulator._compile([circuit], noise_model=misread)
+        self._noise = noise.to_dict(serializable=True) if noise is not None else {}
         self._circuits, index_maps = assemble_circuits(compiled)
         self._circuits[0].circ_id = 0
         self._config = generate_aer_config(compiled, simulator.options)
@@ -70,15 +73,16 @@ class AssembledCircuit:
         config.max_memory_mb = options.max_memory_mb
         if self._places:
             config.parameterizations = [[(place, [values[parameter]]) for place, parameter in self._places]]
-        output: Mapping[str, Any] = self._controller.execute(self._circuits, {}, config)
+        output: Mapping[str, Any] = self._controller.execute(self._circuits, self._noise, config)
         return output
 
 
 class RunCircuit:
     """A circuit that is run by `AerSimulator.run`; as `AssembledCircuit`."""
 
-    def __init__(self, simulator: AerSimulator, circuit: QuantumCircuit) -> None:
+    def __init__(self, simulator: AerSimulator, circuit: QuantumCircuit, misread: NoiseModel | None = None) -> None:
         self._simulator = simulator
+        self._misread = misread
         self._circuit = circuit
 
     def run(self, values: Mapping[Parameter, float], options: RunOptions) -> Mapping[str, Any]:
@@ -90,6 +94,7 @@ class RunCircuit:
             seed_simulator=options.seed,
             max_parallel_threads=options.num_threads,
             max_memory_mb=options.max_memory_mb,
+            noise_model=self._misread,
         )
         output: Mapping[str, Any] = job.result().to_dict()
         return output

@@ -23,6 +23,7 @@ from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.errors import InternalError, ResourceExhaustedError
 from eigen.contracts.gates import MEASURE
+from eigen.contracts.noise import read_noise_model
 from eigen.contracts.printable import printable
 from eigen.drivers.aer.simulator import DEFAULT_METHOD, METHODS, PROBABILITIES
 from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values_in_parts
@@ -31,6 +32,7 @@ from eigen.workers.engine import Engine
 if TYPE_CHECKING:
     from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, RunOptions
     from eigen.drivers.aer.lowering import LoweredCircuit
+    from eigen.drivers.aer.noise import AerNoise
     from eigen.drivers.simulator.sampling import Readout
 
 __all__ = ["AerEngine"]
@@ -39,13 +41,13 @@ _MEMORY_WORDS = ("memory", "bad_alloc", "alloc")
 
 
 DRAWING_METHODS = frozenset({"statevector", "density_matrix"})
-"""Methods that have the probabilities of all outcomes at hand."""
+"""Methods that have the probabilities of all outcomes at hand; with noise only the second has."""
 
 
 @dataclass(slots=True)
 class _PreparedCircuit:
     circuit: AQO
-    runnable: dict[str, _Runnable] = field(default_factory=dict)
+    runnable: dict[tuple[str, str], _Runnable] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +59,21 @@ class _Runnable:
         assembled: For Aer, or None where that is to be done for each binding.
         readout: What is drawn from probabilities, or None where Aer counts.
         sampling: How the counts come about: `multinomial`, `shots`, or `none` where nothing is measured.
+        noise: What goes wrong, or None.
     """
 
     lowered: LoweredCircuit
     assembled: AssembledCircuit | RunCircuit | None
     readout: Readout | None
     sampling: str
+    noise: AerNoise | None
 
 
 class AerEngine(Engine):
     """Runs AQO on `qiskit_aer.AerSimulator`.
 
-    Arguments of `run`: `method`, `shots`, `num_threads`, `max_memory_mb`, `bindings` and one of `seeds` for each.
+    Arguments of `run`: `method`, `shots`, `num_threads`, `max_memory_mb`, `bindings` and one of `seeds` for each;
+    `noise_model` where there is noise.
     Parts: as in `eigen.drivers.simulator.parts`; `sampling` is `multinomial`, `shots` or `none`.
     """
 
@@ -94,7 +99,7 @@ class AerEngine(Engine):
         """Run the circuit once for each binding."""
         from eigen.drivers.aer.controller import RunOptions
 
-        runnable = self._runnable(prepared, arguments["method"])
+        runnable = self._runnable(prepared, arguments["method"], arguments.get("noise_model", ""))
         for binding, seed in zip(arguments["bindings"], arguments["seeds"], strict=True):
             started = time.perf_counter()
             options = RunOptions(
@@ -110,33 +115,40 @@ class AerEngine(Engine):
             yield from values_in_parts(_expectation_values(prepared.circuit, runnable.lowered.labels, saved))
             yield {"execution_time_sec": elapsed_sec, "sampling": runnable.sampling}
 
-    def _runnable(self, prepared: _PreparedCircuit, method: str) -> _Runnable:
+    def _runnable(self, prepared: _PreparedCircuit, method: str, noise_model: str) -> _Runnable:
         from eigen.drivers.aer.lowering import LoweredCircuit
         from eigen.drivers.simulator.sampling import readout_of
 
-        if method not in prepared.runnable:
-            readout = readout_of(prepared.circuit) if method in DRAWING_METHODS else None
-            lowered = LoweredCircuit(prepared.circuit, METHODS[method], readout=readout)
-            assembled = self._assembled(lowered.template, method) if lowered.template is not None else None
+        if (method, noise_model) not in prepared.runnable:
+            noise = self._noise(noise_model) if noise_model else None
+            draws = method in DRAWING_METHODS and (noise is None or METHODS[method].has_noisy_state)
+            readout = readout_of(prepared.circuit) if draws else None
+            lowered = LoweredCircuit(prepared.circuit, METHODS[method], readout=readout, noise=noise)
+            assembled = self._assembled(lowered.template, method, noise) if lowered.template is not None else None
             is_measured = any(one.op == MEASURE for one in prepared.circuit.operations)
             sampling = "multinomial" if readout else "shots" if is_measured else "none"
-            prepared.runnable[method] = _Runnable(lowered, assembled, readout, sampling)
-        return prepared.runnable[method]
+            prepared.runnable[method, noise_model] = _Runnable(lowered, assembled, readout, sampling, noise)
+        return prepared.runnable[method, noise_model]
 
-    def _assembled(self, circuit: Any, method: str) -> AssembledCircuit | RunCircuit:
+    def _noise(self, text: str) -> AerNoise:
+        from eigen.drivers.aer.noise import AerNoise
+
+        return AerNoise(read_noise_model(text))
+
+    def _assembled(self, circuit: Any, method: str, noise: AerNoise | None) -> AssembledCircuit | RunCircuit:
         simulator = self._simulator(method)
         if self._form is None:
             from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, are_as_known
 
             self._form = AssembledCircuit if are_as_known(self._simulator(DEFAULT_METHOD)) else RunCircuit
-        return self._form(simulator, circuit)
+        return self._form(simulator, circuit, noise.readout if noise is not None else None)
 
     def _saved(
         self, runnable: _Runnable, binding: Mapping[str, float], options: RunOptions, *, method: str
     ) -> Mapping[str, Any]:
         """Return what Aer gives for one binding: counts, or what the circuit saves."""
         values = runnable.lowered.values(binding)
-        assembled = runnable.assembled or self._assembled(runnable.lowered.bound(binding), method)
+        assembled = runnable.assembled or self._assembled(runnable.lowered.bound(binding), method, runnable.noise)
         return _data(assembled.run(values, options if runnable.sampling == "shots" else replace(options, shots=1)))
 
     def _simulator(self, method: str) -> Any:
@@ -170,7 +182,10 @@ def _counts(runnable: _Runnable, saved: Mapping[str, Any], options: RunOptions) 
     if runnable.sampling == "none":
         return {}
     if runnable.readout is not None:
-        counts = runnable.readout.counts(saved[PROBABILITIES], shots=options.shots, seed=options.seed)
+        probabilities = saved[PROBABILITIES]
+        if runnable.noise is not None:
+            probabilities = runnable.noise.misread(probabilities)
+        counts = runnable.readout.counts(probabilities, shots=options.shots, seed=options.seed)
     else:
         counts = {int(number, 16): count for number, count in saved.get("counts", {}).items()}
     return checked_total(counts, shots=options.shots)

@@ -8,6 +8,8 @@
 - A condition becomes an `if` block around the operation, the rotations of a measurement included.
 - Where the counts are drawn from probabilities (`sampling`), these are saved at the end in place of measuring.
 - Observables are saved in front of the measurements that end the circuit, which are put last.
+- Noise, where there is any, stands behind each gate of the program and in front of each measurement (`noise`); the
+  rotations of a measurement and resets have none.
 - Barriers only matter to optimizers, and there is none here.
 - Each distinct symbolic angle becomes one Qiskit parameter, whose value is computed by the contract (`evaluate`), so
   that a binding is checked and rounded in one place. Binding is 5 to 7 times faster than lowering again. Only a
@@ -32,6 +34,7 @@ from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
 from eigen.contracts.aqo import AQO, Affine, Angle, Condition, Operation, PauliTerm, evaluate
 from eigen.contracts.bases import INTO_BASIS, OUT_OF_BASIS, used_later
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
+from eigen.drivers.aer.noise import AerNoise
 from eigen.drivers.aer.simulator import PROBABILITIES, AerMethod
 from eigen.drivers.simulator.sampling import Readout
 
@@ -51,6 +54,7 @@ class LoweredCircuit:
         circuit: What to run; one with observables has no measurement but at its end.
         method: How Aer will simulate it.
         readout: Whose probabilities to save, or None to measure.
+        noise: What goes wrong, or None.
 
     Attributes:
         template: The circuit with a parameter for each symbolic angle; None where each binding has to be lowered.
@@ -58,10 +62,13 @@ class LoweredCircuit:
             that are constants have none.
     """
 
-    def __init__(self, circuit: AQO, method: AerMethod, *, readout: Readout | None = None) -> None:
+    def __init__(
+        self, circuit: AQO, method: AerMethod, *, readout: Readout | None = None, noise: AerNoise | None = None
+    ) -> None:
         self._circuit = _measured_last(circuit) if circuit.observables else circuit
         self._method = method
         self._readout = readout
+        self._noise = noise
         self._parameters: dict[Affine, Parameter] = {}
         self.labels = {
             name: f"observable{index}"
@@ -105,16 +112,38 @@ class LoweredCircuit:
                 are_saved = True
             if self._readout is not None and operation.op == MEASURE:
                 _rotate(lowered, INTO_BASIS[operation.basis], operation.q)
+                if self._noise is not None:
+                    self._noise.append_measurement(lowered, operation.q)
             elif operation.condition is None:
-                _lower_one(lowered, operation, lower_gate, used_behind.get(index, ()))
+                self._lower_one(lowered, operation, lower_gate, used_behind.get(index, ()))
             else:
                 with lowered.if_test(_test(lowered, operation.condition)):
-                    _lower_one(lowered, operation, lower_gate, used_behind.get(index, ()))
+                    self._lower_one(lowered, operation, lower_gate, used_behind.get(index, ()))
         if not are_saved:
             self._save_observables(lowered)
         if self._readout is not None:
             lowered.append(SaveProbabilities(len(self._readout.qubits), PROBABILITIES), self._readout.qubits)
         return lowered
+
+    def _lower_one(
+        self,
+        lowered: QuantumCircuit,
+        operation: Operation,
+        lower_gate: Callable[[Operation], None],
+        used_behind: tuple[int, ...],
+    ) -> None:
+        if operation.op == MEASURE:
+            _rotate(lowered, INTO_BASIS[operation.basis], operation.q)
+            if self._noise is not None:
+                self._noise.append_measurement(lowered, operation.q)
+            lowered.measure(operation.q, operation.c)
+            _rotate(lowered, OUT_OF_BASIS[operation.basis], used_behind)
+        elif operation.op == RESET:
+            lowered.reset(operation.q)
+        else:
+            lower_gate(operation)
+            if self._noise is not None:
+                self._noise.append_gate(lowered, operation.q)
 
     def _save_observables(self, lowered: QuantumCircuit) -> None:
         for name, label in self.labels.items():
@@ -136,22 +165,6 @@ def _measured_last(circuit: AQO) -> AQO:
     """Return a circuit with its measurements behind everything else; they end it in any case."""
     ordered = sorted(circuit.operations, key=lambda operation: operation.op == MEASURE)
     return replace(circuit, operations=tuple(ordered))
-
-
-def _lower_one(
-    lowered: QuantumCircuit,
-    operation: Operation,
-    lower_gate: Callable[[Operation], None],
-    used_behind: tuple[int, ...],
-) -> None:
-    if operation.op == MEASURE:
-        _rotate(lowered, INTO_BASIS[operation.basis], operation.q)
-        lowered.measure(operation.q, operation.c)
-        _rotate(lowered, OUT_OF_BASIS[operation.basis], used_behind)
-    elif operation.op == RESET:
-        lowered.reset(operation.q)
-    else:
-        lower_gate(operation)
 
 
 def _rotate(lowered: QuantumCircuit, gates: tuple[str, ...], qubits: tuple[int, ...]) -> None:

@@ -12,16 +12,21 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from eigen.contracts.aqo import CircuitProfile
-from eigen.contracts.gates import GATES
+from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
+from eigen.contracts.noise import NOISE_CHANNELS, NoiseModel
 from eigen.drivers.simulator.description import Choice, Method, Simulator
 
-__all__ = ["AER", "DEFAULT_METHOD", "METHODS", "PROBABILITIES", "AerMethod", "choose"]
+__all__ = ["AER", "DEFAULT_METHOD", "METHODS", "PROBABILITIES", "AerMethod", "choose", "choose_with_noise"]
 
 DEFAULT_METHOD = "statevector"
 
 PROBABILITIES = "probabilities"
 """Under which name Aer gives the probabilities that a circuit saves."""
 
+_MAX_MIXED_QUBITS = 10
+"""Up to how many qubits a density matrix (16 MB) is quicker than a state vector for each of a thousand shots."""
+
+_NO_GATES = frozenset({BARRIER.lower(), MEASURE.lower(), RESET.lower()})
 _UNKNOWN_TO_AER = frozenset({"ch", "cs", "csdg", "iswap"})
 _ALL = frozenset(GATES) - _UNKNOWN_TO_AER
 _CLIFFORD = frozenset(["id", "x", "y", "z", "h", "s", "sdg", "sx", "sxdg", "cx", "cy", "cz", "swap", "ecr"])
@@ -50,6 +55,7 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
                 gates=frozenset(GATES),
                 needed_bytes=lambda qubits: 16 << qubits,
                 state="a state vector",
+                noise_channels=frozenset(NOISE_CHANNELS),
                 first_qubits_for_threads=16,
                 native=_ALL,
             ),
@@ -59,6 +65,8 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
                 gates=frozenset(GATES),
                 needed_bytes=lambda qubits: 16 << 2 * qubits,
                 state="a density matrix",
+                noise_channels=frozenset(NOISE_CHANNELS),
+                has_noisy_state=True,
                 first_qubits_for_threads=8,
                 native=_ALL - frozenset(["csx", "crx", "cry", "crz", "cu", "ccz", "cswap"]),
             ),
@@ -68,6 +76,7 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
                 gates=_CLIFFORD | {"iswap"},
                 needed_bytes=lambda qubits: qubits * qubits + 4096,
                 state="a stabilizer tableau",
+                noise_channels=frozenset(name for name, kind in NOISE_CHANNELS.items() if kind.is_pauli),
                 native=_CLIFFORD,
                 takes_matrices=False,
             ),
@@ -75,6 +84,7 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
                 name="matrix_product_state",
                 description="circuits of low entanglement, many qubits",
                 gates=frozenset(GATES),
+                noise_channels=frozenset(NOISE_CHANNELS),
                 native=_ALL - frozenset(["crx", "cry", "crz", "cu", "ccz"]),
             ),
         )
@@ -88,6 +98,16 @@ def choose(profile: CircuitProfile, limit_bytes: int) -> Choice:
     return Choice(method=DEFAULT_METHOD, reason=f"the default: {METHODS[DEFAULT_METHOD].description}")
 
 
+def choose_with_noise(profile: CircuitProfile, limit_bytes: int, noise: NoiseModel) -> Choice:
+    """Return the best method for a circuit whose gates or readout are noisy."""
+    is_one_run = not (profile.has_mid_circuit or profile.has_reset or profile.has_conditions)
+    if profile.num_observables or (is_one_run and profile.qubits <= _MAX_MIXED_QUBITS):
+        return Choice(method="density_matrix", reason="noise on few qubits: the whole mixture, and exact probabilities")
+    if noise.is_pauli and {op.lower() for op in profile.op_counts} <= METHODS["stabilizer"].gates | _NO_GATES:
+        return Choice(method="stabilizer", reason="Pauli noise on a Clifford circuit")
+    return Choice(method="statevector", reason="noise drawn anew for each shot")
+
+
 AER = Simulator(
     name="local",
     description="Exact simulation on this machine with Qiskit Aer",
@@ -96,5 +116,6 @@ AER = Simulator(
     distributions=("numpy", "qiskit", "qiskit-aer"),
     methods=METHODS,
     choose=choose,
+    choose_with_noise=choose_with_noise,
 )
 """The engine of `sim:local`."""

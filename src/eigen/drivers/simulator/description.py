@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.noise import NoiseModel
 
 __all__ = ["Choice", "Method", "Simulator"]
 
@@ -24,6 +25,8 @@ class Method:
         gates: Names of the gates that circuits may use.
         needed_bytes: Memory for a number of qubits; None where it grows with entanglement, which only the run can tell.
         state: What takes the memory, such as "a state vector".
+        noise_channels: Kinds of noise that it simulates, names of `eigen.contracts.noise.NOISE_CHANNELS`.
+        has_noisy_state: Whether it holds the whole mixture that noise makes, so that expectation values stay exact.
         first_qubits_for_threads: From how many qubits on more threads make a run faster; None for never.
     """
 
@@ -32,6 +35,8 @@ class Method:
     gates: frozenset[str]
     needed_bytes: Callable[[int], int] | None = None
     state: str = ""
+    noise_channels: frozenset[str] = frozenset()
+    has_noisy_state: bool = False
     first_qubits_for_threads: int | None = None
 
     def num_threads(self, qubits: int, *, cores: int) -> int:
@@ -66,6 +71,7 @@ class Simulator:
         extra: What to install it with, as in `pip install 'eigen-os[extra]'`; empty where it is always there.
         methods: By name; the first is for any circuit that fits.
         choose: Which method is best for a circuit, given the bytes of memory that there are.
+        choose_with_noise: The same where noise is to be simulated; None where it takes none.
         mid_circuit_measurement: Whether a qubit may be used after it was measured.
         feed_forward: Whether operations may depend on measured bits.
         reset: Whether it can reset a qubit.
@@ -81,6 +87,7 @@ class Simulator:
     extra: str = ""
     methods: Mapping[str, Method]
     choose: Callable[[CircuitProfile, int], Choice]
+    choose_with_noise: Callable[[CircuitProfile, int, NoiseModel], Choice] | None = None
     mid_circuit_measurement: bool = True
     feed_forward: bool = True
     reset: bool = True

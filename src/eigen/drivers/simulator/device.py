@@ -22,6 +22,7 @@ from eigen.contracts.execution import (
     ExecutionResult,
 )
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
+from eigen.contracts.noise import NoiseModel, read_noise_model
 from eigen.contracts.printable import printable, quoted
 from eigen.contracts.version import VERSION
 from eigen.drivers.budget import MemoryBudget
@@ -85,7 +86,7 @@ class SimulatorDevice:
             mid_circuit_measurement=one.mid_circuit_measurement,
             feed_forward=one.feed_forward,
             reset=one.reset,
-            noise_models=False,
+            noise_models=one.choose_with_noise is not None,
             expectation_values=one.expectation_values,
             versions=tuple(f"{name} {number}" for name, number in self._versions.items()),
         )
@@ -108,6 +109,8 @@ class SimulatorDevice:
         choice = self._choice(profile, options)
         method = self.simulator.methods[choice.method]
         _check_gates(method, profile)
+        if options.noise_model is not None:
+            _check_noise(self.simulator, method, profile, read_noise_model(options.noise_model))
         memory_bytes = admitted_bytes(
             method,
             qubits=profile.qubits,
@@ -136,7 +139,7 @@ class SimulatorDevice:
     async def _execute(self, request: ExecutionRequest, admission: Admission) -> tuple[ExecutionResult, ...]:
         method = self.simulator.methods[admission.method]
         num_threads = method.num_threads(request.payload.profile.qubits, cores=self._cores)
-        collector = Collector(request, self._metadata(admission, num_threads))
+        collector = Collector(request, self._metadata(admission, num_threads) | _noise(request.options))
         for first, bindings in _batches(request):
             worker_request = self._worker_request(request, admission, num_threads, first, bindings)
             try:
@@ -169,6 +172,7 @@ class SimulatorDevice:
                 "max_memory_mb": max(1, -(-self._limit_bytes // 2**20)),
                 "bindings": [dict(binding) for binding in bindings],
                 "seeds": seeds,
+                **_noise(request.options),
             },
         )
 
@@ -200,6 +204,8 @@ class SimulatorDevice:
                     hint="remove it from spec.driver_options",
                 )
         if "method" not in options.driver_options:
+            if options.noise_model is not None and one.choose_with_noise is not None:
+                return one.choose_with_noise(profile, self._limit_bytes, read_noise_model(options.noise_model))
             return one.choose(profile, self._limit_bytes)
         value = options.driver_options["method"]
         method = one.methods.get(value) if isinstance(value, str) else None
@@ -239,6 +245,31 @@ def _check_gates(method: Method, profile: CircuitProfile) -> None:
             hint=f"{method.name} is for {method.description}; leave driver_options.method out",
             details={"missing": missing},
         )
+
+
+def _check_noise(simulator: Simulator, method: Method, profile: CircuitProfile, noise: NoiseModel) -> None:
+    missing = [one.name for one in noise.channels if one.name not in method.noise_channels]
+    if missing:
+        able = [one.name for one in simulator.methods.values() if one.noise_channels.issuperset(missing)]
+        raise UnimplementedError(
+            f"the method {method.name} of {simulator.device_id} cannot simulate the noise {', '.join(missing)}",
+            reason="DEVICE_NOISE",
+            hint=f"{' and '.join(able)} can" if able else "sim:local can",
+            details={"missing": missing},
+        )
+    if profile.num_observables and not (method.has_noisy_state and noise.spares_readout):
+        raise UnimplementedError(
+            f"exact expectation values with noise need the method density_matrix, and noise that spares the readout; "
+            f"here are {method.name} and {noise}",
+            reason="DEVICE_NOISE",
+            hint="leave spec.estimation out: they are then sampled",
+            details={"missing": ["exact expectation values"]},
+        )
+
+
+def _noise(options: ExecutionOptions) -> dict[str, str]:
+    """Return the canonical text of the noise, for the worker and for the results' metadata."""
+    return {} if options.noise_model is None else {"noise_model": str(read_noise_model(options.noise_model))}
 
 
 @lru_cache(maxsize=64)
