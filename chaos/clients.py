@@ -137,7 +137,7 @@ class _Client:
             self._job_id = await self._submit(await before.job_id() if before else "")
         self._is_known.set()
         if self._job_id and "ended" not in words:
-            await self._follow(self._job_id, cancels=errand.is_cancelled)
+            await self._follow(self._job_id, cancels=errand.is_cancelled and "cancelled" not in words)
 
     async def job_id(self) -> str:
         """Return the job's id, once it is known; empty if it cannot be."""

@@ -14,12 +14,15 @@ from chaos.walk import WalkPlan, run_walks
 __all__ = ["HUNTS", "failures"]
 
 _SHORT_SEC = 4.0
-_STEPS = {"forgets keys": "client:submitted"}
+_STEPS = {"forgets keys": "client:submitted", "answers cancels too early": "<client:cancelled"}
 """Where a bug is hunted that shows itself at few steps only."""
+
+_SCENARIOS = {"leaves processes": "in workers", "answers cancels too early": "cancelled while running"}
+"""What is going on where a bug is hunted that not every job meets."""
 
 
 def _crash(bug: str) -> list[str]:
-    scenario = "in workers" if bug == "leaves processes" else "one circuit"
+    scenario = _SCENARIOS.get(bug, "one circuit")
     at = _STEPS.get(bug, "")
     plan = CrashPlan(points=400, scenarios=(scenario,), bug=bug, stops_at_first=True, life_sec=_SHORT_SEC, at=at)
     return run_crashes(plan).breaches
@@ -53,6 +56,7 @@ HUNTS: Mapping[str, tuple[Callable[[str], list[str]], str]] = MappingProxyType(
         "crash:forgets events": (_crash, "R3"),
         "crash:writes results in place": (_crash, "R4"),
         "crash:never adopts": (_crash, "R6"),
+        "crash:answers cancels too early": (_crash, "R8"),
         "crash:leaves processes": (_crash, "R9"),
         "power:skips syncs": (_power, "R4"),
         "power:does not wait for commits": (_power, "R1"),

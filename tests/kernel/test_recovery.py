@@ -164,3 +164,13 @@ async def test_a_circuit_that_kills_its_backend_is_given_up_across_systems(tmp_p
         assert fold(await two.store.events(job_id)) == record
         error = json.loads(await two.artifacts.read(job_id, "error.json"))
         assert error["details"]["crashes"] == MAX_CRASHES
+
+
+async def test_an_heir_ends_what_somebody_else_wanted_its_owner_to_stop(tmp_path: Path) -> None:
+    async with house(tmp_path, works=False, adopts=False) as one, house(tmp_path, owner="sys_b", adopts=False) as other:
+        job_id = (await one.kernel.enqueue(bell())).job_id
+        await other.kernel.cancel(job_id, by="eve")
+    async with house(tmp_path, owner="sys_c") as heir:
+        record = await heir.end(job_id)
+        assert (record.state, record.status().error_summary) == (JobState.CANCELLED, "cancelled by eve")
+        assert heir.driver.requests == []

@@ -2,7 +2,8 @@
 
 A job's record changes in `feed` alone, at once, before anything is awaited; the event is kept, told to everybody who
 watches, and followed by the commands of the state machine. A terminal state is published only when it is durable; the
-states before it are written behind.
+states before it are written behind, but for what the next system on the root must know: a try or an attempt that is
+lost, and that somebody has cancelled the job.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 
 from eigen.contracts.errors import EigenError
-from eigen.contracts.job_events import JobEvent
+from eigen.contracts.job_events import CancelRequested, JobEvent
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.requests import party_of
 from eigen.kernel.history import stored
@@ -111,12 +112,17 @@ class LiveJobs:
         self._observer.on_transition(before, after, last.kind)
         run.publish(last)
         is_crash, is_taken_over = after.crashes > before.crashes, after.attempt > before.attempt
-        news = tuple(run.events) if is_crash else (last,)  # what was there before a takeover is in the store
-        if await self._keep(run, news, durable=is_crash or is_taken_over):  # both are counted across systems
-            for command in commands:
-                self._obey(run, command)
+        is_cancel = isinstance(event, CancelRequested)  # work stops at once, whatever the disk does
+        news = tuple(run.events) if is_crash or is_cancel else (last,)  # what came before a takeover is in the store
+        self._obey_all(run, commands if is_cancel else ())
+        if await self._keep(run, news, durable=is_crash or is_taken_over or is_cancel):  # the next system must know
+            self._obey_all(run, () if is_cancel else commands)
         else:
             self._let_go(run)
+
+    def _obey_all(self, run: JobRun, commands: tuple[Command, ...]) -> None:
+        for command in commands:
+            self._obey(run, command)
 
     async def _end(self, run: JobRun, before: JobRecord, last: StoredEvent) -> None:
         if await self._keep(run, (*run.events, last), durable=True):

@@ -80,6 +80,8 @@ class Kernel(JobRecords):
     async def cancel(self, job_id: str, *, by: str) -> JobRecord:
         """Ask a job to stop; a job that has ended stays as it is.
 
+        On return the wish is durable: if this system is gone before the job has stopped, the next one ends it.
+
         Raises:
             NotFoundError: There is no such job.
         """

@@ -44,6 +44,8 @@ class SystemApi(JobReads):
     async def cancel_job(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
         """Ask a job to stop, and return its status; a job that has ended stays as it is.
 
+        On return the wish is durable: a job that had not come to its end by then is not begun again, whatever happens.
+
         Raises:
             NotFoundError: There is no such job.
         """

@@ -184,6 +184,15 @@ async def a_wish_to_cancel_reaches_the_owner(open_store: OpenStore) -> None:
         _require(await other.cancel_requests() == (), "it is the owner's alone")
 
 
+async def a_wish_to_cancel_reaches_the_heir(open_store: OpenStore) -> None:
+    """Check that whoever adopts a job hears at once who wanted its owner to stop it."""
+    async with open_store("sys_b") as heir:
+        async with open_store("sys_a") as owner:
+            jobs = [await owner.insert(_new_job()) for _ in range(2)]
+            await heir.request_cancel(jobs[0].job_id, by="eve")
+        _require([orphan.cancel_by for orphan in await heir.adopt()] == ["eve", ""], "the heir knows who wants what")
+
+
 async def a_reservation_outlives_its_system_and_ends_by_its_clock(open_store: OpenStore) -> None:
     """Check that a reservation is seen by all, also when its giver is gone, and counts until it is over or released."""
     first, second, others = _reservation(ends_sec=10), _reservation(ends_sec=20), _reservation(subject="eve")
@@ -291,6 +300,7 @@ JOB_STORE_CHECKS: tuple[Check, ...] = (
     two_heirs_share_no_job,
     the_oldest_or_the_wanted_are_adopted,
     a_wish_to_cancel_reaches_the_owner,
+    a_wish_to_cancel_reaches_the_heir,
     a_reservation_outlives_its_system_and_ends_by_its_clock,
     jobs_are_listed_newest_first,
     what_is_not_there_is_not_found,
