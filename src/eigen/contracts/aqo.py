@@ -22,6 +22,7 @@ from typing import NamedTuple
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.gates import BARRIER, MEASURE
 from eigen.contracts.printable import quoted
+from eigen.contracts.structure import is_clifford, schmidt_bits
 
 __all__ = [
     "AQO",
@@ -154,6 +155,9 @@ class CircuitProfile:
         has_reset: There is a reset.
         has_conditions: There is feed-forward.
         num_observables: How many expectation values are asked for.
+        is_clifford: Every gate is known to be a Clifford one, angles included.
+        schmidt_bits: The base-2 logarithm of a bound on the Schmidt rank between the first k qubits and the others,
+            the greatest for any k; None where nobody counted.
     """
 
     qubits: int
@@ -164,6 +168,8 @@ class CircuitProfile:
     has_reset: bool = False
     has_conditions: bool = False
     num_observables: int = 0
+    is_clifford: bool = False
+    schmidt_bits: int | None = None
 
     @property
     def num_operations(self) -> int:
@@ -172,7 +178,7 @@ class CircuitProfile:
 
 
 def profile(circuit: AQO) -> CircuitProfile:
-    """Return the profile of a circuit, in one pass."""
+    """Return the profile of a circuit; linear in its operations."""
     op_counts = Counter(operation.op for operation in circuit.operations)
     return CircuitProfile(
         qubits=circuit.qubits,
@@ -183,6 +189,8 @@ def profile(circuit: AQO) -> CircuitProfile:
         has_reset="RESET" in op_counts,
         has_conditions=any(operation.condition is not None for operation in circuit.operations),
         num_observables=len(circuit.observables),
+        is_clifford=is_clifford(circuit.operations),
+        schmidt_bits=schmidt_bits(circuit.operations, qubits=circuit.qubits),
     )
 
 
