@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -163,6 +164,35 @@ class ArtifactStore(ABC):
     @abstractmethod
     async def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
         """Return every recorded file that is missing or does not match its digest.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    def journal(self, job_id: str, part: int) -> AbstractAsyncContextManager[int]:
+        """Open a part of a job's journal: a file that grows while the job runs, before anything of it is an artifact.
+
+        Journals outlive attempts: `reset` leaves those of an open job alone, so that whoever takes the job over goes on
+        where they end. They are no artifacts, and go when the job is sealed.
+
+        Args:
+            job_id: A job that has a folder and is not sealed.
+            part: Number of the part, from 0.
+
+        Returns:
+            What gives a descriptor for reading and appending. Until it and all of its copies, in whatever process, are
+            closed, nobody else has the part.
+
+        Raises:
+            NotFoundError: There is no such job.
+            FailedPreconditionError: The job is sealed.
+            UnavailableError: Somebody else has the part (reason `JOURNAL_BUSY`), or as `create`.
+        """
+
+    @abstractmethod
+    async def journals(self, job_id: str) -> tuple[bytes, ...]:
+        """Return what is in the parts of a job's journal, in order; empty where there are none.
 
         Raises:
             NotFoundError: There is no such job.

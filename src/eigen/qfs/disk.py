@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -117,6 +117,19 @@ class DiskArtifactStore(ArtifactStore):
     async def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
         """Return every recorded file that is missing or does not match; see the port."""
         return await self._run(lambda: self._folders.verify(job_id))
+
+    @asynccontextmanager
+    async def journal(self, job_id: str, part: int) -> AsyncIterator[int]:
+        """Open a part of a job's journal; see the port."""
+        descriptor = await self._run(lambda: self._folders.open_journal(job_id, part))
+        try:
+            yield descriptor
+        finally:
+            self._folders.close_journal(descriptor)
+
+    async def journals(self, job_id: str) -> tuple[bytes, ...]:
+        """Return what is in a job's journal; see the port."""
+        return await self._run(lambda: self._folders.journals(job_id))
 
     async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
         """Return those that have a file; see the port."""

@@ -20,6 +20,7 @@ from pathlib import Path
 __all__ = ["FileSystem"]
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_APPEND = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 _TO_THE_PLATTER: int | None = getattr(fcntl, "F_FULLFSYNC", None)
@@ -61,6 +62,22 @@ class FileSystem:
     def open_to_sync(self, path: str) -> int:
         """Return a descriptor to sync a file or folder."""
         return os.open(path, _READ)
+
+    def open_journal(self, path: str) -> int:
+        """Return a descriptor to read a file and to append to it; it is made if there is none."""
+        return os.open(path, _APPEND, 0o600)
+
+    def lock(self, descriptor: int) -> bool:
+        """Lock an open file for its descriptor and all copies of it; return whether nobody else has it."""
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """Do nothing for some time."""
+        time.sleep(seconds)
 
     def write(self, descriptor: int, content: memoryview) -> int:
         """Write some of the content and return how many bytes were taken."""

@@ -13,7 +13,9 @@ leaves names without the files' content, in any mixture. Nobody is misled by it:
   only if every digest matches, and else takes the first `meta.json` back. It has a second name, `.opening.json`, from
   the beginning until the seal is on the disk: one that `seal` gave it could be lost while the new `meta.json` is kept.
 
-Layout: `<folder>/<job id>/<name>`; `<folder>/.tmp/` holds job folders that are being built.
+Layout: `<folder>/<job id>/<name>`; `<folder>/.tmp/` holds job folders that are being built. A job that has a journal
+has its parts as `.journal-<number>` until it is sealed; other processes of its owner write there, and an exclusive lock
+on the open file, which all of its copies share, keeps two attempts apart.
 
 Source: contract "CircuitFS"; what a power cut leaves after "All File Systems Are Not Created Equal", OSDI 2014.
 """
@@ -31,6 +33,7 @@ from typing import Any
 
 from eigen.contracts.errors import EigenError, NotFoundError
 from eigen.contracts.jobs import JOB_ID
+from eigen.contracts.loops import JOURNAL
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, Opening
 from eigen.qfs.durability import Durability
 from eigen.qfs.filesystem import FileSystem
@@ -44,6 +47,7 @@ from eigen.qfs.layout import (
     is_artifact_name,
     job_exists,
     job_sealed,
+    journal_busy,
     no_such_artifact,
     no_such_job,
 )
@@ -52,6 +56,9 @@ __all__ = ["Change", "JobFolders"]
 
 _TEMPORARY = ".tmp"
 _OPENING = ".opening.json"
+_JOURNAL = ".journal-"
+_JOURNAL_LOCK_TRIES = 20  # a killed owner's workers are gone within some hundredths of a second
+_JOURNAL_LOCK_WAIT_SEC = 0.05
 _THREADS = 16
 _CHUNK_BYTES = 1024 * 1024
 _ABANDONED_AFTER_SEC = 24 * 3600.0
@@ -200,7 +207,7 @@ class JobFolders:
         return Change(
             meta=meta,
             paths=(*(f"{folder}/{name}" for name in [*meta.files, META]), folder),
-            settle=lambda: self._remove_all([f"{folder}/{_OPENING}"]),
+            settle=lambda: self._remove_all([f"{folder}/{_OPENING}", *self._journals(job_id, meta)]),
             undo=lambda: self._take_back(job_id, new),
         )
 
@@ -266,6 +273,39 @@ class JobFolders:
             raise no_such_job(job_id)
         return tuple(self._problems(job_id))
 
+    def open_journal(self, job_id: str, part: int) -> int:
+        """Return a descriptor of a part of an open job's journal, locked."""
+        if self.meta(job_id).sealed:
+            raise job_sealed(job_id)
+        descriptor = self._files.open_journal(f"{self._root}/{job_id}/{_JOURNAL}{part}")
+        try:
+            for _ in range(_JOURNAL_LOCK_TRIES):
+                if self._files.lock(descriptor):
+                    return descriptor
+                self._files.wait(_JOURNAL_LOCK_WAIT_SEC)
+            raise journal_busy(job_id)
+        except BaseException:
+            self._files.close(descriptor)
+            raise
+
+    def close_journal(self, descriptor: int) -> None:
+        """Let go of a part of a journal."""
+        self._files.close(descriptor)
+
+    def journals(self, job_id: str) -> tuple[bytes, ...]:
+        """Return what is in the parts of a job's journal, in order."""
+        return tuple(self._content(path) for path in self._journals(job_id))
+
+    def _journals(self, job_id: str, sealed: Meta | None = None) -> list[str]:
+        """Return the paths of a job's journals, in order; a sealed job that never had one is not looked at."""
+        if sealed is not None and JOURNAL not in sealed.files:
+            return []
+        folder = f"{self._root}/{job_id}"
+        if not JOB_ID.fullmatch(job_id) or not self._files.exists(folder):
+            raise no_such_job(job_id)
+        names = [name for name in self._files.list_folder(folder) if name.startswith(_JOURNAL)]
+        return [f"{folder}/{name}" for name in sorted(names, key=lambda name: int(name.removeprefix(_JOURNAL)))]
+
     def having(self, name: str, job_ids: Iterable[str]) -> frozenset[str]:
         """Return those that have a file."""
         if not is_artifact_name(name):
@@ -288,7 +328,7 @@ class JobFolders:
             f"{job_id}/{name}"
             for job_id in self.job_ids()
             for name in self._listed(f"{self._root}/{job_id}")
-            if name.startswith((f"{_TEMPORARY}-", _OPENING)) and self._is_sealed(job_id)
+            if name.startswith((f"{_TEMPORARY}-", _OPENING, _JOURNAL)) and self._is_sealed(job_id)
         ]
         if remove:
             for stage in stages:

@@ -19,6 +19,7 @@ from eigen.contracts.errors import (
     InternalError,
     InvalidArgumentError,
     NotFoundError,
+    UnavailableError,
 )
 from eigen.contracts.jobs import JOB_ID
 from eigen.contracts.printable import quoted
@@ -34,6 +35,7 @@ __all__ = [
     "is_artifact_name",
     "job_exists",
     "job_sealed",
+    "journal_busy",
     "no_such_artifact",
     "no_such_job",
     "require_job_id",
@@ -175,6 +177,15 @@ def artifact_exists(job_id: str, name: str) -> AlreadyExistsError:
 def job_sealed(job_id: str) -> FailedPreconditionError:
     """Return the error for a change to a job that takes none."""
     return FailedPreconditionError(f"job {job_id} has ended, and its artifacts do not change", reason="JOB_SEALED")
+
+
+def journal_busy(job_id: str) -> UnavailableError:
+    """Return the error for a journal that another process has."""
+    return UnavailableError(
+        f"another process still writes the journal of job {job_id}",
+        reason="JOURNAL_BUSY",
+        hint="wait until it has ended; the job is tried again",
+    )
 
 
 def artifact_corrupt(name: str, problem: str) -> InternalError:

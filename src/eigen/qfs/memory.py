@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import fcntl
+import os
+import tempfile
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +20,7 @@ from eigen.qfs.layout import (
     artifact_of,
     job_exists,
     job_sealed,
+    journal_busy,
     no_such_artifact,
     no_such_job,
     require_job_id,
@@ -31,6 +36,8 @@ class _Folder:
 
     meta: bytes
     files: dict[str, bytes] = field(default_factory=dict)
+    journals: dict[int, bytes] = field(default_factory=dict)
+    open_journals: set[int] = field(default_factory=set)
 
 
 class MemoryArtifactStore(ArtifactStore):
@@ -76,6 +83,7 @@ class MemoryArtifactStore(ArtifactStore):
             return
         self._add(job_id, folder, files)
         folder.meta = sealed
+        folder.journals.clear()
 
     async def discard(self, job_id: str) -> None:
         """Remove the folder of a job that was never acknowledged; see the port."""
@@ -119,6 +127,33 @@ class MemoryArtifactStore(ArtifactStore):
         await anyio.lowlevel.checkpoint()
         self._open(job_id)
         return ()
+
+    @asynccontextmanager
+    async def journal(self, job_id: str, part: int) -> AsyncIterator[int]:
+        """Open a part of a job's journal: a file without a name while it is open, since workers write it."""
+        await anyio.lowlevel.checkpoint()
+        folder, meta = self._open(job_id)
+        if meta.sealed:
+            raise job_sealed(job_id)
+        if part in folder.open_journals:
+            raise journal_busy(job_id)
+        folder.open_journals.add(part)
+        try:
+            with tempfile.TemporaryFile(buffering=0) as file:
+                fcntl.fcntl(file, fcntl.F_SETFL, os.O_APPEND)
+                file.write(folder.journals.get(part, b""))
+                try:
+                    yield file.fileno()
+                finally:
+                    folder.journals[part] = os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0)
+        finally:
+            folder.open_journals.discard(part)
+
+    async def journals(self, job_id: str) -> tuple[bytes, ...]:
+        """Return what is in the parts of a job's journal that are not open; see the port."""
+        await anyio.lowlevel.checkpoint()
+        folder, _ = self._open(job_id)
+        return tuple(content for _, content in sorted(folder.journals.items()))
 
     async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
         """Return those that have a file; see the port."""

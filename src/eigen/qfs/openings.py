@@ -9,6 +9,7 @@ long, or when another system takes it over. Until then whoever asks for its arti
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from eigen.contracts.errors import NotFoundError
@@ -89,6 +90,14 @@ class RootArtifacts(ArtifactStore):
             return await self._folders.verify(job_id)
         except NotFoundError:
             return () if await self._kept(job_id) else await self._folders.verify(job_id)
+
+    def journal(self, job_id: str, part: int) -> AbstractAsyncContextManager[int]:
+        """Open a part of a job's journal; see the port."""
+        return self._folders.journal(job_id, part)
+
+    async def journals(self, job_id: str) -> tuple[bytes, ...]:
+        """Return what is in a job's journal; see the port."""
+        return await self._folders.journals(job_id)
 
     async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
         """Return those whose folders have a file; see the port."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from eigen.contracts.trace import OK
@@ -71,6 +72,15 @@ class ObservedArtifactStore(ArtifactStore):
         """Pass on."""
         with self._calls("verify", job_id=job_id):
             return await self._inner.verify(job_id)
+
+    def journal(self, job_id: str, part: int) -> AbstractAsyncContextManager[int]:
+        """Pass on; what is written there is not seen from here."""
+        return self._inner.journal(job_id, part)
+
+    async def journals(self, job_id: str) -> tuple[bytes, ...]:
+        """Pass on."""
+        with self._calls("journals", job_id=job_id):
+            return await self._inner.journals(job_id)
 
     async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
         """Pass on."""

@@ -12,7 +12,9 @@ Example:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 
 import anyio
 
@@ -23,7 +25,9 @@ from eigen.contracts.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
     NotFoundError,
+    UnavailableError,
 )
+from eigen.contracts.loops import JOURNAL
 from eigen.ports.artifact_store import Artifact, ArtifactStore
 
 __all__ = ["ARTIFACT_STORE_CHECKS", "check_artifact_store"]
@@ -229,6 +233,30 @@ async def one_of_many_creators_wins(store: ArtifactStore) -> None:
     _require(found == (winners[0], winners[0]), "its content is the one that is there")
 
 
+async def a_journal_outlives_attempts_until_the_seal(store: ArtifactStore) -> None:
+    """Check that journals are appended to, are no artifacts, stay when a job is reset, and go when it is sealed."""
+    await store.create(_JOB, _INPUTS, facts=_OPENING)
+    _require(await store.journals(_JOB) == (), "a new job has no journal")
+    for part, line in ((1, b"b\n"), (0, b"a\n"), (1, b"c\n")):
+        async with store.journal(_JOB, part) as descriptor:
+            os.write(descriptor, line)
+            await _refused(_entered(store.journal(_JOB, part)), UnavailableError, "JOURNAL_BUSY")
+    _require(await store.journals(_JOB) == (b"a\n", b"b\nc\n"), "parts are in order, and what was there stays")
+    await store.reset(_JOB)
+    _require(await store.journals(_JOB) == (b"a\n", b"b\nc\n"), "a reset leaves journals alone")
+    _require(await store.artifacts(_JOB) == _records(_INPUTS), "a journal is no artifact")
+    files = {JOURNAL: b"a\nb\nc\n"}
+    await store.seal(_JOB, files, facts=_CLOSING)
+    _require(await store.journals(_JOB) == (), "a sealed job has none")
+    _require(await store.artifacts(_JOB) == _records({**_INPUTS, **files}), "what the seal was given is there")
+    await _refused(_entered(store.journal(_JOB, 0)), FailedPreconditionError, "JOB_SEALED")
+
+
+async def _entered(journal: AbstractAsyncContextManager[int]) -> None:
+    async with journal:
+        pass
+
+
 ARTIFACT_STORE_CHECKS: tuple[Check, ...] = (
     created_inputs_are_there,
     a_job_is_created_once,
@@ -239,6 +267,7 @@ ARTIFACT_STORE_CHECKS: tuple[Check, ...] = (
     a_sealed_job_does_not_change,
     a_refused_seal_leaves_the_job_open,
     a_reset_takes_an_attempt_back,
+    a_journal_outlives_attempts_until_the_seal,
     a_discarded_job_is_gone,
     what_is_not_there_is_not_found,
     names_that_could_lead_elsewhere_are_refused,

@@ -114,6 +114,10 @@ class FaultyFileSystem(FileSystem):
         """Return a descriptor to read a file, or fail."""
         return self._opened("open_file", partial(super().open_file, path))
 
+    def open_journal(self, path: str) -> int:
+        """Return a descriptor to read a file and to append to it, or fail."""
+        return self._opened("open_journal", partial(super().open_journal, path))
+
     def open_to_sync(self, path: str) -> int:
         """Return a descriptor to sync a file or folder, or fail."""
         return self._opened("open_to_sync", partial(super().open_to_sync, path))
