@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from eigen.drivers.aer.lowering import LoweredCircuit
     from eigen.drivers.aer.noise import AerNoise
     from eigen.drivers.simulator.sampling import Readout
+    from eigen.estimation.grouping import MeasurementGroup
+    from eigen.optimization.landscape import Landscape
 
 __all__ = ["AerEngine"]
 
@@ -114,6 +116,27 @@ class AerEngine(Engine):
             yield from counts_in_parts(counts, width=prepared.circuit.clbits)
             yield from values_in_parts(_expectation_values(prepared.circuit, runnable.lowered.labels, saved))
             yield {"execution_time_sec": elapsed_sec, "sampling": runnable.sampling}
+
+    def landscape(self, circuit: AQO, *, groups: Sequence[MeasurementGroup], arguments: Mapping[str, Any]) -> Landscape:
+        """Return a circuit's energy as a function of its angles; arguments as of `run`, but for bindings and seeds."""
+        from eigen.drivers.aer.controller import RunOptions
+        from eigen.drivers.aer.landscape import AerLandscape
+        from eigen.drivers.aer.lowering import LoweredCircuit
+
+        method = arguments["method"]
+        return AerLandscape(
+            circuit,
+            LoweredCircuit(circuit, METHODS[method]),
+            groups=groups,
+            assemble=lambda lowered: self._assembled(lowered, method, None),
+            read=_data,
+            options=RunOptions(
+                shots=1,
+                seed=0,
+                num_threads=arguments["num_threads"],
+                max_memory_mb=arguments["max_memory_mb"],
+            ),
+        )
 
     def _runnable(self, prepared: _PreparedCircuit, method: str, noise_model: str) -> _Runnable:
         from eigen.drivers.aer.lowering import LoweredCircuit

@@ -57,6 +57,7 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
                 state="a state vector",
                 noise_channels=frozenset(NOISE_CHANNELS),
                 first_qubits_for_threads=16,
+                runs_loops=True,
                 native=_ALL,
             ),
             AerMethod(

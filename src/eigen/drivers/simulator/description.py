@@ -28,6 +28,7 @@ class Method:
         noise_channels: Kinds of noise that it simulates, names of `eigen.contracts.noise.NOISE_CHANNELS`.
         has_noisy_state: Whether it holds the whole mixture that noise makes, so that expectation values stay exact.
         first_qubits_for_threads: From how many qubits on more threads make a run faster; None for never.
+        runs_loops: Whether the engine has `landscape` for it, so that loops run beside the engine.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Method:
     noise_channels: frozenset[str] = frozenset()
     has_noisy_state: bool = False
     first_qubits_for_threads: int | None = None
+    runs_loops: bool = False
 
     def num_threads(self, qubits: int, *, cores: int) -> int:
         """Return how many threads a run of so many qubits is given."""

@@ -6,7 +6,7 @@ request that was cancelled takes its worker with it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -22,9 +22,11 @@ from eigen.contracts.execution import (
     ExecutionResult,
 )
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
+from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
 from eigen.contracts.noise import NoiseModel, read_noise_model
 from eigen.contracts.printable import printable, quoted
 from eigen.contracts.version import VERSION
+from eigen.contracts.wire import from_json, to_json
 from eigen.drivers.budget import MemoryBudget
 from eigen.drivers.capability import check_capabilities
 from eigen.drivers.seeds import derived_seed
@@ -135,6 +137,43 @@ class SimulatorDevice:
                 return await self._execute(request, admission)
             finally:
                 self._running -= 1
+
+    def runs_loops(self, profile: CircuitProfile, options: ExecutionOptions) -> bool:
+        """Return whether loops over an admitted circuit run beside the engine: not where there is noise."""
+        return options.noise_model is None and self.simulator.methods[self._choice(profile, options).method].runs_loops
+
+    async def minimize(
+        self, request: LoopRequest, *, journal: int, tell: Callable[[LoopProgress], None]
+    ) -> LoopOutcome:
+        """Run a start of a loop in a worker process; when cancelled, that process is gone."""
+        admission = self.admit(request.payload.profile, request.options)
+        outcomes: list[LoopOutcome] = []
+
+        def receive(part: Mapping[str, Any]) -> None:
+            if "progress" in part:
+                tell(from_json(LoopProgress, part["progress"]))
+            else:
+                outcomes.append(from_json(LoopOutcome, part["outcome"]))
+
+        engine_arguments = {
+            "method": admission.method,
+            "num_threads": 1,  # sums of several threads may differ in the last bit, and a loop goes by the last bit
+            "max_memory_mb": max(1, -(-self._limit_bytes // 2**20)),
+        }
+        worker_request = WorkerRequest(
+            digest=request.payload.digest,
+            content=request.payload.data,
+            memory_bytes=admission.memory_bytes,
+            arguments={"task": to_json(request.task), "engine": engine_arguments},
+            journal=journal,
+        )
+        async with self._budget.taken(admission.memory_bytes):
+            self._running += 1
+            try:
+                await self.pool.run(worker_request, receive)
+            finally:
+                self._running -= 1
+        return outcomes[0]
 
     async def _execute(self, request: ExecutionRequest, admission: Admission) -> tuple[ExecutionResult, ...]:
         method = self.simulator.methods[admission.method]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -11,6 +11,7 @@ from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.devices import DeviceInfo, DeviceStatus
 from eigen.contracts.errors import NotFoundError
 from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
+from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
 from eigen.contracts.printable import printable, quoted
 from eigen.drivers.budget import MemoryBudget
 from eigen.drivers.simulator.description import Simulator
@@ -85,6 +86,16 @@ class SimulatorDriver(Driver):
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Run a circuit in a worker process, once for each binding; when cancelled, that process is gone."""
         return await self._device(request.device_id).execute(request)
+
+    def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
+        """Return whether the method that would be used runs loops in its workers."""
+        return self._device(device_id).runs_loops(profile, options)
+
+    async def minimize(
+        self, request: LoopRequest, *, journal: int, tell: Callable[[LoopProgress], None]
+    ) -> LoopOutcome:
+        """Run one start of a loop in a worker process; when cancelled, that process is gone."""
+        return await self._device(request.device_id).minimize(request, journal=journal, tell=tell)
 
     def _device(self, device_id: str) -> SimulatorDevice:
         device = self._devices.get(device_id)
