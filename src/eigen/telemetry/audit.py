@@ -1,6 +1,8 @@
 """`LoggedAudit`: every decision of the System API as one line of the log, event `audit`.
 
-It needs no logging library, so that a look-up, which has no other telemetry, leaves its line too.
+It needs no logging library, so that a look-up, which has no other telemetry, leaves its line too. What changes
+something, and every refusal, is written before the caller has its answer; that somebody was allowed to look may gather
+with others.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from eigen.telemetry.lines import JsonLines
 from eigen.telemetry.sinks import LogSink
 
 __all__ = ["LoggedAudit"]
+
+
+_LOOKS = ("get_", "list_", "stream_")
 
 
 class LoggedAudit(AuditLog):
@@ -40,4 +45,8 @@ class LoggedAudit(AuditLog):
             "subject": decision.subject,
             "tenant": decision.tenant,
         }
-        self._sink.write(self._lines.line("info" if decision.allowed else "warning", facts))
+        line = self._lines.line("info" if decision.allowed else "warning", facts)
+        if decision.allowed and decision.call.startswith(_LOOKS):
+            self._sink.write_soon(line)
+        else:
+            self._sink.write(line)

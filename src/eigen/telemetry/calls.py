@@ -35,12 +35,14 @@ class Instruments:
     Attributes:
         metrics: Counts.
         log: The system's logger; each part binds its own `service`.
+        write: Writes a line of one level; the short way past `log` for lines that every job has.
         spans: Gives spans to whoever takes them.
         monotonic: A clock that never goes back, in seconds.
     """
 
     metrics: Metrics
     log: FilteringBoundLogger
+    write: Callable[[str, dict[str, Any]], None]
     spans: Spans
     monotonic: Callable[[], float]
 
@@ -111,7 +113,8 @@ class Calls:
     ) -> None:
         self.monotonic = instruments.monotonic
         self._prefix = prefix
-        self._log = instruments.log.bind(service=service)
+        self._write_line = instruments.write
+        self._service = service
         self._count = count
         self._logged = logged
         self._traced = traced
@@ -138,14 +141,19 @@ class Calls:
             self._write(call, error)
 
     def _write(self, call: Call, error: BaseException | None) -> None:
-        facts = {**call.facts, "duration_sec": round(call.duration_sec, 6)}
+        facts = {
+            "service": self._service,
+            "event": f"{self._prefix}.{call.op}",
+            **call.facts,
+            "duration_sec": round(call.duration_sec, 6),
+        }
         if call.status != OK:
             facts["error"] = call.status
         if isinstance(error, EigenError):
             facts["reason"] = error.reason
         if self._tells_defects and error is not None and _is_defect(error):
             facts["traceback"] = story_of(error)
-        getattr(self._log, _LEVELS.get(call.status, "warning"))(f"{self._prefix}.{call.op}", **facts)
+        self._write_line(_LEVELS.get(call.status, "warning"), facts)
 
 
 def _is_defect(error: BaseException) -> bool:

@@ -24,6 +24,7 @@ NEW = "NONE"
 MAX_REMEMBERED = 20_000
 """Most live jobs whose ids are remembered."""
 
+_SERVICE = "kernel"
 _LEVELS = MappingProxyType({JobState.ERROR: "error", JobState.TIMEOUT: "warning"})
 """Level of a line by the state that the job takes; of every other state it is info."""
 
@@ -38,7 +39,8 @@ class TelemetryObserver(KernelObserver):
     def __init__(self, instruments: Instruments) -> None:
         self._metrics = instruments.metrics
         self._spans = instruments.spans
-        self._log = instruments.log.bind(service="kernel")
+        self._log = instruments.log.bind(service=_SERVICE)
+        self._write = instruments.write
         self._traces: dict[str, tuple[str, str]] = {}
 
     def has_job(self, job_id: str) -> bool:
@@ -54,11 +56,10 @@ class TelemetryObserver(KernelObserver):
             self._metrics.transition(origin, target)
         if before is not None:
             self._measure(before, after, event_kind)
-        facts: dict[str, Any] = {"from": origin, "to": target, **_face(after), "event_kind": event_kind}
+        facts = _line(after, origin, target, event_kind)
         if after.error:
             facts.update(error=after.error.get("code"), reason=after.error.get("reason"))
-        level = _LEVELS.get(after.state, "info") if origin != target else "info"
-        getattr(self._log, level)("job.transition", **facts)
+        self._write(_LEVELS.get(after.state, "info") if origin != target else "info", facts)
 
     def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Mapping[str, Any]]) -> None:
         """Export the job's trace, where there is somebody who takes it; its root was exported when it was submitted."""
@@ -113,15 +114,20 @@ class TelemetryObserver(KernelObserver):
             del self._traces[next(iter(self._traces))]
 
 
-def _face(job: JobRecord) -> dict[str, Any]:
+def _line(job: JobRecord, origin: str, target: str, event_kind: str) -> dict[str, Any]:
     return {
+        "service": _SERVICE,
+        "event": "job.transition",
         "trace_id": job.trace_id,
         "span_id": job.span_id,
         "job_id": job.job_id,
+        "from": origin,
+        "to": target,
         "device_id": job.device_id,
         "stage": job.stage,
         "attempt": job.attempt,
         "event_seq": job.event_seq,
         "subject": job.subject,
         "name": job.name,
+        "event_kind": event_kind,
     }

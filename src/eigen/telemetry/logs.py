@@ -1,7 +1,8 @@
 """The log of a running system: `eigen.telemetry.lines` says how a line looks.
 
 structlog carries it, with a logger of our own for each system: nothing is configured globally, and the standard
-library's logging is left alone, both belong to the program that embeds us.
+library's logging is left alone, both belong to the program that embeds us. The dozen lines that every job has go to
+the same writer without it.
 
 Rules:
 - Never logged: inputs, program text, job files, unknown keys, messages of errors (they quote the offending value).
@@ -20,10 +21,11 @@ from structlog.typing import EventDict, FilteringBoundLogger
 
 from eigen.ports.clock import Clock
 from eigen.telemetry.lines import JsonLines
+from eigen.telemetry.log_reading import LEVELS
 from eigen.telemetry.secrets import without_secrets
 from eigen.telemetry.sinks import LogSink
 
-__all__ = ["open_log", "story_of"]
+__all__ = ["LineWriter", "open_log", "story_of"]
 
 
 def open_log(sink: LogSink, *, clock: Clock, service: str, level: str = "info") -> FilteringBoundLogger:
@@ -36,9 +38,9 @@ def open_log(sink: LogSink, *, clock: Clock, service: str, level: str = "info") 
         level: The least serious lines that are written: `info`, `warning` or `error`.
     """
     lazy = structlog.wrap_logger(
-        _LineWriter(sink),
-        processors=[_Rendered(JsonLines(clock.now))],
-        wrapper_class=_Logger if level == "info" else structlog.make_filtering_bound_logger(level),
+        LineWriter(sink, clock=clock, level=level),
+        processors=[_with_level],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
         context_class=dict,
     )
     logger: FilteringBoundLogger = lazy.bind(service=service)
@@ -50,35 +52,36 @@ def story_of(error: BaseException) -> str:
     return without_secrets("".join(traceback.format_exception(error)), os.environ)
 
 
-class _Logger(structlog.make_filtering_bound_logger("info")):  # type: ignore[misc]  # structlog makes classes
-    """structlog's logger; a line that tells of progress goes straight through the one processor that there is."""
+class LineWriter:
+    """Writes the lines of one system: what structlog writes through, and the short way for lines that every job has.
 
-    def info(self, event: str, *args: Any, **facts: Any) -> None:
-        """Write a line."""
-        if args:
-            super().info(event, *args, **facts)
-            return
-        (render,) = self._processors
-        self._logger.info(render(self._logger, "info", {**self._context, "event": event, **facts}))
+    Args:
+        sink: Where lines go.
+        clock: Gives their timestamps.
+        level: The least serious lines that are written.
+    """
+
+    __slots__ = ("_lines", "_loud", "_sink")
+
+    def __init__(self, sink: LogSink, *, clock: Clock, level: str = "info") -> None:
+        self._sink = sink
+        self._lines = JsonLines(clock.now)
+        self._loud = frozenset(name for name, rank in LEVELS.items() if rank >= LEVELS[level])
+
+    def write(self, level: str, facts: dict[str, Any]) -> None:
+        """Write a line; one that only tells of progress may gather with others.
+
+        Args:
+            level: How serious it is.
+            facts: `service`, `event`, and whatever the event says; used up.
+        """
+        if level in self._loud:
+            put = self._sink.write_soon if level == "info" else self._sink.write
+            put(self._lines.line(level, facts))
+
+    msg = info = warning = error = critical = write
 
 
-class _LineWriter:
-    """What structlog calls with a finished line, by the level's name."""
-
-    __slots__ = ("critical", "error", "info", "warning")
-
-    def __init__(self, sink: LogSink) -> None:
-        self.info = sink.write_soon
-        self.warning = self.error = self.critical = sink.write
-
-
-class _Rendered:
-    """The one processor."""
-
-    __slots__ = ("_lines",)
-
-    def __init__(self, lines: JsonLines) -> None:
-        self._lines = lines
-
-    def __call__(self, logger: Any, level: str, facts: EventDict) -> bytes:
-        return self._lines.line(level, facts)
+def _with_level(logger: object, level: str, facts: EventDict) -> tuple[tuple[str, EventDict], dict[str, object]]:
+    """Return what `LineWriter` takes."""
+    return (level, facts), {}

@@ -23,7 +23,7 @@ from eigen.telemetry.compiler import ObservedCompiler
 from eigen.telemetry.drivers import ObservedDriverManager
 from eigen.telemetry.forwarding import Forwarding
 from eigen.telemetry.kernel_observer import TelemetryObserver
-from eigen.telemetry.logs import open_log
+from eigen.telemetry.logs import LineWriter, open_log
 from eigen.telemetry.metrics import Metrics
 from eigen.telemetry.sinks import LogSink
 from eigen.telemetry.spans import Spans, TracedIds
@@ -62,7 +62,11 @@ class Telemetry:
         self.log: FilteringBoundLogger = open_log(sink, clock=clock, service=service, level=level)
         self._spans = Spans(tracer_provider)
         self._instruments = Instruments(
-            metrics=self.metrics, log=self.log, spans=self._spans, monotonic=clock.monotonic
+            metrics=self.metrics,
+            log=self.log,
+            write=LineWriter(sink, clock=clock, level=level).write,
+            spans=self._spans,
+            monotonic=clock.monotonic,
         )
         observer = TelemetryObserver(self._instruments)
         self.observer: KernelObserver = observer
