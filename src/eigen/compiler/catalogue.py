@@ -237,6 +237,7 @@ class Fault(FaultKind):
     PRECISION = (
         "EL0449", _WRONG, "precision must be a number above 0, not {value}",
         "write the standard error that is wanted, as in ExpectationValue(H, precision=0.01); or leave it out")
+    BOUNDS = ("EL0450", _WRONG, "the bounds {problem}", "{instead}")
     # EL05xx: limits
     SOURCE_SIZE = ("EL0501", _LIMIT, "the program has {size} bytes; at most {limit} are taken", "use loops and helpers")
     LINE_LENGTH = ("EL0502", _LIMIT, "the line has {size} characters; at most {limit} are taken", "break it up")

@@ -126,8 +126,8 @@ QUANTUM: Mapping[str, Signature] = MappingProxyType(
         "measure": _quantum('measure(qubits, …, c=bits, basis="Z")', 1, -1, "c", "basis"),
         "measure_all": _quantum('measure_all(basis="Z")', 0, 0, "basis"),
         "minimize": _quantum(
-            'minimize(objective, x0, method="COBYLA", max_iters=…, tol=…, seed=…)',
-            2, 2, "objective", "x0", "method", "max_iters", "tol", "seed",
+            'minimize(objective, x0, method="COBYLA", max_iters=…, max_evals=…, tol=…, seed=…, bounds=…, restarts=…)',
+            2, 2, "objective", "x0", "method", "max_iters", "max_evals", "tol", "seed", "bounds", "restarts",
         ),
         "reset": _quantum("reset(qubits, …)", 1, -1),
     }

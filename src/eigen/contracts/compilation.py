@@ -125,16 +125,22 @@ class HybridLoop:
             those that the program names.
         method: One of `OPTIMIZER_METHODS`.
         max_iters: Most iterations, or None for the method's default.
+        max_evals: Most evaluations of each start, or None for the default.
         tol: When to stop, in the method's own sense, or None for the method's default.
-        seed: Seed of the optimizer's own randomness, or None for one that is derived from the job's.
+        seed: Seed of everything random in the loop, or None for the job's.
+        bounds: Parameter to the least and greatest value that it may have, where it is bounded.
+        restarts: How many starts there are.
     """
 
     objective: str
     initial: Mapping[str, float]
     method: str = "COBYLA"
     max_iters: int | None = None
+    max_evals: int | None = None
     tol: float | None = None
     seed: int | None = None
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    restarts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

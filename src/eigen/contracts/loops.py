@@ -8,10 +8,28 @@ from typing import Any
 
 from eigen.contracts.execution import CircuitPayload, ExecutionOptions
 
-__all__ = ["JOURNAL", "LoopOutcome", "LoopProgress", "LoopRequest", "LoopTask"]
+__all__ = [
+    "DEFAULT_EVALUATIONS",
+    "JOURNAL",
+    "MAX_EVALUATIONS",
+    "MAX_STARTS",
+    "LoopOutcome",
+    "LoopProgress",
+    "LoopRequest",
+    "LoopTask",
+]
 
 JOURNAL = "iterations.jsonl"
 """Name of the artifact that has a line for each evaluation."""
+
+MAX_EVALUATIONS = 100_000
+"""Most evaluations of one start."""
+
+DEFAULT_EVALUATIONS = 10_000
+"""Most evaluations of one start where nobody says."""
+
+MAX_STARTS = 64
+"""Most starts of one loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

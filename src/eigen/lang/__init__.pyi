@@ -159,12 +159,16 @@ def minimize(
     *,
     method: _Method | str = ...,
     max_iters: int = ...,
+    max_evals: int = ...,
     tol: float = ...,
     seed: int = ...,
+    bounds: Sequence[Sequence[float]] | Mapping[str, Sequence[float]] = ...,
+    restarts: int = ...,
 ) -> _Minimum:
     """Declare the loop that varies the free parameters until an expectation value is least.
 
-    `x0` is in order of declaration of the parameters, or a dict by name.
+    `x0` and `bounds` are in order of declaration of the parameters, or dicts by name; further starts are drawn within
+    the bounds, or within ±π.
     """
 
 def id(qubit: _Qubits, /) -> None:

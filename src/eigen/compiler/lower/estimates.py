@@ -20,6 +20,7 @@ from eigen.compiler.source_text import Place
 from eigen.contracts.aqo import PauliTerm
 from eigen.contracts.canonical import MAX_SAFE_INTEGER
 from eigen.contracts.compilation import OPTIMIZER_METHODS, HybridLoop
+from eigen.contracts.loops import MAX_EVALUATIONS, MAX_STARTS
 
 __all__ = ["Estimates"]
 
@@ -122,6 +123,7 @@ class Estimates:
             objective=objective.name,
             initial=self._initial(arguments["x0"], parameters),
             method=_method(arguments.get("method", OPTIMIZER_METHODS[0])),
+            bounds=_bounds(arguments["bounds"], parameters) if "bounds" in arguments else {},
             **options,
         )
         return Minimum()
@@ -158,6 +160,26 @@ def _start_value(name: str, start: Mapping[str, Value]) -> float:
     return float(value)
 
 
+def _bounds(value: Value, parameters: list[str]) -> Mapping[str, tuple[float, float]]:
+    """Return the bounds of each parameter that has any: a pair for each in order, or pairs by name."""
+    instead = f"write a pair for each parameter ({', '.join(parameters[:10])}), as in [(-pi, pi)], or a dict by name"
+    if type(value) in (list, tuple) and len(value) == len(parameters):
+        value = dict(zip(parameters, value, strict=True))
+    if type(value) is not dict:
+        given = counted(len(value), "element") if type(value) in (list, tuple) else describe(value)
+        refuse(Fault.BOUNDS, problem=f"have {given} for {counted(len(parameters), 'parameter')}", instead=instead)
+    for name, pair in value.items():
+        if name not in parameters:
+            problem = f'name "{str(name)[:64]}", which is no parameter of the program'
+            refuse(Fault.BOUNDS, problem=problem, instead=did_you_mean(str(name), parameters, otherwise=instead))
+        if type(pair) not in (list, tuple) or len(pair) != 2 or not all(map(_is_finite_number, pair)):
+            refuse(Fault.BOUNDS, problem=f"of {name} must be two finite numbers, not {describe(pair)}", instead=instead)
+        if not pair[0] < pair[1]:
+            problem = f"of {name} are {float(pair[0]):g} and {float(pair[1]):g}"
+            refuse(Fault.BOUNDS, problem=problem, instead="the first one must be less than the second one")
+    return {name: (float(value[name][0]), float(value[name][1])) for name in parameters if name in value}
+
+
 def _method(value: Value) -> str:
     name = value.upper().replace("_", "-") if type(value) is str else ""
     if name not in OPTIMIZER_METHODS:
@@ -188,6 +210,14 @@ _OPTIONS: Mapping[str, tuple[Callable[[Value], bool], str]] = MappingProxyType(
         "max_iters": (
             lambda value: type(value) is int and 1 <= value <= _MAX_ITERATIONS,
             f"an integer from 1 to {_MAX_ITERATIONS}",
+        ),
+        "max_evals": (
+            lambda value: type(value) is int and 1 <= value <= MAX_EVALUATIONS,
+            f"an integer from 1 to {MAX_EVALUATIONS}",
+        ),
+        "restarts": (
+            lambda value: type(value) is int and 1 <= value <= MAX_STARTS,
+            f"an integer from 1 to {MAX_STARTS}",
         ),
         "tol": (lambda value: _is_finite_number(value) and value > 0, "a number above 0"),
         "seed": (
