@@ -80,14 +80,14 @@ def portions(num_points: int, *, num_columns: int, shots: int, clbits: int = 0) 
         yield slice(first, min(first + max(most, 1), num_points))
 
 
-def sweep(columns: Columns, points: Sequence[int] | slice, *, num_points: int) -> dict[str, list[float]]:
-    """Return the sweep over some points; of one point of a circuit without parameters, none.
+def sweep(columns: Columns, points: NDArray[np.int64], *, has_points: bool) -> dict[str, list[float]]:
+    """Return the sweep over some points.
 
     Args:
         columns: Values at all points.
-        points: Which ones.
-        num_points: How many points there are in all.
+        points: Numbers of those that are wanted, integers of shape (points,).
+        has_points: Whether the points of a circuit without parameters are numbered; else it is no sweep.
     """
-    if not columns:
-        return {POINT: np.arange(num_points, dtype=np.float64)[points].tolist()} if num_points > 1 else {}
+    if has_points:
+        return {POINT: points.astype(np.float64).tolist()}
     return {name: column[points].tolist() for name, column in columns.items()}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from math import ceil
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,6 +15,7 @@ from qiskit.primitives.containers.estimator_pub import EstimatorPub
 from eigen.client.sync import Client
 from eigen.contracts.results import JobResults
 from eigen.primitives.bindings import columns_of, portions, sweep
+from eigen.primitives.effort import effort_of, mean
 from eigen.primitives.job import EigenPrimitiveJob
 from eigen.primitives.observables import AskedPoints, DistinctObservables, asked_points, name_of
 from eigen.primitives.options import PrimitiveOptions
@@ -114,52 +114,36 @@ class EigenEstimator(BaseEstimatorV2):  # type: ignore[misc]  # Qiskit has no ty
         columns = columns_of(pub.parameter_values, pub.circuit.parameters, known.read)
         jobs, parts = [], []
         for together in asked_points(*asked):
-            for points in _portioned(together, observables, pub.precision, num_columns=len(columns)):
-                loaded = known.job(
-                    _NAME,
-                    observables=observables.terms(points.observables),
-                    key=observables.key(points.observables),
-                    has_points=not columns and numbers.size > 1,
-                )
-                values = {"sweep": sweep(columns, points.points, num_points=numbers.size)}
-                jobs.append((loaded, values | ({"precision": pub.precision} if pub.precision else {})))
-                parts.append(points)
+            terms = observables.terms(together.observables)
+            effort = effort_of(terms.values(), pub.precision)
+            has_points = not columns and numbers.size * effort.repeats > 1
+            loaded = known.job(
+                _NAME, observables=terms, key=observables.key(together.observables), has_points=has_points
+            )
+            points = np.repeat(together.points, effort.repeats)
+            for part in portions(len(points), num_columns=len(columns), shots=effort.shots):
+                values = {"sweep": sweep(columns, points[part], has_points=has_points)}
+                jobs.append((loaded, values | effort.spec_values()))
+                parts.append(AskedPoints(points[part], together.observables))
         return PlannedPub(jobs=jobs, assemble=partial(_result, pub, asked, parts))
-
-
-def _portioned(
-    together: AskedPoints, observables: DistinctObservables, precision: float, *, num_columns: int
-) -> Iterable[AskedPoints]:
-    """Yield what goes into each job."""
-    shots = sum(_most_shots(observables, number, precision) for number in together.observables) if precision else 0
-    for part in portions(len(together.points), num_columns=num_columns, shots=shots):
-        yield together._replace(points=together.points[part])
-
-
-def _most_shots(observables: DistinctObservables, number: int, precision: float) -> int:
-    """Return how many shots an observable takes at most: see `eigen.estimation.allocation`."""
-    return ceil(min((observables.weight(number) / precision) ** 2, 1e9)) + observables.num_terms(number)
 
 
 def _result(
     pub: EstimatorPub, asked: Sequence[NDArray[np.int64]], parts: Sequence[AskedPoints], results: Sequence[JobResults]
 ) -> PubResult:
-    found: dict[tuple[int, int], Mapping[str, float]] = {}
+    found: dict[tuple[int, int], list[Mapping[str, float]]] = {}
     for part, one in zip(parts, results, strict=True):
         of_points = [point.expectation_values for point in one.results] or [one.expectation_values]
-        for point, values in zip(part.points, of_points, strict=True):
+        for point, values in zip(part.points.tolist(), of_points, strict=True):
             for number in part.observables:
-                found[point, number] = values[name_of(number)]
-    wanted = [found[pair] for pair in zip(*(one.ravel().tolist() for one in asked), strict=True)]
-    arrays = {
-        ours: np.array([one[theirs] for one in wanted], dtype=np.float64).reshape(pub.shape)
-        for ours, theirs in (("evs", "value"), ("stds", "std_error"))
-    }
+                found.setdefault((point, number), []).append(values[name_of(number)])
+    wanted = [mean(found[pair]) for pair in zip(*(one.ravel().tolist() for one in asked), strict=True)]
+    evs, stds = np.array(wanted, dtype=np.float64).reshape(-1, 2).T
     metadata = {
         "target_precision": pub.precision,
         "circuit_metadata": pub.circuit.metadata,
-        "shots": max((one.shots for one in results), default=0),
+        "total_shots": sum(one.shots * max(len(one.results), 1) for one in results),
         "estimation": results[0].metadata["estimation"] if results else {},
         "job_ids": [one.job_id for one in results],
     }
-    return PubResult(DataBin(**arrays, shape=pub.shape), metadata=metadata)
+    return PubResult(DataBin(evs=evs.reshape(pub.shape), stds=stds.reshape(pub.shape), shape=pub.shape), metadata)

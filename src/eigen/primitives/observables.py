@@ -47,24 +47,16 @@ class DistinctObservables:
         """Return some of the observables by name, as Pauli terms."""
         return {name_of(number): _terms(self._firsts[number]) for number in numbers}
 
-    def weight(self, number: int) -> float:
-        """Return the sum of the moduli of an observable's coefficients: no value of it is larger."""
-        return float(np.abs(self._firsts[number].as_paulis().coeffs).sum())
-
-    def num_terms(self, number: int) -> int:
-        """Return how many Pauli products an observable has at most."""
-        return len(self._firsts[number].as_paulis())
-
 
 class AskedPoints(NamedTuple):
     """Points that are asked for the same observables.
 
     Attributes:
-        points: Numbers of the points, ascending.
+        points: Numbers of the points, integers of shape (points,).
         observables: Numbers of the observables, ascending.
     """
 
-    points: list[int]
+    points: NDArray[np.int64]
     observables: tuple[int, ...]
 
 
@@ -82,7 +74,7 @@ def asked_points(points: NDArray[np.int64], observables: NDArray[np.int64]) -> l
 
     Example:
         >>> asked_points(np.array([0, 1, 0, 1]), np.array([0, 0, 1, 1]))
-        [AskedPoints(points=[0, 1], observables=(0, 1))]
+        [AskedPoints(points=array([0, 1]), observables=(0, 1))]
     """
     asked: dict[int, set[int]] = {}
     for point, number in zip(points.ravel().tolist(), observables.ravel().tolist(), strict=True):
@@ -90,7 +82,7 @@ def asked_points(points: NDArray[np.int64], observables: NDArray[np.int64]) -> l
     together: dict[tuple[int, ...], list[int]] = {}
     for point in sorted(asked):
         together.setdefault(tuple(sorted(asked[point])), []).append(point)
-    return [AskedPoints(found, numbers) for numbers, found in together.items()]
+    return [AskedPoints(np.array(found), numbers) for numbers, found in together.items()]
 
 
 def _key(observable: Any) -> Hashable:

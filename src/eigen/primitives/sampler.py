@@ -8,6 +8,7 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 from qiskit.primitives import BaseSamplerV2, DataBin, SamplerPubLike, SamplerPubResult
 from qiskit.primitives.containers.sampler_pub import SamplerPub
 
@@ -118,10 +119,12 @@ class EigenSampler(BaseSamplerV2):  # type: ignore[misc]  # Qiskit has no types
         if not known.is_measured:
             return []
         columns = columns_of(pub.parameter_values, pub.circuit.parameters, known.read)
-        loaded = known.job(_NAME, observables={}, key=None, has_points=not columns and pub.size > 1)
+        has_points = not columns and pub.size > 1
+        loaded = known.job(_NAME, observables={}, key=None, has_points=has_points)
+        points = np.arange(pub.size)
         return [
-            (loaded, {"shots": pub.shots, "sweep": sweep(columns, points, num_points=pub.size)})
-            for points in portions(pub.size, num_columns=len(columns), shots=pub.shots, clbits=pub.circuit.num_clbits)
+            (loaded, {"shots": pub.shots, "sweep": sweep(columns, points[part], has_points=has_points)})
+            for part in portions(pub.size, num_columns=len(columns), shots=pub.shots, clbits=pub.circuit.num_clbits)
         ]
 
 
