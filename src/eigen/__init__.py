@@ -18,6 +18,8 @@ from eigen.contracts.version import VERSION
 if TYPE_CHECKING:
     from eigen.client.aio import AsyncClient as AsyncClient
     from eigen.client.aio import AsyncJob as AsyncJob
+    from eigen.client.minimum import Evaluation as Evaluation
+    from eigen.client.minimum import Minimum as Minimum
     from eigen.client.sync import Client as Client
     from eigen.client.sync import Job as Job
     from eigen.contracts.errors import EigenError as EigenError
@@ -34,6 +36,8 @@ _HOME = {
     "AsyncJob": "eigen.client.aio",
     "Client": "eigen.client.sync",
     "Job": "eigen.client.sync",
+    "Evaluation": "eigen.client.minimum",
+    "Minimum": "eigen.client.minimum",
     "EigenError": "eigen.contracts.errors",
     "JobState": "eigen.contracts.jobs",
     "JobStatus": "eigen.contracts.jobs",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from types import TracebackType
@@ -19,6 +19,7 @@ from eigen.contracts.results import JobResults
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from eigen.client.minimum import Evaluation, Minimum
     from eigen.client.packaging import JobLike, PackagedJob
     from eigen.client.verification import Verification
     from eigen.contracts.compilation import CompiledProgram
@@ -209,6 +210,99 @@ class AsyncClient:
         )
         status = await self.system.api.submit_job(packaged.request)
         return AsyncJob(self.system.api, status.job_id, warnings=packaged.warnings)
+
+    async def minimize(
+        self,
+        job: JobLike,
+        objective: str | Callable[[JobResults], float],
+        x0: Mapping[Any, float] | Sequence[float],
+        *,
+        method: str = "COBYLA",
+        bounds: Mapping[Any, Any] | Sequence[Any] | None = None,
+        tol: float | None = None,
+        max_iters: int | None = None,
+        max_evals: int | None = None,
+        group: str | None = None,
+        resume: str | None = None,
+        callback: Callable[[Evaluation], object] | None = None,
+        program: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+        target: str | None = None,
+        shots: int | None = None,
+        seed: int | None = None,
+        priority: int | None = None,
+        timeout_sec: float | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        estimation: str | None = None,
+        noise_model: str | None = None,
+    ) -> Minimum:
+        """Minimise over a program's parameters; the loop runs here, and each value that it asks for is a job.
+
+        The jobs are one group. What was evaluated stays: the same call with `resume` reads it, and goes on behind it,
+        after a cancellation, a crash, or with more evaluations than before.
+
+        Args:
+            job: As for `submit`.
+            objective: What to minimise: the name of an observable, or of an output that is a number; or a function of a
+                job's results, which is called in a thread.
+            x0: Where to begin: values by parameter, or a list for all parameters that `inputs` does not fix, in the
+                order in which the program declares them.
+            method: `COBYLA`, `NELDER-MEAD`, `POWELL`, `SPSA`, or with gradients by the parameter-shift rule `L-BFGS-B`,
+                `SLSQP`, `ADAM`.
+            bounds: Least and greatest value, by parameter or as a list; None in a pair for no bound.
+            tol: When to stop, in the method's own sense.
+            max_iters: Most iterations of the method.
+            max_evals: Most evaluations, replayed ones included.
+            group: Name of the loop's jobs; by default drawn.
+            resume: Name of the group to go on with; everything but `max_evals` and `callback` has to be as it was.
+            callback: Is told of each evaluation, in a thread; StopIteration ends the loop.
+            program: As for `submit`, and so are the following ones.
+            name: Name of all jobs.
+            target: Device.
+            shots: Repetitions of each job.
+            seed: The loop's seed, from which those of the jobs and the method are derived; by default drawn and kept.
+            priority: 0 to 100, higher first.
+            timeout_sec: Longest time to the result of each job, seconds.
+            inputs: Inputs that are the same for all jobs.
+            estimation: How expectation values come about: `auto`, `exact` or `sampled`.
+            noise_model: Noise to simulate.
+
+        Raises:
+            InvalidArgumentError: An argument is wrong, or the program cannot be compiled.
+            AlreadyExistsError: The group has jobs already.
+            NotFoundError: There is no group to resume, or a file is not there.
+            FailedPreconditionError: The group to resume was begun with other settings.
+            EigenError: A job has failed; this is its own error. The loop can be resumed.
+        """
+        from eigen.client.minimization import Loop, Minimization
+        from eigen.client.packaging import Overrides
+
+        loop = Loop(
+            job=job,
+            objective=objective,
+            x0=x0,
+            method=method,
+            bounds=bounds,
+            tol=tol,
+            max_iters=max_iters,
+            max_evals=max_evals,
+            resume=resume,
+            callback=callback,
+            program=program,
+            overrides=Overrides(
+                name=name,
+                group=group,
+                target=target,
+                shots=shots,
+                seed=seed,
+                priority=priority,
+                timeout_sec=timeout_sec,
+                estimation=estimation,
+                noise_model=noise_model,
+                inputs=inputs or {},
+            ),
+        )
+        return await Minimization(self.system.api, loop).run()
 
     async def rerun(self, reference: str) -> AsyncJob:
         """Submit a job once more: the same spec, program and seed, so that with the same versions its counts are equal.

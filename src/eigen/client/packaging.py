@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard, Union
+from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, Union
 
 from eigen.client.arguments import require_kind
 from eigen.contracts.aqo import AQO
@@ -25,11 +25,13 @@ from eigen.jobfile.program import job_of_program, load_program, source_of
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["Overrides", "PackagedJob", "is_quick", "package"]
+__all__ = ["Overrides", "PackagedJob", "is_quick", "own_names", "package"]
 
 _QUICK_CHARACTERS = 64 * 1024
 _QUICK_INPUTS = 100
 _JOB_FILES = frozenset({".yaml", ".yml"})
+
+T = TypeVar("T")
 
 JobLike = Union[str, os.PathLike[str], JobSpec, AQO, "QuantumCircuit"]
 """A job file or program file (`Path`, or text without a line break), source text (Eigen-Lang, or OpenQASM with its
@@ -117,14 +119,25 @@ def package(
     """
     _check_kinds(job, program, overrides, idempotency_key)
     loaded = _load(job, program=Path(program) if program is not None else None)
-    if overrides is not None and _is_qiskit_circuit(job):
-        overrides = replace(overrides, inputs=_by_own_names(job, overrides.inputs))
+    if overrides is not None:
+        overrides = replace(overrides, inputs=own_names(job, overrides.inputs))
     if overrides is not None and overrides.values():
         loaded = replace(loaded, spec=override(loaded.spec, overrides.values()))
     request = SubmitJobRequest(
         spec=loaded.spec, source=loaded.source, job_yaml=loaded.job_yaml, idempotency_key=idempotency_key
     )
     return PackagedJob(request=request, warnings=loaded.warnings)
+
+
+def own_names(job: JobLike, values: Mapping[Any, T]) -> Mapping[Any, T]:
+    """Return values by AQO's names of a Qiskit circuit's parameters; other names and other jobs' as they are."""
+    if not _is_qiskit_circuit(job):
+        return values
+    from eigen.formats.qiskit_circuit import qiskit_parameter_names
+
+    names = qiskit_parameter_names(job)
+    spelled = {getattr(given, "name", given): value for given, value in values.items()}
+    return {names.get(name, name): value for name, value in spelled.items()}
 
 
 def is_quick(job: JobLike, *, overrides: Overrides) -> bool:
@@ -198,12 +211,3 @@ def _is_qiskit_circuit(job: object) -> TypeGuard[QuantumCircuit]:
     """Tell without loading Qiskit: whoever has a circuit has loaded it."""
     qiskit = sys.modules.get("qiskit")
     return qiskit is not None and isinstance(job, qiskit.QuantumCircuit)
-
-
-def _by_own_names(circuit: QuantumCircuit, inputs: Mapping[Any, Any]) -> dict[str, Any]:
-    """Return inputs by AQO's names of the circuit's parameters; other names stay as they are, to be refused."""
-    from eigen.formats.qiskit_circuit import qiskit_parameter_names
-
-    names = qiskit_parameter_names(circuit)
-    spelled = {getattr(given, "name", given): value for given, value in inputs.items()}
-    return {names.get(name, name): value for name, value in spelled.items()}

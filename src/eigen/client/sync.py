@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from eigen.client.aio import AsyncClient, AsyncJob
@@ -20,6 +21,7 @@ from eigen.contracts.results import JobResults
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from eigen.client.minimum import Evaluation, Minimum
     from eigen.client.packaging import JobLike
     from eigen.client.verification import Verification
     from eigen.contracts.compilation import CompiledProgram
@@ -193,6 +195,62 @@ class Client:
         """
         return self._portal.start_task_soon(work, self._client)
 
+    def minimize(
+        self,
+        job: JobLike,
+        objective: str | Callable[[JobResults], float],
+        x0: Mapping[Any, float] | Sequence[float],
+        *,
+        method: str = "COBYLA",
+        bounds: Mapping[Any, Any] | Sequence[Any] | None = None,
+        tol: float | None = None,
+        max_iters: int | None = None,
+        max_evals: int | None = None,
+        group: str | None = None,
+        resume: str | None = None,
+        callback: Callable[[Evaluation], object] | None = None,
+        program: str | os.PathLike[str] | None = None,
+        name: str | None = None,
+        target: str | None = None,
+        shots: int | None = None,
+        seed: int | None = None,
+        priority: int | None = None,
+        timeout_sec: float | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        estimation: str | None = None,
+        noise_model: str | None = None,
+    ) -> Minimum:
+        """Minimise over a program's parameters, a job for each value. Arguments and errors as `AsyncClient.minimize`.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C; the job that ran is cancelled, and the message says how to go on.
+        """
+        minimize = partial(
+            self._client.minimize,
+            job,
+            objective,
+            x0,
+            method=method,
+            bounds=bounds,
+            tol=tol,
+            max_iters=max_iters,
+            max_evals=max_evals,
+            group=group,
+            resume=resume,
+            callback=callback,
+            program=program,
+            name=name,
+            target=target,
+            shots=shots,
+            seed=seed,
+            priority=priority,
+            timeout_sec=timeout_sec,
+            inputs=inputs,
+            estimation=estimation,
+            noise_model=noise_model,
+        )
+        return self._interruptible(minimize)
+
     def rerun(self, reference: str) -> Job:
         """Submit a job once more: the same spec, program and seed. Errors as `AsyncClient.rerun`."""
         return Job(self._portal, self._portal.call(self._client.rerun, reference))
@@ -232,6 +290,27 @@ class Client:
             limit=limit,
         )
         return self._portal.call(look)
+
+    def _interruptible(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Run a call to its end; Ctrl-C cancels it, is waited for, and tells what the cancellation is noted with."""
+        ended, notes = anyio.Event(), list[str]()
+
+        async def watched() -> T:
+            try:
+                return await call()
+            except anyio.get_cancelled_exc_class() as cancelled:
+                notes.extend(getattr(cancelled, "__notes__", ()))
+                raise
+            finally:
+                ended.set()
+
+        future = self._portal.start_task_soon(watched)
+        try:
+            return future.result()
+        except KeyboardInterrupt:
+            future.cancel()
+            self._portal.call(ended.wait)
+            raise KeyboardInterrupt(*notes) from None
 
     def devices(self) -> tuple[DeviceInfo, ...]:
         """Return all devices, by id."""
