@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 __all__ = ["DeviceInfo", "DeviceState", "DeviceStatus", "Reservation", "canonical_target"]
 
@@ -96,6 +98,7 @@ class DeviceStatus:
         queued: Jobs waiting for it in this system.
         reserved: How many of its slots are kept for somebody.
         reservations: Those of them that the asker may know of, the first to end at the front.
+        properties: What its vendor measured of it, such as couplings, lifetimes and errors; JSON values.
     """
 
     device_id: str
@@ -105,3 +108,4 @@ class DeviceStatus:
     queued: int = 0
     reserved: int = 0
     reservations: tuple[Reservation, ...] = ()
+    properties: Mapping[str, Any] = field(default_factory=dict)

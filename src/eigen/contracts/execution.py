@@ -60,12 +60,14 @@ class ExecutionOptions:
         shots: Repetitions of each binding, 1 to `MAX_SHOTS`.
         seed: Seed of the sampling, 0 to 2^53 − 1; equal seeds and versions give equal counts.
         noise_model: Noise to simulate, or None for none.
+        optimization_level: 0 to 3, how hard a device tries that fits the circuit to its qubits; others run it as it is.
         driver_options: Options that only the driver knows; unknown ones are refused.
     """
 
     shots: int
     seed: int
     noise_model: str | None = None
+    optimization_level: int = 1
     driver_options: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -164,6 +164,7 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int, 
             shots=shots,
             seed=_first(body.seed, defaults.seed, drawn_seed),
             noise_model=body.noise_model if body.noise_model is not None else defaults.noise_model,
+            optimization_level=_optimization_level(body, compiled),
             driver_options=body.driver_options,
         ),
         estimation=estimation,
@@ -191,6 +192,12 @@ def with_sampling(plan: ExecutionPlan) -> ExecutionPlan:
     if sampling.groups:
         check_cost(profile(sampling.widest), shots=sum(sampling.shots), points=len(plan.points))
     return replace(plan, sampling=sampling, counted=replace(circuit, observables={}) if plan.is_measured else None)
+
+
+def _optimization_level(body: JobSpecBody, compiled: CompiledProgram) -> int:
+    """Return the job's level; 1, its default, leaves the decorator's as it is."""
+    level = body.compiler_options.optimization_level
+    return level if level != 1 else _first(None, compiled.defaults.optimization_level, level)
 
 
 _WORDS_OF_ESTIMATION = {

@@ -10,7 +10,9 @@ sub-package beside this one, the only place that imports its library.
 | `driver` | several devices that share one budget of memory |
 | `memory` | what a simulation takes, what this machine gives |
 | `installation` | which versions are installed; cores, variables of workers |
+| `batches` | a request's bindings in frames |
 | `collector` | a worker's answer put together |
+| `branching` | circuits with measurements in the middle; only in workers |
 | `sampling` | counts drawn from probabilities; only in workers |
 | `parts` | a worker's answer in frames; only in workers |
 """

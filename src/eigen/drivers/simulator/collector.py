@@ -42,7 +42,7 @@ class Collector:
             counts=self._counts,
             expectation_values=self._values,
             execution_time_sec=part["execution_time_sec"],
-            metadata={**self._metadata, "seed": seed, "sampling": part["sampling"]},
+            metadata={**self._metadata, **part.get("metadata", {}), "seed": seed, "sampling": part["sampling"]},
         )
         self._results.append(result)
         self._counts, self._values = {}, {}

@@ -6,7 +6,7 @@ request that was cancelled takes its worker with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -29,7 +29,7 @@ from eigen.contracts.version import VERSION
 from eigen.contracts.wire import from_json, to_json
 from eigen.drivers.budget import MemoryBudget
 from eigen.drivers.capability import check_capabilities
-from eigen.drivers.seeds import derived_seed
+from eigen.drivers.simulator.batches import batches, seeds_of
 from eigen.drivers.simulator.collector import Collector
 from eigen.drivers.simulator.description import Choice, Method, Simulator
 from eigen.drivers.simulator.installation import installed_versions, usable_cores, worker_environment
@@ -39,12 +39,6 @@ from eigen.workers.pool import WorkerPool, WorkerRequest
 __all__ = ["SimulatorDevice"]
 
 _NOT_GATES = frozenset({BARRIER, MEASURE, RESET})
-
-_VALUES_PER_BATCH = 2_048
-"""Most parameter values in one frame: about 50 KB of JSON, a millisecond of the event loop."""
-
-_BINDINGS_PER_BATCH = 256
-"""Most bindings in one frame."""
 
 
 class SimulatorDevice:
@@ -179,7 +173,7 @@ class SimulatorDevice:
         method = self.simulator.methods[admission.method]
         num_threads = method.num_threads(request.payload.profile.qubits, cores=self._cores)
         collector = Collector(request, self._metadata(admission, num_threads) | _noise(request.options))
-        for first, bindings in _batches(request):
+        for first, bindings in batches(request):
             worker_request = self._worker_request(request, admission, num_threads, first, bindings)
             try:
                 await self.pool.run(worker_request, collector.receive)
@@ -197,8 +191,6 @@ class SimulatorDevice:
         first: int,
         bindings: tuple[Mapping[str, float], ...],
     ) -> WorkerRequest:
-        indexes = range(request.first_binding + first, request.first_binding + first + len(bindings))
-        seeds = [derived_seed(request.options.seed, binding_index=index) for index in indexes]
         return WorkerRequest(
             digest=request.payload.digest,
             content=request.payload.data,
@@ -210,7 +202,7 @@ class SimulatorDevice:
                 "num_threads": num_threads,
                 "max_memory_mb": max(1, -(-self._limit_bytes // 2**20)),
                 "bindings": [dict(binding) for binding in bindings],
-                "seeds": seeds,
+                "seeds": seeds_of(request, first=first, count=len(bindings)),
                 **_noise(request.options),
             },
         )
@@ -256,14 +248,6 @@ class SimulatorDevice:
                 hint="; ".join(f"{each.name}: {each.description}" for each in one.methods.values()),
             )
         return Choice(method=method.name, reason=f"asked for: {method.description}")
-
-
-def _batches(request: ExecutionRequest) -> Iterator[tuple[int, tuple[Mapping[str, float], ...]]]:
-    """Yield the bindings in runs of bounded size, each with the index of its first one."""
-    fitting = _VALUES_PER_BATCH // max(1, len(request.payload.profile.parameters))
-    per_batch = min(max(1, fitting), _BINDINGS_PER_BATCH)
-    for first in range(0, len(request.bindings), per_batch):
-        yield first, request.bindings[first : first + per_batch]
 
 
 def _not_installed(simulator: Simulator) -> FailedPreconditionError:

@@ -1,7 +1,7 @@
 """A worker's answer in frames that the system's event loop can read each in a moment; `collector` puts them together.
 
 Parts: `{"counts": {...}}` and `{"expectation_values": {...}}`, as many as a result needs, then
-`{"execution_time_sec": t, "sampling": s}`; the next binding follows.
+`{"execution_time_sec": t, "sampling": s}`, with `metadata` where there is more to be said; the next binding follows.
 """
 
 from __future__ import annotations
