@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +190,7 @@ async def test_the_same_key_gives_the_same_job_and_leaves_nothing_behind(tmp_pat
         first = await one.kernel.enqueue(bell(key="k"))
         second = await one.kernel.enqueue(bell(key="k"))
         assert second.job_id == first.job_id
+        await one.end(first.job_id)
         assert await one.artifacts.job_ids() == (first.job_id,)
         with pytest.raises(AlreadyExistsError):
             await one.kernel.enqueue(bell(key="k", shots=99))
@@ -295,13 +298,10 @@ async def test_a_job_that_was_sealed_but_not_recorded_is_not_run_again(tmp_path:
         job_id = (await one.kernel.enqueue(bell())).job_id
         done = await one.end(job_id)
         events = await one.store.events(job_id)
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "jobs.sqlite3") as connection:
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as connection, connection:
         connection.execute("UPDATE jobs SET live = 1, state = 'QUEUED', event_seq = 3")
         connection.execute("UPDATE jobs SET record = json_set(record, '$.state', 'QUEUED', '$.event_seq', 3)")
         connection.execute("DELETE FROM events WHERE event_seq > 3")
-    connection.close()
     async with house(tmp_path, owner="sys_b") as two:
         assert await two.end(job_id) == done
         assert await two.store.events(job_id) == events
@@ -315,6 +315,8 @@ async def test_a_job_whose_files_are_gone_ends_in_error(tmp_path: Path) -> None:
         job_id = (await one.kernel.enqueue(bell())).job_id
         await one.driver.started()
     await artifacts.discard(job_id)
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as connection, connection:
+        connection.execute("DELETE FROM openings")
     async with house(tmp_path, artifacts=artifacts, owner="sys_b") as two:
         record = await two.end(job_id)
         assert (record.state, record.status().error_reason) == (JobState.ERROR, "JOB_FILES_LOST")

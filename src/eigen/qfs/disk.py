@@ -26,6 +26,7 @@ from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore,
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.job_folders import Change, JobFolders
 from eigen.qfs.layout import Meta, require_job_id, require_names
+from eigen.workers.thread import WorkThread
 
 __all__ = ["DiskArtifactStore"]
 
@@ -67,6 +68,7 @@ class DiskArtifactStore(ArtifactStore):
         self._root = f"the root {quoted(shown_as, limit=500)}" if shown_as else "the artifact store"
         self._folders = JobFolders(str(folder.absolute()), filesystem or FileSystem())
         self._limiter = CapacityLimiter(_THREADS)
+        self._thread = WorkThread("circuit-fs sync")
         self._gathering = _Group()
         self._turn = anyio.Lock()
 
@@ -173,7 +175,7 @@ class DiskArtifactStore(ArtifactStore):
             async with self._turn:
                 if self._gathering is group:
                     self._gathering = _Group()
-                await anyio.to_thread.run_sync(self._do_together, group.calls, limiter=self._limiter)
+                await self._thread.run(partial(self._do_together, group.calls))
         finally:
             group.done.set()
 

@@ -6,9 +6,9 @@ Rules, each for a measured reason (`docs/design/kernel.md` has them):
 - One outer `flock` per root, held around every write transaction, opening and closing: SQLite's own lock is unfair, and
   versions up to 3.51.2 can corrupt a WAL database when one process checkpoints while another writes.
 - Writes are committed in groups: while one batch is on its way to the disk, the next one gathers.
-- What is not durable is written behind: the call returns once its place in the order is certain, and the write goes
-  with the next one that somebody waits for, or soon; of one job's writes only the last record is kept. Whoever asks
-  about jobs waits for what was written behind, so that nobody sees an older state than he has seen before.
+- What is not durable is written behind: it waits in memory, where a job's later writes join it, and goes to the disk
+  soon, or with the job's next durable write. Whoever asks about jobs waits for what was written behind, so that nobody
+  sees an older state than he has seen before.
 - A job's row can only be written by its owner, and only forward: a stale owner changes nothing.
 - On a full disk new jobs are refused, and ends are recorded in the room of the ballast.
 
@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -39,33 +39,35 @@ from eigen.kernel.stores.ownership import OwnerLock
 from eigen.kernel.stores.selection import selection
 from eigen.kernel.stores.statements import event_of, record_of
 from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, Orphan, StaleOwnerError
+from eigen.workers.thread import WorkThread
 
 __all__ = ["SqliteJobStore"]
 
-WRITE_BEHIND_SEC = 0.05
+WRITE_BEHIND_SEC = 0.1
 """How long a write that nobody waits for may wait for company."""
 
-_WOKEN_AT_ONCE = 32
+_WOKEN_AT_ONCE = 4
+"""How many that wait for a commit are woken in one turn of the event loop; each has something to do then."""
 
 Statement = Callable[[sqlite3.Connection], Any]
 
 
 @dataclass(slots=True)
 class _Write:
-    """One write on its way: what to do, and what came of it."""
+    """One write on its way: what to do, who waits, and what came of it."""
 
     statement: Statement
     durable: bool
     must_not_fail: bool
-    done: anyio.Event = field(default_factory=anyio.Event)
+    done: anyio.Event | None = None
     outcome: Any = None
     error: Exception | None = None
 
 
 class _Behind(NamedTuple):
-    """A write that nobody waits for, and that has not begun; a later one of its job takes its place."""
+    """What was written of a job that nobody waits for, and that is on its way nowhere yet."""
 
-    write: _Write
+    record: JobRecord
     events: tuple[StoredEvent, ...]
 
 
@@ -82,9 +84,11 @@ class SqliteJobStore(JobStore):
     def __init__(self, folder: Path, *, owner: str, shown_as: str = "", alone: bool = False) -> None:
         self._open = partial(Database, folder, shown_as=shown_as or str(folder), alone=alone)
         self._lock = OwnerLock(folder / "systems", owner)
+        self._thread = WorkThread("job store")
         self._pending: list[_Write] = []
         self._behind: dict[str, _Behind] = {}
-        self._last: _Write | None = None
+        self._behind_due_sec = 0.0
+        self._committing = False
         self._waiting, self._urgent = anyio.Event(), anyio.Event()
         self._one_reader = anyio.CapacityLimiter(1)
         self._data_version = 0
@@ -123,13 +127,13 @@ class SqliteJobStore(JobStore):
         overtaken = self._behind.pop(record.job_id, None)
         if overtaken is not None:
             events = (*overtaken.events, *events)
-            overtaken.write.statement = _nothing
-        statement = partial(statements.append, record=record, events=events, owner=self._lock.owner)
         if durable:
-            await self._write(statement, must_not_fail=True)
-        else:
-            write = self._enqueue(statement, durable=False, must_not_fail=False)
-            self._behind[record.job_id] = _Behind(write, events)
+            await self._write(self._appending(record, events), must_not_fail=True)
+            return
+        if not self._behind:
+            self._behind_due_sec = anyio.current_time() + WRITE_BEHIND_SEC
+            self._waiting.set()
+        self._behind[record.job_id] = _Behind(record, events)
 
     async def restore(self, jobs: Sequence[KeptJob]) -> int:
         """Keep jobs that the store has lost; see the port."""
@@ -143,7 +147,8 @@ class SqliteJobStore(JobStore):
 
     async def forget_opening(self, job_id: str) -> None:
         """Keep no longer what a job began with; see the port."""
-        self._enqueue(partial(statements.forget_opening, job_id=job_id), durable=False, must_not_fail=True)
+        statement = partial(statements.forget_opening, job_id=job_id)
+        self._pending.append(_Write(statement, durable=False, must_not_fail=True))
 
     async def get(self, job_id: str) -> JobRecord:
         """Return a record; see the port."""
@@ -226,26 +231,25 @@ class SqliteJobStore(JobStore):
 
     async def _fetch(self, query: str, *values: Any) -> list[Any]:
         """Return what a query finds, everything included that this process has written so far."""
-        last = self._last
-        if last is not None and not last.done.is_set():
-            self._urgent.set()
-            await last.done.wait()
+        if self._pending or self._behind or self._committing:
+            self._behind_due_sec = 0.0
+            await self._write(_nothing, durable=False)
         return await self._read(query, *values)
 
     async def _read(self, query: str, *values: Any) -> list[Any]:
         return await anyio.to_thread.run_sync(self._database.fetch, query, values, limiter=self._one_reader)
 
-    def _enqueue(self, statement: Statement, *, durable: bool, must_not_fail: bool) -> _Write:
-        write = self._last = _Write(statement, durable, must_not_fail)
+    def _appending(self, record: JobRecord, events: tuple[StoredEvent, ...]) -> Statement:
+        return partial(statements.append, record=record, events=events, owner=self._lock.owner)
+
+    async def _write(self, statement: Statement, *, durable: bool = True, must_not_fail: bool = False) -> Any:
+        done = anyio.Event()
+        write = _Write(statement, durable, must_not_fail, done)
         self._pending.append(write)
         self._waiting.set()
-        return write
-
-    async def _write(self, statement: Statement, *, must_not_fail: bool = False) -> Any:
-        write = self._enqueue(statement, durable=True, must_not_fail=must_not_fail)
         self._urgent.set()
         with anyio.CancelScope(shield=True):  # bounded: what is on its way to the disk has an outcome
-            await write.done.wait()
+            await done.wait()
         if write.error is not None:
             raise write.error
         return write.outcome
@@ -253,18 +257,28 @@ class SqliteJobStore(JobStore):
     async def _commit_until_closed(self) -> None:
         """Commit what gathers, group by group; shielded, so that whoever waits for a write always gets its outcome."""
         with anyio.CancelScope(shield=True):
-            while self._pending or not self._closing:
+            while self._pending or self._behind or not self._closing:
                 await self._waiting.wait()
-                with anyio.move_on_after(WRITE_BEHIND_SEC):
-                    await self._urgent.wait()
-                self._waiting, self._urgent = anyio.Event(), anyio.Event()
-                batch, self._pending, self._behind = self._pending, [], {}
+                if not self._urgent.is_set():
+                    with anyio.CancelScope(deadline=self._behind_due_sec):
+                        await self._urgent.wait()
+                batch = self._gathered()
                 if batch:
-                    await anyio.to_thread.run_sync(self._commit, batch)
-                for number, write in enumerate(batch, start=1):
-                    write.done.set()
-                    if number % _WOKEN_AT_ONCE == 0:  # those who waited all have something to do now
-                        await anyio.lowlevel.checkpoint()
+                    self._committing = True
+                    await self._thread.run(partial(self._commit, batch))
+                    self._committing = False
+                await _wake(batch)
+
+    def _gathered(self) -> list[_Write]:
+        """Return what goes to the disk now; what was written behind is among it when its time has come."""
+        self._waiting, self._urgent = anyio.Event(), anyio.Event()
+        batch, self._pending = self._pending, []
+        if self._behind and (self._closing or anyio.current_time() >= self._behind_due_sec):
+            behind, self._behind = self._behind, {}
+            batch += [_Write(self._appending(*one), durable=False, must_not_fail=False) for one in behind.values()]
+        elif self._behind:
+            self._waiting.set()
+        return batch
 
     def _commit(self, batch: list[_Write]) -> None:
         try:
@@ -294,8 +308,17 @@ class SqliteJobStore(JobStore):
         self._database.transact(partial(_attempt_all, batch), durable=durable, may_use_ballast=may_use_ballast)
 
 
+async def _wake(batch: list[_Write]) -> None:
+    """Wake those who wait for a batch, some in each turn of the event loop."""
+    waited_for = [write.done for write in batch if write.done is not None]
+    for number, done in enumerate(waited_for, start=1):
+        done.set()
+        if number % _WOKEN_AT_ONCE == 0 and number < len(waited_for):
+            await anyio.lowlevel.checkpoint()
+
+
 def _nothing(connection: sqlite3.Connection) -> None:
-    """Do nothing, in the place of a write that has been overtaken."""
+    """Do nothing; who waits for it waits for what was written before."""
 
 
 def _attempt_all(batch: list[_Write], connection: sqlite3.Connection) -> None:
