@@ -54,7 +54,7 @@ def bell(**changes: Any) -> ExecutionRequest:
 async def test_it_finds_the_installed_drivers_by_itself() -> None:
     async with LocalDriverManager() as manager:
         assert manager.device("simulator").device_id == "sim:local"
-        assert [device.device_id for device in manager.devices()] == ["sim:local"]
+        assert "sim:local" in [device.device_id for device in manager.devices()]
         assert manager.problems == ()
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eigen.drivers.aer.simulator import AER
+from eigen.drivers.qulacs.simulator import QULACS
 from eigen.drivers.simulator.description import Simulator
 from eigen.drivers.simulator.driver import SimulatorDriver
 
 __all__ = ["SIMULATORS", "SimDriver"]
 
-SIMULATORS: tuple[Simulator, ...] = (AER,)
+SIMULATORS: tuple[Simulator, ...] = (AER, QULACS)
 """Every engine, the one of `sim:local` first."""
 
 

@@ -140,12 +140,12 @@ class AerEngine(Engine):
 
     def _runnable(self, prepared: _PreparedCircuit, method: str, noise_model: str) -> _Runnable:
         from eigen.drivers.aer.lowering import LoweredCircuit
-        from eigen.drivers.simulator.sampling import readout_of
+        from eigen.drivers.simulator.sampling import MAX_QUBITS, readout_of
 
         if (method, noise_model) not in prepared.runnable:
             noise = self._noise(noise_model) if noise_model else None
             draws = method in DRAWING_METHODS and (noise is None or METHODS[method].has_noisy_state)
-            readout = readout_of(prepared.circuit) if draws else None
+            readout = readout_of(prepared.circuit) if draws and prepared.circuit.qubits <= MAX_QUBITS else None
             lowered = LoweredCircuit(prepared.circuit, METHODS[method], readout=readout, noise=noise)
             assembled = self._assembled(lowered.template, method, noise) if lowered.template is not None else None
             is_measured = any(one.op == MEASURE for one in prepared.circuit.operations)

@@ -28,6 +28,7 @@ class Method:
         noise_channels: Kinds of noise that it simulates, names of `eigen.contracts.noise.NOISE_CHANNELS`.
         has_noisy_state: Whether it holds the whole mixture that noise makes, so that expectation values stay exact.
         first_qubits_for_threads: From how many qubits on more threads make a run faster; None for never.
+        keeps_branches: Whether it runs measurements in the middle by branches (`branching`), each with a state.
         runs_loops: Whether the engine has `landscape` for it, so that loops run beside the engine.
     """
 
@@ -39,7 +40,13 @@ class Method:
     noise_channels: frozenset[str] = frozenset()
     has_noisy_state: bool = False
     first_qubits_for_threads: int | None = None
+    keeps_branches: bool = False
     runs_loops: bool = False
+
+    def num_states(self, profile: CircuitProfile, *, shots: int) -> int:
+        """Return how many states a run keeps at once."""
+        is_one_run = not (profile.has_mid_circuit or profile.has_reset or profile.has_conditions)
+        return 1 if is_one_run or not self.keeps_branches else 1 + shots.bit_length()
 
     def num_threads(self, qubits: int, *, cores: int) -> int:
         """Return how many threads a run of so many qubits is given."""

@@ -112,6 +112,7 @@ class SimulatorDevice:
             qubits=profile.qubits,
             limit_bytes=self._limit_bytes,
             share_bytes=self._limit_bytes // self._num_workers,
+            num_states=method.num_states(profile, shots=options.shots),
         )
         check_capabilities(self.info, profile, options)
         return Admission(method=method.name, memory_bytes=memory_bytes, explanation=choice.reason)

@@ -29,7 +29,7 @@ def available_bytes(*, share: float = _SHARE) -> int:
     return int(share * min(_machine_bytes(), _container_bytes()))
 
 
-def admitted_bytes(method: Method, *, qubits: int, limit_bytes: int, share_bytes: int) -> int:
+def admitted_bytes(method: Method, *, qubits: int, limit_bytes: int, share_bytes: int, num_states: int = 1) -> int:
     """Return the memory that a simulation is given.
 
     Args:
@@ -37,22 +37,27 @@ def admitted_bytes(method: Method, *, qubits: int, limit_bytes: int, share_bytes
         qubits: Number of qubits.
         limit_bytes: Most that the device has.
         share_bytes: What a method gets whose need cannot be told before.
+        num_states: How many states it keeps at once.
 
     Raises:
         ResourceExhaustedError: It does not fit (reason `DEVICE_MEMORY`); the message has the figures.
     """
     if method.needed_bytes is None:
         return share_bytes
-    needed = method.needed_bytes(qubits)
+    needed = num_states * method.needed_bytes(qubits)
     if needed > limit_bytes:
         raise ResourceExhaustedError(
-            f"{qubits} qubits need {human_bytes(needed)} for {method.state}; "
+            f"{qubits} qubits need {human_bytes(needed)} for {_times(num_states)}{method.state}; "
             f"this machine can give {human_bytes(limit_bytes)}",
             reason="DEVICE_MEMORY",
             hint=_hint(method, limit_bytes),
             details={"needed": human_bytes(needed), "available_bytes": limit_bytes},
         )
     return needed
+
+
+def _times(num_states: int) -> str:
+    return f"{num_states} times " if num_states > 1 else ""
 
 
 def max_qubits(method: Method, *, limit_bytes: int) -> int:

@@ -6,8 +6,8 @@ counting shot by shot gives, in distribution. Aer spends 0.7 µs on each shot, t
 possible outcome, whatever the number of shots. For a given seed the counts are other ones than `AerSimulator.run`
 draws: the generator is NumPy's PCG64, seeded with the job's seed.
 
-It is done up to `MAX_QUBITS`: beyond, Aer may use several threads, whose sums differ in the last digits, and the number
-of outcomes outgrows that of shots.
+For Aer it is done up to `MAX_QUBITS`: beyond, it may use several threads, whose sums differ in the last digits, and the
+number of outcomes outgrows that of shots.
 
 Source: C. Davis, "The computer generation of multinomial random variates", 1993 (conditional binomials, as in NumPy).
 """
@@ -24,12 +24,13 @@ from eigen.contracts.aqo import AQO
 from eigen.contracts.errors import InternalError
 from eigen.contracts.gates import BARRIER, MEASURE, RESET
 
-__all__ = ["MAX_QUBITS", "Readout", "readout_of"]
+__all__ = ["MAX_QUBITS", "Readout", "readout_of", "tally"]
 
 MAX_QUBITS = 15
-"""Widest circuit whose counts are drawn from probabilities."""
+"""Widest circuit whose counts are drawn from Aer's probabilities."""
 
 _TOLERANCE = 1e-6
+_BITS_OF_INT64 = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +71,30 @@ class Readout:
         return sum((outcome >> position & 1) << clbit for position, clbit in enumerate(self.clbits))
 
 
+def tally(outcomes: NDArray[np.int64], times: NDArray[np.int64], readout: Readout) -> dict[int, int]:
+    """Return how often each number of the classical bits came.
+
+    Args:
+        outcomes: int64 of shape (outcomes,); bit k is the value of qubit k.
+        times: int64 of shape (outcomes,): how often each of them came.
+        readout: Which qubits are read into which bits.
+    """
+    if readout.clbits[-1] < _BITS_OF_INT64:
+        numbers = np.zeros_like(outcomes)
+        for qubit, clbit in zip(readout.qubits, readout.clbits, strict=True):
+            numbers |= (outcomes >> qubit & 1) << clbit
+        listed = numbers.tolist()
+    else:
+        pairs = tuple(zip(readout.qubits, readout.clbits, strict=True))
+        listed = [sum((one >> qubit & 1) << clbit for qubit, clbit in pairs) for one in outcomes.tolist()]
+    counts: dict[int, int] = {}
+    for number, count in zip(listed, times.tolist(), strict=True):
+        counts[number] = counts.get(number, 0) + count
+    return counts
+
+
 def readout_of(circuit: AQO) -> Readout | None:
     """Return what a circuit reads at its end, or None where its shots are no draws from one distribution."""
-    if circuit.qubits > MAX_QUBITS:
-        return None
     qubit_of: dict[int, int] = {}
     measured: set[int] = set()
     for operation in circuit.operations:

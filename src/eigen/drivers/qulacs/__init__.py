@@ -1,0 +1,1 @@
+"""`sim:qulacs`: Qulacs. The only place that imports it, and only inside worker processes."""
