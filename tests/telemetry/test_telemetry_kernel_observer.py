@@ -42,7 +42,7 @@ def test_every_event_is_one_canonical_line(telemetry: Telemetry, sink: MemorySin
 def test_a_new_job_comes_from_nothing(telemetry: Telemetry, sink: MemorySink, record: JobRecord) -> None:
     telemetry.observer.on_transition(None, record, "Submitted")
     assert sink.events()[0]["from"] == "NONE"
-    assert telemetry.metrics.registry.get_sample_value(TRANSITIONS, {"from": "NONE", "to": "PENDING"}) == 1
+    assert telemetry.metrics.value(TRANSITIONS, {"from": "NONE", "to": "PENDING"}) == 1
 
 
 def test_an_event_that_leaves_the_state_is_told_but_is_no_transition(
@@ -116,7 +116,7 @@ def test_stages_and_queues_are_measured(telemetry: Telemetry, sink: MemorySink) 
     telemetry.observer.on_stage("compile", 0.002)
     telemetry.observer.on_queue_depth("sim:local", 4)
     telemetry.observer.on_queue_depth("sim:local", 3)
-    value = telemetry.metrics.registry.get_sample_value
+    value = telemetry.metrics.value
     assert value("eigen_kernel_stage_duration_seconds_bucket", {"stage": "compile", "le": "0.0025"}) == 1
     assert value("eigen_kernel_stage_duration_seconds_bucket", {"stage": "compile", "le": "0.001"}) == 0
     assert value("eigen_kernel_queue_depth", {"device": "sim:local"}) == 3

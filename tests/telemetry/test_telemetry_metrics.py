@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-import prometheus_client
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
@@ -27,9 +26,15 @@ eigen_qfs_bytes_total{op}
 BESIDE = """
 eigen_kernel_queue_wait_seconds{device}
 eigen_kernel_job_duration_seconds{state}
+eigen_kernel_job_failures_total{reason}
+eigen_kernel_handovers_total{}
 eigen_kernel_takeovers_total{}
 eigen_kernel_backend_crashes_total{device}
 eigen_loop_lag_seconds{}
+eigen_qfs_request_duration_seconds{op}
+eigen_compiler_cache_total{kept}
+eigen_driver_cache_total{device,kept}
+eigen_driver_worker_starts_total{device}
 """
 """What is counted beside the contract's metrics."""
 
@@ -41,9 +46,14 @@ def count_everything(metrics: Metrics) -> None:
     metrics.stage("compile", 0.002)
     metrics.program("OK")
     metrics.driver_request("sim", op="execute", status="OK", duration_sec=0.01)
-    metrics.qfs_bytes("put", 120)
+    metrics.qfs_request("put", duration_sec=0.001, num_bytes=120)
+    metrics.compiler_cache("circuit")
+    metrics.driver_cache("sim:local", kept="nothing")
+    metrics.worker_start("sim:local")
     metrics.queue_wait("sim:local", 0.5)
     metrics.job_ended("DONE", 1.5)
+    metrics.job_failed("EL0202")
+    metrics.handover()
     metrics.takeover()
     metrics.backend_crash("sim:local")
     metrics.loop_lag(-0.001)
@@ -83,7 +93,7 @@ def test_values_are_counted() -> None:
     metrics = Metrics()
     count_everything(metrics)
     count_everything(metrics)
-    value = metrics.registry.get_sample_value
+    value = metrics.value
     assert value("eigen_api_requests_total", {"method": "submit_job", "status": "OK"}) == 2
     assert value("eigen_api_request_duration_seconds_sum", {"method": "submit_job"}) == 0.006
     assert value("eigen_kernel_job_state_transitions_total", {"from": "NONE", "to": "PENDING"}) == 2
@@ -95,16 +105,21 @@ def test_values_are_counted() -> None:
     assert value("eigen_qfs_bytes_total", {"op": "put"}) == 240
     assert value("eigen_kernel_queue_wait_seconds_sum", {"device": "sim:local"}) == 1
     assert value("eigen_kernel_job_duration_seconds_sum", {"state": "DONE"}) == 3
+    assert value("eigen_kernel_job_failures_total", {"reason": "EL0202"}) == 2
+    assert value("eigen_kernel_handovers_total") == 2
     assert value("eigen_kernel_takeovers_total") == 2
     assert value("eigen_kernel_backend_crashes_total", {"device": "sim:local"}) == 2
+    assert value("eigen_qfs_request_duration_seconds_count", {"op": "put"}) == 2
+    assert value("eigen_compiler_cache_total", {"kept": "circuit"}) == 2
+    assert value("eigen_driver_cache_total", {"device": "sim:local", "kept": "nothing"}) == 2
+    assert value("eigen_driver_worker_starts_total", {"device": "sim:local"}) == 2
     assert value("eigen_loop_lag_seconds_sum") == 0  # a clock that is set back is no lag
 
 
-def test_two_systems_share_nothing_and_leave_the_global_registry_alone() -> None:
+def test_two_systems_share_nothing() -> None:
     first, second = Metrics(), Metrics()
     first.program("OK")
-    assert second.registry.get_sample_value("eigen_compiler_programs_total", {"outcome": "OK"}) is None
-    assert b"eigen_" not in prometheus_client.generate_latest()
+    assert second.value("eigen_compiler_programs_total", {"outcome": "OK"}) is None
 
 
 def test_hostile_label_values_do_not_break_the_exposition() -> None:
@@ -125,7 +140,7 @@ def test_however_many_values_come_the_series_stay_bounded_and_nothing_goes_uncou
         metrics.driver_request(f"driver-{name}", op="execute", status="OK", duration_sec=0.0)
     counted = {
         sample.labels["driver"]: sample.value
-        for family in metrics.registry.collect()
+        for family in text_string_to_metric_families(metrics.render())
         for sample in family.samples
         if sample.name == "eigen_driver_requests_total"
     }
@@ -139,11 +154,11 @@ def test_one_label_that_is_full_leaves_the_others_readable() -> None:
     for number in range(MAX_LABEL_VALUES + 5):
         metrics.driver_request(f"driver-{number}", op="execute", status="OK", duration_sec=0.0)
     labels = {"driver": OTHER, "op": "execute", "status": "OK"}
-    assert metrics.registry.get_sample_value("eigen_driver_requests_total", labels) == 5
+    assert metrics.value("eigen_driver_requests_total", labels) == 5
 
 
 def test_values_beyond_the_limit_take_no_memory() -> None:
     metrics = Metrics()
     for number in range(10 * MAX_LABEL_VALUES):
         metrics.queue_depth(f"device-{number}", 1)
-    assert len(metrics._queue_depth._children) == MAX_LABEL_VALUES
+    assert len(metrics._queue_depth.series) == MAX_LABEL_VALUES + 1

@@ -10,6 +10,7 @@ from typing import Any
 
 import anyio
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.compilation import CompiledProgram, CompileRequest, ProgramSource
@@ -18,6 +19,7 @@ from eigen.contracts.errors import InternalError, InvalidArgumentError, NotFound
 from eigen.contracts.execution import CircuitFormat, CircuitPayload, ExecutionOptions, ExecutionRequest
 from eigen.contracts.jobs import JobFilter, JobRecord
 from eigen.contracts.jobspec import JobMetadata, JobSpec
+from eigen.contracts.loops import LoopRequest, LoopTask
 from eigen.contracts.requests import CheckedJob, CompileJobRequest, RequestContext, SubmitJobRequest
 from eigen.contracts.trace import Recorder, TraceContext, working_for
 from eigen.ports.artifact_store import ArtifactStore
@@ -51,11 +53,24 @@ REQUESTS = {
         options=OPTIONS,
         bindings=({"theta": 0.1}, {"theta": 0.2}),
     ),
+    (DriverManager, "minimize"): LoopRequest(
+        job_id=JOB,
+        device_id="sim:local",
+        payload=CircuitPayload(format=CircuitFormat.AQO_JSON, data=SECRET.encode(), digest="d" * 64, profile=PROFILE),
+        task=LoopTask(
+            objective=SECRET, initial=(0.1,), method="COBYLA", max_evals=9, seed=1, is_sampled=False, shots=100
+        ),
+        options=OPTIONS,
+    ),
 }
 ARGUMENTS: dict[str, Any] = {
     "job_ids": [JOB],
     "job_id": JOB,
     "name": "results.json",
+    "opening": None,
+    "part": 0,
+    "journal": 7,
+    "tell": print,
     "files": {"job.yaml": SECRET.encode(), "program.eigen.py": b"1234"},
     "facts": {"inputs": SECRET},
     "context": CALLER,
@@ -105,7 +120,7 @@ METHODS = [
     if name != "devices"  # which the wrapper itself asks for; it has a test of its own
 ]
 STREAM = (SystemApi, "stream_job_updates")
-SYNCHRONOUS = {"device", "admit"}
+SYNCHRONOUS = {"device", "admit", "runs_loops", "journal"}
 
 
 @dataclass
@@ -198,7 +213,7 @@ def counted(telemetry: Telemetry) -> list[tuple[str, dict[str, str], float]]:
     """Return (name, labels, value) of every counter that has counted something."""
     return [
         (sample.name, sample.labels, sample.value)
-        for family in telemetry.metrics.registry.collect()
+        for family in text_string_to_metric_families(telemetry.metrics.render())
         for sample in family.samples
         if sample.name.endswith("_total") and sample.value
     ]
@@ -255,7 +270,7 @@ async def test_every_call_of_the_system_api_is_counted_and_timed(
         ("eigen_api_requests_total", {"method": name, "status": "OK"}, 1),
         ("eigen_api_requests_total", {"method": name, "status": "NOT_FOUND"}, 1),
     ]
-    value = telemetry.metrics.registry.get_sample_value
+    value = telemetry.metrics.value
     assert value("eigen_api_request_duration_seconds_count", {"method": name}) == 2
     assert value("eigen_api_request_duration_seconds_sum", {"method": name}) == 1.0
 

@@ -93,8 +93,9 @@ class ObservedArtifactStore(ArtifactStore):
             return await self._inner.job_ids()
 
     def _count(self, call: Call) -> None:
-        if call.op in _WITH_BYTES and call.status == OK:
-            self._metrics.qfs_bytes(call.op, call.facts["size_bytes"])
+        if call.status == OK:
+            size_bytes = call.facts["size_bytes"] if call.op in _WITH_BYTES else 0
+            self._metrics.qfs_request(call.op, duration_sec=call.duration_sec, num_bytes=size_bytes)
 
 
 def _size(files: Mapping[str, bytes]) -> int:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from eigen.contracts.jobs import JobState, JobStatus, StoredEvent
 from eigen.contracts.sizes import human_bytes
 from eigen.contracts.trace import Span
-from eigen.telemetry.job_trace import job_spans
+from eigen.telemetry.job_trace import job_spans, kept_by_compiler
 
 __all__ = ["Finding", "duration_text", "explain"]
 
-_FRONT_PASSES = frozenset({"compiler.parse", "compiler.read"})
-_BACK_PASSES = frozenset({"compiler.lower", "compiler.canonical"})
+_OF_CACHE: Mapping[str, str] = MappingProxyType(
+    {
+        "nothing": "the program was read and compiled",
+        "program": "the program had been read before; only its circuit was made anew",
+        "circuit": "the compiler had the circuit at hand",
+    }
+)
 _WORTH_TELLING_US = 1_000
 _LARGEST_SHOWN = 3
 
@@ -138,14 +144,8 @@ def _device(events: Sequence[StoredEvent]) -> Iterator[Finding]:
 def _cache(spans: Sequence[Span]) -> Iterator[Finding]:
     names = {span.name for span in spans}
     if "compiler.compile" in names:
-        text, was_kept = (
-            ("the program was read and compiled", "nothing")
-            if names & _FRONT_PASSES
-            else ("the program had been read before; only its circuit was made anew", "program")
-            if names & _BACK_PASSES
-            else ("the compiler had the circuit at hand", "circuit")
-        )
-        yield Finding(topic="cache", text=text, facts={"compiler": was_kept})
+        kept = kept_by_compiler(names)
+        yield Finding(topic="cache", text=_OF_CACHE[kept], facts={"compiler": kept})
     runs = [span for span in spans if span.name == "worker.run"]
     if runs:
         was_prepared = runs[-1].facts.get("was_prepared", False)
@@ -187,10 +187,15 @@ def _attempts(events: Sequence[StoredEvent], spans: Sequence[Span]) -> Iterator[
     for span in spans:
         if span.name == "kernel.recover":
             lost = [named[one] for one in span.links]
-            during = f" during {lost[0].name}, {duration_text(lost[0].duration_us)} after that began" if lost else ""
+            text = (
+                f"its system was gone during {lost[0].name}, {duration_text(lost[0].duration_us)} after that began; "
+                "another one took it over and began anew"
+                if lost
+                else "another system took it over before its work had begun"
+            )
             yield Finding(
                 topic="attempts",
-                text=f"its system was gone{during}; another one took it over and began anew",
+                text=text,
                 facts={"owner": span.facts.get("owner"), "lost": [one.name for one in lost]},
             )
     for event in events:

@@ -10,7 +10,7 @@ Pure; needs no tracing library.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -21,7 +21,7 @@ from eigen.contracts.jobs import StoredEvent
 from eigen.contracts.trace import OK, Span
 from eigen.contracts.wire import from_json
 
-__all__ = ["ROOT", "job_spans"]
+__all__ = ["ROOT", "job_spans", "kept_by_compiler"]
 
 ROOT = "api.submit_job"
 """Name of the first span of every job."""
@@ -39,6 +39,8 @@ _OF_STAGE: Mapping[str, str] = MappingProxyType(
 )
 """What the kernel does while a job is in a stage."""
 
+_FRONT_PASSES = frozenset({"compiler.parse", "compiler.read"})
+_BACK_PASSES = frozenset({"compiler.lower", "compiler.canonical"})
 _WAITS = frozenset({"kernel.wait", "kernel.queue"})
 _OUTCOMES = frozenset({"Compiled", "CompilationFailed", "Executed", "ExecutionFailed", "ExecutionStopped", "Closed"})
 """Events that end the work of a stage; those of older versions have no spans."""
@@ -71,6 +73,17 @@ def job_spans(events: Sequence[StoredEvent]) -> tuple[Span, ...]:
         if event.kind in ("Adopted", "ExecutionFailed"):
             going_on_from = tuple(one.span_id for one in found if one.parent_id == root.span_id and one.status != OK)
     return (root, *sorted(spans, key=lambda one: one.start_us))
+
+
+def kept_by_compiler(passes: Set[str]) -> str:
+    """Return what the compiler had at hand: `circuit`, `program` or `nothing`.
+
+    Args:
+        passes: Names of the passes that ran.
+    """
+    if passes & _FRONT_PASSES:
+        return "nothing"
+    return "program" if passes & _BACK_PASSES else "circuit"
 
 
 def _told(event: StoredEvent) -> list[Span]:

@@ -12,7 +12,7 @@ from eigen.contracts.trace import Span
 from eigen.contracts.wire import from_json
 from eigen.ports.kernel import KernelObserver
 from eigen.telemetry.calls import Instruments
-from eigen.telemetry.job_trace import job_spans
+from eigen.telemetry.job_trace import job_spans, kept_by_compiler
 from eigen.telemetry.logs import story_of
 from eigen.telemetry.metrics import OTHER
 
@@ -24,7 +24,9 @@ NEW = "NONE"
 MAX_REMEMBERED = 20_000
 """Most live jobs whose ids are remembered."""
 
+_FAILURES = frozenset({JobState.ERROR, JobState.TIMEOUT})
 _SERVICE = "kernel"
+_KEPT = ("nothing", "circuit")
 _LEVELS = MappingProxyType({JobState.ERROR: "error", JobState.TIMEOUT: "warning"})
 """Level of a line by the state that the job takes; of every other state it is info."""
 
@@ -62,7 +64,8 @@ class TelemetryObserver(KernelObserver):
         self._write(_LEVELS.get(after.state, "info") if origin != target else "info", facts)
 
     def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Mapping[str, Any]]) -> None:
-        """Export the job's trace, where there is somebody who takes it; its root was exported when it was submitted."""
+        """Count what its spans tell, and export its trace where there is somebody who takes it."""
+        self._count_work(job.device_id or OTHER, events)
         if self._spans.are_taken:
             last = [from_json(Span, one) for one in spans]
             measured = {one.name for one in last}  # what events only tell the beginning of
@@ -97,12 +100,31 @@ class TelemetryObserver(KernelObserver):
             waited_sec = (after.updated_at - before.updated_at).total_seconds()
             self._metrics.queue_wait(after.device_id or OTHER, max(0.0, waited_sec))
         elif event_kind == "Adopted":
-            self._metrics.takeover()
+            (self._metrics.takeover if after.attempt > before.attempt else self._metrics.handover)()
         if after.crashes > before.crashes:
             self._metrics.backend_crash(after.device_id or OTHER)
         if after.state.is_terminal:
             took_sec = (after.updated_at - after.created_at).total_seconds()
             self._metrics.job_ended(after.state.value, max(0.0, took_sec))
+            if after.state in _FAILURES and after.error:
+                self._metrics.job_failed(str(after.error.get("reason")))
+
+    def _count_work(self, device_id: str, events: Sequence[StoredEvent]) -> None:
+        passes: dict[str, set[str]] = {}
+        for span in (one for event in events for one in event.facts.get("spans", ())):
+            name = span["name"]
+            if name == "compiler.compile":
+                passes.setdefault(span["span_id"], set())
+            elif name.startswith("compiler."):
+                passes.setdefault(span["parent_id"], set()).add(name)
+            elif name == "kernel.accept":
+                self._metrics.stage("accept", span["duration_us"] / 1e6)
+            elif name == "worker.run":
+                self._metrics.driver_cache(device_id, kept=_KEPT[bool(span["facts"].get("was_prepared"))])
+            elif name == "worker.start":
+                self._metrics.worker_start(device_id)
+        for ran in passes.values():
+            self._metrics.compiler_cache(kept_by_compiler(ran))
 
     def _remember(self, job: JobRecord) -> None:
         """Keep a live job's ids; the oldest go where jobs left without an end, as to another owner."""

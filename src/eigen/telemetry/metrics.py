@@ -2,20 +2,21 @@
 
 Names and labels are the contract's ("Telemetry"), in one table. No label has an unbounded number of values: ids of jobs
 are never a label, and of each label the first `MAX_LABEL_VALUES` values are kept, the others are counted as `other`.
-Every system has a registry of its own; the client library's global one is left alone.
+Every system has its own; nothing is shared in the process.
+
+To count is to add to a number in a dict, on the event loop's thread, since a job counts twenty times. What was counted
+since a `mark` can be taken away and added to the metrics of another system, or of a file: see `tally`.
+
+Source: Prometheus' text format, version 0.0.4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Generic, TypeVar
-
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics import MetricWrapperBase
-from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import Collector
+from types import MappingProxyType
+from typing import Any, Literal
 
 from eigen.contracts.printable import printable
 
@@ -30,6 +31,10 @@ OTHER = "other"
 _SHORT_SEC = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LONG_SEC = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 10.0, 60.0, 300.0, 1800.0)
 
+Labels = tuple[str, ...]
+Sample = tuple[str, Mapping[str, str], float]
+"""A name, labels and a value, as in the exposition."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricSpec:
@@ -37,15 +42,15 @@ class MetricSpec:
 
     Attributes:
         name: Its Prometheus name.
-        kind: `Counter`, `Gauge` or `Histogram`.
+        kind: What it is.
         labels: Its labels, in order.
         description: Its help text.
         buckets: A histogram's upper bounds, in seconds.
     """
 
     name: str
-    kind: type[Counter] | type[Gauge] | type[Histogram]
-    labels: tuple[str, ...]
+    kind: Literal["counter", "gauge", "histogram"]
+    labels: Labels
     description: str
     buckets: tuple[float, ...] = ()
 
@@ -53,226 +58,343 @@ class MetricSpec:
 METRICS = (
     MetricSpec(
         name="eigen_api_requests_total",
-        kind=Counter,
+        kind="counter",
         labels=("method", "status"),
         description="Calls of the System API, by how they ended: OK or the error's code.",
     ),
     MetricSpec(
         name="eigen_api_request_duration_seconds",
-        kind=Histogram,
+        kind="histogram",
         labels=("method",),
         description="How long calls of the System API took; a stream lasts until its reader leaves.",
         buckets=_SHORT_SEC,
     ),
     MetricSpec(
         name="eigen_kernel_job_state_transitions_total",
-        kind=Counter,
+        kind="counter",
         labels=("from", "to"),
         description="Changes of jobs' states; a new job comes from NONE.",
     ),
     MetricSpec(
         name="eigen_kernel_queue_depth",
-        kind=Gauge,
+        kind="gauge",
         labels=("device",),
         description="Jobs that wait for a slot of the device, in this system.",
     ),
     MetricSpec(
         name="eigen_kernel_stage_duration_seconds",
-        kind=Histogram,
+        kind="histogram",
         labels=("stage",),
-        description="How long the kernel's commands took.",
+        description="How long the kernel's commands took; accept is the durable commit of a new job's record.",
         buckets=_LONG_SEC,
     ),
     MetricSpec(
         name="eigen_kernel_queue_wait_seconds",
-        kind=Histogram,
+        kind="histogram",
         labels=("device",),
         description="How long jobs waited for a slot of the device.",
         buckets=_LONG_SEC,
     ),
     MetricSpec(
         name="eigen_kernel_job_duration_seconds",
-        kind=Histogram,
+        kind="histogram",
         labels=("state",),
         description="Time from a job's submission to its end, by the state that it ended in.",
         buckets=_LONG_SEC,
     ),
     MetricSpec(
-        name="eigen_kernel_takeovers_total",
-        kind=Counter,
+        name="eigen_kernel_job_failures_total",
+        kind="counter",
+        labels=("reason",),
+        description="Jobs that ended in ERROR or TIMEOUT, by the reason of their error.",
+    ),
+    MetricSpec(
+        name="eigen_kernel_handovers_total",
+        kind="counter",
         labels=(),
-        description="Jobs that were taken over from a system that was gone.",
+        description="Jobs that another process submitted and handed over before they had begun.",
+    ),
+    MetricSpec(
+        name="eigen_kernel_takeovers_total",
+        kind="counter",
+        labels=(),
+        description="Jobs that were taken over from a system that was gone while it worked for them.",
     ),
     MetricSpec(
         name="eigen_kernel_backend_crashes_total",
-        kind=Counter,
+        kind="counter",
         labels=("device",),
         description="Times that a device's backend died under a job that was tried again.",
     ),
     MetricSpec(
         name="eigen_loop_lag_seconds",
-        kind=Histogram,
+        kind="histogram",
         labels=(),
         description="How much later than asked the event loop came back; measured while metrics are served.",
         buckets=_SHORT_SEC,
     ),
     MetricSpec(
         name="eigen_compiler_programs_total",
-        kind=Counter,
+        kind="counter",
         labels=("outcome",),
         description="Programs given to the compiler, by outcome: OK or the error's code.",
     ),
     MetricSpec(
         name="eigen_driver_requests_total",
-        kind=Counter,
+        kind="counter",
         labels=("driver", "op", "status"),
         description="Calls of drivers, by how they ended: OK or the error's code.",
     ),
     MetricSpec(
         name="eigen_driver_request_duration_seconds",
-        kind=Histogram,
+        kind="histogram",
         labels=("driver", "op"),
         description="How long calls of drivers took.",
         buckets=_LONG_SEC,
     ),
     MetricSpec(
         name="eigen_qfs_bytes_total",
-        kind=Counter,
+        kind="counter",
         labels=("op",),
         description="Bytes of artifacts written and read.",
+    ),
+    MetricSpec(
+        name="eigen_qfs_request_duration_seconds",
+        kind="histogram",
+        labels=("op",),
+        description="How long calls of CircuitFS took; those that write end with the sync that makes them durable.",
+        buckets=_SHORT_SEC,
+    ),
+    MetricSpec(
+        name="eigen_compiler_cache_total",
+        kind="counter",
+        labels=("kept",),
+        description="Programs of jobs, by what the compiler had at hand: the circuit, the program, or nothing.",
+    ),
+    MetricSpec(
+        name="eigen_driver_cache_total",
+        kind="counter",
+        labels=("device", "kept"),
+        description="Runs in worker processes, by what the worker had at hand: the circuit, or nothing.",
+    ),
+    MetricSpec(
+        name="eigen_driver_worker_starts_total",
+        kind="counter",
+        labels=("device",),
+        description="Worker processes that had to be started while a job waited for them.",
     ),
 )
 """Every metric of the system."""
 
 
-Family = TypeVar("Family", bound=MetricWrapperBase)
+class _Family:
+    """One metric: of a counter or gauge a number for each set of labels; of a histogram the sum, then its buckets."""
 
+    __slots__ = ("_seen", "series", "spec")
 
-class _Labelled(Generic[Family]):
-    """One metric's children, each resolved once."""
+    def __init__(self, spec: MetricSpec) -> None:
+        self.spec = spec
+        self.series: dict[Labels, list[float]] = {} if spec.labels else {(): self._nothing(spec)}
+        self._seen: tuple[set[str], ...] = tuple(set() for _ in spec.labels)
 
-    __slots__ = ("_children", "_family", "_seen")
+    @staticmethod
+    def _nothing(spec: MetricSpec) -> list[float]:
+        return [0.0] * (len(spec.buckets) + 2 if spec.kind == "histogram" else 1)
 
-    def __init__(self, family: Family, num_labels: int) -> None:
-        self._family = family
-        self._children: dict[tuple[str, ...], Family] = {}
-        self._seen: tuple[set[str], ...] = tuple(set() for _ in range(num_labels))
+    def at(self, labels: Labels) -> list[float]:
+        """Return the numbers of a set of labels; one beyond the limit is `other`."""
+        return self.series.get(labels) or self._new(labels)
 
-    def of(self, *values: str) -> Family:
-        """Return the child with these values; one beyond the limit counts as `other`."""
-        known = self._children.get(values)
-        return known if known is not None else self._resolve(values)
+    def add(self, labels: Labels, amount: float = 1.0) -> None:
+        """Count."""
+        self.at(labels)[0] += amount
 
-    def _resolve(self, values: tuple[str, ...]) -> Family:
-        bounded = tuple(_bounded(value, seen) for value, seen in zip(values, self._seen, strict=True))
-        child = self._family.labels(*bounded) if bounded else self._family
-        if bounded == values:  # only what is bounded may be remembered
-            self._children[values] = child
-        return child
+    def observe(self, labels: Labels, value: float) -> None:
+        """Note a value of a histogram."""
+        numbers = self.at(labels)
+        numbers[0] += value
+        numbers[1 + bisect_left(self.spec.buckets, value)] += 1
+
+    def _new(self, labels: Labels) -> list[float]:
+        bounded = tuple(_bounded(value, seen) for value, seen in zip(labels, self._seen, strict=True))
+        return self.series.setdefault(bounded, self._nothing(self.spec))
+
+    def samples(self) -> Iterator[Sample]:
+        """Yield what is exposed."""
+        for labels, numbers in self.series.items():
+            named = dict(zip(self.spec.labels, labels, strict=True))
+            if self.spec.kind != "histogram":
+                yield self.spec.name, named, numbers[0]
+                continue
+            count = 0.0
+            for bound, number in zip((*map(str, self.spec.buckets), "+Inf"), numbers[1:], strict=True):
+                count += number
+                yield f"{self.spec.name}_bucket", {**named, "le": bound}, count
+            yield f"{self.spec.name}_sum", named, numbers[0]
+            yield f"{self.spec.name}_count", named, count
 
 
 class Metrics:
-    """All metrics of one system.
-
-    Attributes:
-        registry: The registry that holds them.
-    """
+    """All metrics of one system."""
 
     def __init__(self) -> None:
-        self.registry = CollectorRegistry(auto_describe=False)
-        specs = {spec.name: spec for spec in METRICS}
-        self._api_requests = self._counter(specs["eigen_api_requests_total"])
-        self._api_durations = self._histogram(specs["eigen_api_request_duration_seconds"])
-        self._transitions = self._counter(specs["eigen_kernel_job_state_transitions_total"])
-        self._queue_depth = self._gauge(specs["eigen_kernel_queue_depth"])
-        self._stage_durations = self._histogram(specs["eigen_kernel_stage_duration_seconds"])
-        self._queue_waits = self._histogram(specs["eigen_kernel_queue_wait_seconds"])
-        self._job_durations = self._histogram(specs["eigen_kernel_job_duration_seconds"])
-        self._takeovers = self._counter(specs["eigen_kernel_takeovers_total"])
-        self._crashes = self._counter(specs["eigen_kernel_backend_crashes_total"])
-        self._lags = self._histogram(specs["eigen_loop_lag_seconds"])
-        self._programs = self._counter(specs["eigen_compiler_programs_total"])
-        self._driver_requests = self._counter(specs["eigen_driver_requests_total"])
-        self._driver_durations = self._histogram(specs["eigen_driver_request_duration_seconds"])
-        self._qfs_bytes = self._counter(specs["eigen_qfs_bytes_total"])
+        self._families = families = {spec.name: _Family(spec) for spec in METRICS}
+        self._api_requests = families["eigen_api_requests_total"]
+        self._api_durations = families["eigen_api_request_duration_seconds"]
+        self._transitions = families["eigen_kernel_job_state_transitions_total"]
+        self._queue_depth = families["eigen_kernel_queue_depth"]
+        self._stage_durations = families["eigen_kernel_stage_duration_seconds"]
+        self._queue_waits = families["eigen_kernel_queue_wait_seconds"]
+        self._job_durations = families["eigen_kernel_job_duration_seconds"]
+        self._failures = families["eigen_kernel_job_failures_total"]
+        self._handovers = families["eigen_kernel_handovers_total"]
+        self._takeovers = families["eigen_kernel_takeovers_total"]
+        self._crashes = families["eigen_kernel_backend_crashes_total"]
+        self._lags = families["eigen_loop_lag_seconds"]
+        self._programs = families["eigen_compiler_programs_total"]
+        self._compiler_cache = families["eigen_compiler_cache_total"]
+        self._driver_requests = families["eigen_driver_requests_total"]
+        self._driver_durations = families["eigen_driver_request_duration_seconds"]
+        self._driver_cache = families["eigen_driver_cache_total"]
+        self._worker_starts = families["eigen_driver_worker_starts_total"]
+        self._qfs_bytes = families["eigen_qfs_bytes_total"]
+        self._qfs_durations = families["eigen_qfs_request_duration_seconds"]
 
     def api_request(self, method: str, *, status: str, duration_sec: float) -> None:
         """Count a call of the System API."""
-        self._api_requests.of(method, status).inc()
-        self._api_durations.of(method).observe(duration_sec)
+        self._api_requests.add((method, status))
+        self._api_durations.observe((method,), duration_sec)
 
     def transition(self, before: str, after: str) -> None:
         """Count a change of a job's state."""
-        self._transitions.of(before, after).inc()
+        self._transitions.add((before, after))
 
     def queue_depth(self, device_id: str, depth: int) -> None:
         """Set how many jobs wait for a device."""
-        self._queue_depth.of(device_id).set(depth)
+        self._queue_depth.at((device_id,))[0] = depth
 
     def stage(self, stage: str, duration_sec: float) -> None:
         """Note how long a command of the kernel took."""
-        self._stage_durations.of(stage).observe(duration_sec)
+        self._stage_durations.observe((stage,), duration_sec)
 
     def queue_wait(self, device_id: str, duration_sec: float) -> None:
         """Note how long a job waited for a slot."""
-        self._queue_waits.of(device_id).observe(duration_sec)
+        self._queue_waits.observe((device_id,), duration_sec)
 
     def job_ended(self, state: str, duration_sec: float) -> None:
         """Note how long a job took from its submission to its end."""
-        self._job_durations.of(state).observe(duration_sec)
+        self._job_durations.observe((state,), duration_sec)
+
+    def job_failed(self, reason: str) -> None:
+        """Count a job that ended in an error of its own."""
+        self._failures.add((reason,))
+
+    def handover(self) -> None:
+        """Count a job that was handed over before it had begun."""
+        self._handovers.add(())
 
     def takeover(self) -> None:
-        """Count a job that was taken over."""
-        self._takeovers.of().inc()
+        """Count a job that was taken over while somebody worked for it."""
+        self._takeovers.add(())
 
     def backend_crash(self, device_id: str) -> None:
         """Count a backend that died under a job."""
-        self._crashes.of(device_id).inc()
+        self._crashes.add((device_id,))
 
     def loop_lag(self, duration_sec: float) -> None:
         """Note how late the event loop was."""
-        self._lags.of().observe(max(0.0, duration_sec))
+        self._lags.observe((), max(0.0, duration_sec))
 
     def program(self, outcome: str) -> None:
         """Count a program given to the compiler."""
-        self._programs.of(outcome).inc()
+        self._programs.add((outcome,))
+
+    def compiler_cache(self, kept: str) -> None:
+        """Count a job's program by what the compiler had at hand: `circuit`, `program` or `nothing`."""
+        self._compiler_cache.add((kept,))
 
     def driver_request(self, driver: str, *, op: str, status: str, duration_sec: float) -> None:
         """Count a call of a driver."""
-        self._driver_requests.of(driver, op, status).inc()
-        self._driver_durations.of(driver, op).observe(duration_sec)
+        self._driver_requests.add((driver, op, status))
+        self._driver_durations.observe((driver, op), duration_sec)
 
-    def qfs_bytes(self, op: str, num_bytes: int) -> None:
-        """Count bytes written or read."""
-        self._qfs_bytes.of(op).inc(num_bytes)
+    def driver_cache(self, device_id: str, *, kept: str) -> None:
+        """Count a run by what the worker had at hand: `circuit` or `nothing`."""
+        self._driver_cache.add((device_id, kept))
+
+    def worker_start(self, device_id: str) -> None:
+        """Count a worker process that a job had to wait for."""
+        self._worker_starts.add((device_id,))
+
+    def qfs_request(self, op: str, *, duration_sec: float, num_bytes: int = 0) -> None:
+        """Note a call of CircuitFS that succeeded, and the bytes that it wrote or read."""
+        self._qfs_durations.observe((op,), duration_sec)
+        if num_bytes:
+            self._qfs_bytes.add((op,), num_bytes)
 
     def render(self) -> str:
         """Return all metrics in Prometheus' text format, version 0.0.4."""
-        return generate_latest(_WithoutCreationTimes(self.registry)).decode()
+        lines: list[str] = []
+        for family in self._families.values():
+            lines += (
+                f"# HELP {family.spec.name} {family.spec.description}",
+                f"# TYPE {family.spec.name} {family.spec.kind}",
+            )
+            lines += (f"{name}{_label_text(labels)} {value!r}" for name, labels, value in family.samples())
+        return "\n".join(lines) + "\n"
 
-    def _counter(self, spec: MetricSpec) -> _Labelled[Counter]:
-        family = Counter(spec.name, spec.description, spec.labels, registry=self.registry)
-        return _Labelled(family, len(spec.labels))
+    def value(self, name: str, labels: Mapping[str, str] = MappingProxyType({})) -> float | None:
+        """Return the value of one series; None where there is none.
 
-    def _gauge(self, spec: MetricSpec) -> _Labelled[Gauge]:
-        family = Gauge(spec.name, spec.description, spec.labels, registry=self.registry)
-        return _Labelled(family, len(spec.labels))
+        Args:
+            name: As it is exposed, such as `eigen_kernel_job_duration_seconds_count`.
+            labels: All its labels.
+        """
+        for family in self._families.values():
+            if name.startswith(family.spec.name):
+                for one, its_labels, value in family.samples():
+                    if one == name and its_labels == labels:
+                        return value
+        return None
 
-    def _histogram(self, spec: MetricSpec) -> _Labelled[Histogram]:
-        family = Histogram(spec.name, spec.description, spec.labels, registry=self.registry, buckets=spec.buckets)
-        return _Labelled(family, len(spec.labels))
+    def counts(self) -> dict[str, list[list[Any]]]:
+        """Return what was counted, without what only holds now, as JSON values for `merge`."""
+        return {
+            name: [[list(labels), list(numbers)] for labels, numbers in family.series.items() if any(numbers)]
+            for name, family in self._families.items()
+            if family.spec.kind != "gauge"
+        }
+
+    def merge(self, counts: Mapping[str, Any], *, sign: int = 1) -> None:
+        """Add what another system has counted, or take it away; what this version does not know is left out.
+
+        Args:
+            counts: What `counts` gave.
+            sign: 1 to add, -1 to take away.
+
+        Raises:
+            ValueError: Not what `counts` gives.
+        """
+        for name, series in counts.items():
+            family = self._families.get(name)
+            for labels, numbers in series if family is not None else ():
+                _add(family, tuple(map(str, labels)), numbers, sign)
 
 
-class _WithoutCreationTimes(Collector):
-    """Leaves out the `_created` series, which the client library can only switch off for the whole process."""
+def _add(family: _Family | None, labels: Labels, numbers: list[float], sign: int) -> None:
+    if family is None or len(labels) != len(family.spec.labels):
+        return
+    mine = family.at(labels)
+    if len(mine) == len(numbers):  # else it has other buckets, in another version
+        mine[:] = [one + sign * float(other) for one, other in zip(mine, numbers, strict=True)]
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._registry = registry
 
-    def collect(self) -> Iterable[Metric]:
-        for metric in self._registry.collect():
-            metric.samples = [sample for sample in metric.samples if not sample.name.endswith("_created")]
-            yield metric
+_ESCAPES: Mapping[int, str] = MappingProxyType({ord("\\"): "\\\\", ord('"'): '\\"', ord("\n"): "\\n"})
+
+
+def _label_text(labels: Mapping[str, str]) -> str:
+    named = ",".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels.items())
+    return f"{{{named}}}" if named else ""
 
 
 def _bounded(value: str, seen: set[str]) -> str:
