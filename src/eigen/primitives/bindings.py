@@ -35,17 +35,19 @@ def columns_of(bindings: BindingsArray, parameters: Sequence[Any], read: ReadCir
         InvalidArgumentError: A value is not finite, or an expression has none that is.
     """
     values = bindings.as_array(parameters).reshape(bindings.size, len(parameters))
-    columns = {read.names[one.name]: values[:, place] for place, one in enumerate(parameters)}
     place_of = {one: place for place, one in enumerate(parameters)}
+    columns = {read.names[one.name]: _finite(one, values[:, place]) for one, place in place_of.items()}
     for name, expression in read.expressions.items():
-        columns[name] = _values_of(expression, values, place_of)
-    for name, column in columns.items():
-        if not np.isfinite(column).all():
-            what = read.expressions.get(name, name)
-            raise InvalidArgumentError(
-                f"the value of {quoted(str(what))} is not finite", reason="PRIMITIVE_BINDING", hint="give finite values"
-            )
+        columns[name] = _finite(expression, _values_of(expression, values, place_of))
     return columns
+
+
+def _finite(what: object, column: NDArray[np.float64]) -> NDArray[np.float64]:
+    if not np.isfinite(column).all():
+        raise InvalidArgumentError(
+            f"the value of {quoted(str(what))} is not finite", reason="PRIMITIVE_BINDING", hint="give finite values"
+        )
+    return column
 
 
 def _values_of(expression: Any, values: NDArray[np.float64], place_of: Mapping[Any, int]) -> NDArray[np.float64]:
