@@ -31,16 +31,23 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+_EXTRAS = {"fake": "ibm", "braket": "braket"}
+"""Driver to the extra of this package without which it has no device."""
+
 
 class LocalDriverManager(DriverManager):
     """Drivers in this process; opened and closed in one task.
 
     Args:
         drivers: Drivers by name; by default those that are installed.
+        configured: Further ones by name, beside those that are installed.
     """
 
-    def __init__(self, drivers: Mapping[str, Driver] | None = None) -> None:
+    def __init__(
+        self, drivers: Mapping[str, Driver] | None = None, *, configured: Mapping[str, Driver] | None = None
+    ) -> None:
         self._given = drivers
+        self._configured = dict(configured or {})
         self._stack = AsyncExitStack()
         self._drivers: dict[str, Driver] = {}
         self._devices: dict[str, DeviceInfo] = {}
@@ -59,7 +66,8 @@ class LocalDriverManager(DriverManager):
             found = await anyio.to_thread.run_sync(find_drivers)  # reads the metadata of all installed packages
             drivers = found.drivers
             self._problems.extend(found.problems)
-        for name, driver in drivers.items():
+        further = self._configured if self._given is None else {}
+        for name, driver in [*drivers.items(), *further.items()]:
             await self._open(name, driver)
         return self
 
@@ -163,6 +171,13 @@ class LocalDriverManager(DriverManager):
                     reason="UNKNOWN_TARGET",
                     hint="repair or remove the driver's package",
                 )
+        name = device_id.partition(":")[0]
+        if name in _EXTRAS and not any(one.startswith(f"{name}:") for one in self._devices):
+            return NotFoundError(
+                f"there is no device {quoted(device_id)}: its packages are not installed",
+                reason="UNKNOWN_TARGET",
+                hint=f"pip install 'eigen-os[{_EXTRAS[name]}]'",
+            )
         from difflib import get_close_matches
 
         nearest = get_close_matches(device_id, self._devices, n=1, cutoff=0.5)

@@ -28,6 +28,7 @@ from eigen.ports.system_api import SystemApi
 if TYPE_CHECKING:
     from opentelemetry.trace import TracerProvider
 
+    from eigen.system.configuration import Configuration
     from eigen.telemetry.exporting import Exporting
     from eigen.telemetry.setup import Telemetry
     from eigen.telemetry.sinks import LogSink
@@ -84,7 +85,7 @@ async def open_system(
     Args:
         root: The folder; made where it is missing. None: what is configured (`EIGEN_HOME`, `config.toml`), else the
             platform's folder for user data.
-        drivers: Drivers by name, instead of those that are installed.
+        drivers: Drivers by name, instead of those that are installed or configured.
         clock: Time.
         ids: Ids and seeds.
         authenticator: Says who calls; by default the user of this process.
@@ -150,7 +151,7 @@ async def open_system(
         folders = DiskArtifactStore(folder / "circuit_fs", shown_as=str(given))
         artifacts: ArtifactStore = RootArtifacts(folders, store)
         compiler: Compiler = await stack.enter_async_context(DeferredCompiler())
-        manager: DriverManager = LocalDriverManager(drivers)
+        manager: DriverManager = LocalDriverManager(drivers, configured=_configured_drivers(configuration))
         if telemetry is not None:
             artifacts, compiler, manager = (
                 telemetry.artifacts(artifacts),
@@ -204,6 +205,14 @@ async def open_system(
             telemetry=telemetry,
             metrics_port=port,
         )
+
+
+def _configured_drivers(configuration: Configuration) -> Mapping[str, Driver]:
+    if not configuration.devices:
+        return {}
+    from eigen.drivers.qiskit_backends.configured import configured_drivers
+
+    return configured_drivers(configuration.devices, file=configuration.file)
 
 
 def _available_bytes() -> int:

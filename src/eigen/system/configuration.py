@@ -6,6 +6,11 @@
 root = "~/quantum"             # where the system lives
 live_jobs_per_subject = 100    # quotas and limits of one system
 memory_bytes = 8_000_000_000
+
+[devices."lab:line"]           # whatever has Qiskit's BackendV2 interface, see `eigen.drivers.qiskit_backends`
+backend = "qiskit.providers.fake_provider:GenericBackendV2"
+options = {num_qubits = 5}
+qubits = 5
 ```
 
 Folders are those of the XDG Base Directory Specification 0.8, and `~/Library/Application Support` on macOS.
@@ -16,7 +21,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,10 +114,12 @@ class Configuration:
     Attributes:
         file: Where `config.toml` is looked for.
         settings: Value and origin of what is no limit, and of whatever else is set.
+        devices: The sections of `devices` as they stand in `config.toml`; whoever brings the devices reads them.
     """
 
     file: Path
     settings: Mapping[str, Setting]
+    devices: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def root(self) -> Path:
@@ -159,13 +166,17 @@ def load_configuration(environment: Mapping[str, str] | None = None) -> Configur
     file = Path(variables.get("EIGEN_CONFIG") or _folder(variables, "XDG_CONFIG_HOME", ".config") / "config.toml")
     settings = {name: Setting(value, "default") for name, value in _DEFAULTS.items()}
     settings["root"] = Setting(_folder(variables, "XDG_DATA_HOME", ".local/share"), "default")
-    for name, value in _document(file).items():
+    document = _document(file)
+    devices = document.pop("devices", {})
+    if not isinstance(devices, dict):
+        raise _wrong(file, "has a key devices that is no table", hint='write [devices."lab:line"]')
+    for name, value in document.items():
         settings[name] = Setting(_in_file(name, value, file), "config.toml")
     for name, key in KEYS.items():
         text = variables.get(key.variable)
         if text:
             settings[name] = Setting(_value(key, text, what=key.variable), key.variable)
-    return Configuration(file=file, settings=settings)
+    return Configuration(file=file, settings=settings, devices=devices)
 
 
 def _folder(variables: Mapping[str, str], variable: str, usual: str) -> Path:

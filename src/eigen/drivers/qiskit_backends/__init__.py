@@ -1,0 +1,17 @@
+"""Whatever has Qiskit's `BackendV2` interface, as devices: snapshots of IBM's machines, and what is configured.
+
+A circuit is transpiled for the backend's couplings and gates in a worker process, which also loads the backend and
+runs it. Only `engine`, `backends` and `transpilation` import Qiskit, and only there.
+
+| module | holds |
+|---|---|
+| `description` | what a backend is, and where its code is |
+| `snapshots` | IBM's machines as they once were, listed without importing their package |
+| `configured` | sections of `config.toml` |
+| `driver` | devices over one pool of workers |
+| `fake` | the driver `fake` |
+| `credentials` | secrets from the environment or a keyring; only in workers |
+| `backends` | loading a backend; only in workers |
+| `transpilation` | circuits fitted to a backend, and what that did; only in workers |
+| `engine` | the workers' side |
+"""

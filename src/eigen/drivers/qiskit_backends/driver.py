@@ -1,0 +1,204 @@
+"""Devices over backends of Qiskit: one pool of workers for all devices of a driver. This module imports no SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Any, Self
+
+from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus
+from eigen.contracts.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    NotFoundError,
+    UnavailableError,
+    UnimplementedError,
+)
+from eigen.contracts.execution import (
+    Admission,
+    CircuitFormat,
+    ExecutionOptions,
+    ExecutionRequest,
+    ExecutionResult,
+)
+from eigen.contracts.printable import printable, quoted
+from eigen.contracts.version import VERSION
+from eigen.drivers.budget import MemoryBudget
+from eigen.drivers.capability import check_capabilities
+from eigen.drivers.qiskit_backends.description import QiskitBackend
+from eigen.drivers.simulator.batches import batches, seeds_of
+from eigen.drivers.simulator.collector import Collector
+from eigen.drivers.simulator.installation import installed_versions, usable_cores, worker_environment
+from eigen.drivers.simulator.memory import available_bytes
+from eigen.ports.drivers import Driver
+from eigen.workers.pool import WorkerPool, WorkerRequest
+
+__all__ = ["QiskitBackendDriver"]
+
+_ENGINE = "eigen.drivers.qiskit_backends.engine:QiskitBackendEngine"
+_TRANSPILER_BYTES = 2**28
+_MOST_DOUBLINGS = 40
+
+
+class QiskitBackendDriver(Driver):
+    """Devices that run whatever has Qiskit's `BackendV2` interface, in worker processes.
+
+    Driver options: `noise: false` runs a circuit as transpiled, without the noise, on a device that has some.
+
+    Args:
+        name: The first part of the devices' ids.
+        backends: The devices, by id.
+        num_workers: Most worker processes; by default one for each core.
+        memory_limit_bytes: Most memory that all runs together may take; by default 80 % of what is available.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        backends: Mapping[str, QiskitBackend],
+        *,
+        num_workers: int | None = None,
+        memory_limit_bytes: int | None = None,
+    ) -> None:
+        self.name = name
+        self._backends = dict(backends)
+        self._num_workers = num_workers or usable_cores()
+        self._limit_bytes = memory_limit_bytes or available_bytes()
+        self._budget = MemoryBudget(self._limit_bytes)
+        self._pool = WorkerPool(_ENGINE, size=self._num_workers, environment=worker_environment(usable_cores()))
+        self._running: dict[str, int] = {}
+        self._failures: dict[str, str] = {}
+
+    @property
+    def process_ids(self) -> tuple[int, ...]:
+        """The ids of the processes that work for this driver now."""
+        return self._pool.process_ids
+
+    async def __aenter__(self) -> Self:
+        """Begin to serve; no process is started yet."""
+        await self._pool.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End every worker process."""
+        await self._pool.__aexit__(kind, error, traceback)
+
+    def devices(self) -> tuple[DeviceInfo, ...]:
+        """Return its devices."""
+        return tuple(one.info(_versions(one)) for one in self._backends.values())
+
+    async def status(self, device_id: str) -> DeviceStatus:
+        """Return how a device is now: offline when its backend could not be loaded the last time."""
+        self._backend(device_id)
+        reason = self._failures.get(device_id, "")
+        return DeviceStatus(
+            device_id=device_id,
+            state=DeviceState.OFFLINE if reason else DeviceState.ONLINE,
+            reason=reason,
+            running=self._running.get(device_id, 0),
+        )
+
+    def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
+        """Check a circuit against what the device says of itself; whether it can be transpiled shows in the worker."""
+        backend = self._backend(device_id)
+        _check_options(backend, options)
+        check_capabilities(backend.info({}), profile, options)
+        state_bytes = 16 << min(2 * backend.num_qubits, _MOST_DOUBLINGS) if backend.simulator else 0
+        return Admission(
+            method="transpiled",
+            memory_bytes=min(_TRANSPILER_BYTES + state_bytes, self._limit_bytes // self._num_workers),
+            explanation=f"transpiled with optimization level {options.optimization_level}",
+        )
+
+    async def prepare(self, device_id: str) -> None:
+        """Start a worker in the background."""
+        self._backend(device_id)
+        self._pool.prepare()
+
+    async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
+        """Transpile and run a circuit in a worker, once for each binding; when cancelled, its process is gone."""
+        if request.payload.format is not CircuitFormat.AQO_JSON:
+            raise UnimplementedError(
+                f"{request.device_id} takes AQO, not {request.payload.format}",
+                reason="DEVICE_FORMAT",
+                hint="compile it to AQO",
+            )
+        device_id = request.device_id
+        admission = self.admit(device_id, request.payload.profile, request.options)
+        async with self._budget.taken(admission.memory_bytes):
+            self._running[device_id] = self._running.get(device_id, 0) + 1
+            try:
+                return await self._execute(request, admission)
+            finally:
+                self._running[device_id] -= 1
+
+    async def _execute(self, request: ExecutionRequest, admission: Admission) -> tuple[ExecutionResult, ...]:
+        backend = self._backend(request.device_id)
+        collector = Collector(request, self._metadata(backend, admission))
+        for first, bindings in batches(request):
+            worker_request = WorkerRequest(
+                digest=request.payload.digest,
+                content=request.payload.data,
+                memory_bytes=admission.memory_bytes,
+                arguments={
+                    "path": backend.path,
+                    "options": dict(backend.options),
+                    "backend_name": backend.backend_name,
+                    "optimization_level": request.options.optimization_level,
+                    "seed_transpiler": request.options.seed,
+                    "noise": request.options.driver_options.get("noise", True),
+                    "shots": request.options.shots,
+                    "bindings": [dict(binding) for binding in bindings],
+                    "seeds": seeds_of(request, first=first, count=len(bindings)),
+                },
+            )
+            await self._run(request.device_id, worker_request, collector)
+        return collector.results()
+
+    async def _run(self, device_id: str, worker_request: WorkerRequest, collector: Collector) -> None:
+        try:
+            await self._pool.run(worker_request, collector.receive)
+        except (UnavailableError, FailedPreconditionError) as error:
+            self._failures[device_id] = error.message if error.reason != "WORKER_DIED" else ""
+            raise
+        self._failures.pop(device_id, None)
+
+    def _metadata(self, backend: QiskitBackend, admission: Admission) -> dict[str, Any]:
+        return {
+            "backend": backend.path.rpartition(":")[2],
+            "driver": self.name,
+            "method": admission.method,
+            "versions": {"eigen-os": VERSION, **_versions(backend)},
+        }
+
+    def _backend(self, device_id: str) -> QiskitBackend:
+        backend = self._backends.get(device_id)
+        if backend is None:
+            raise NotFoundError(
+                f"the driver {self.name} has no device {quoted(device_id)}",
+                reason="UNKNOWN_TARGET",
+                hint=f"it has {printable(', '.join(self._backends))}",
+            )
+        return backend
+
+
+def _versions(backend: QiskitBackend) -> dict[str, str]:
+    return {name: number or "not installed" for name, number in installed_versions(backend.distributions).items()}
+
+
+def _check_options(backend: QiskitBackend, options: ExecutionOptions) -> None:
+    known = ("noise",) if backend.is_noisy else ()
+    for name, value in options.driver_options.items():
+        if name not in known:
+            raise InvalidArgumentError(
+                f"{backend.device_id} has no driver option {quoted(name)}; it has: {', '.join(known) or 'none'}",
+                reason="DRIVER_OPTION",
+                hint="remove it from spec.driver_options",
+            )
+        if not isinstance(value, bool):
+            raise InvalidArgumentError(
+                f"spec.driver_options.{name} is {quoted(value)}; it must be true or false", reason="DRIVER_OPTION"
+            )

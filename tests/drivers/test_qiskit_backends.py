@@ -1,0 +1,226 @@
+"""Backends of Qiskit: counts come back by the program's bits, errors are typed, secrets stay where they are."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from eigen.contracts.aqo import AQO, Condition, Operation, profile
+from eigen.contracts.devices import DeviceState
+from eigen.contracts.errors import (
+    FailedPreconditionError,
+    InvalidArgumentError,
+    ResourceExhaustedError,
+    UnimplementedError,
+)
+from eigen.contracts.execution import ExecutionOptions
+from eigen.drivers.qiskit_backends.configured import configured_drivers
+from eigen.drivers.qiskit_backends.description import QiskitBackend
+from eigen.drivers.qiskit_backends.driver import QiskitBackendDriver
+from eigen.drivers.qiskit_backends.fake import FakeDriver
+from eigen.drivers.qiskit_backends.snapshots import snapshots
+from eigen.testing.driver_conformance import check_driver, execution_request
+
+CANARY = "canary-9d51e3b2"
+GENERIC = "qiskit.providers.fake_provider:GenericBackendV2"
+EVERYTHING = {"mid_circuit_measurement": True, "reset": True, "feed_forward": True}
+
+
+def backend(name: str, path: str, **facts: Any) -> QiskitBackend:
+    return QiskitBackend(**{"device_id": f"lab:{name}", "description": "One.", "path": path, "num_qubits": 5} | facts)
+
+
+BACKENDS = [
+    replace(snapshots()["fake:manila"], device_id="lab:manila"),
+    backend(
+        "generic",
+        GENERIC,
+        options={"num_qubits": 5, "noise_info": False, "control_flow": True, "seed": 1},
+        **EVERYTHING,
+    ),
+    backend("ddsim", "mqt.ddsim:DDSIMProvider", backend_name="qasm_simulator", num_qubits=8),
+    backend("narrow", GENERIC, options={"num_qubits": 2}),
+    backend("absent", "no_such_package.at_all:Backend"),
+    backend("wrong", "decimal:Decimal"),
+    backend("quoting", "ipaddress:IPv4Address", options={"address": {"env": "LAB_TOKEN"}}),
+    backend("unset", "ipaddress:IPv4Address", options={"address": {"env": "LAB_TOKEN_THAT_IS_NOT_SET"}}),
+]
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
+async def driver(anyio_backend: str) -> AsyncIterator[QiskitBackendDriver]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAB_TOKEN", CANARY)
+        async with QiskitBackendDriver("lab", {one.device_id: one for one in BACKENDS}, num_workers=2) as opened:
+            yield opened
+
+
+STAR = AQO(
+    qubits=5,
+    clbits=5,
+    operations=(
+        Operation("H", (0,)),
+        *(Operation("CX", (0, qubit)) for qubit in range(1, 5)),
+        Operation("X", (2,)),
+        Operation("MEASURE", (0, 1, 2, 3, 4), c=(4, 2, 0, 1, 3)),
+    ),
+)
+"""A star of five qubits, which a line of five can only run with swaps; bit 0 differs from all others."""
+
+
+@pytest.mark.parametrize(
+    ("device_id", "options"), [("lab:manila", {"noise": False}), ("lab:generic", {}), ("lab:ddsim", {})]
+)
+async def test_a_backend_keeps_the_promises_of_the_port(
+    driver: QiskitBackendDriver, device_id: str, options: dict[str, Any]
+) -> None:
+    await check_driver(driver, device_id, gates={"h", "x", "ry", "cx", "iswap"}, driver_options=options)
+
+
+@pytest.mark.parametrize("level", [0, 3])
+async def test_counts_come_back_by_the_programs_bits_where_routing_moves_its_qubits(
+    driver: QiskitBackendDriver, level: int
+) -> None:
+    request = execution_request("lab:manila", STAR, shots=200, driver_options={"noise": False})
+    request = replace(request, options=replace(request.options, optimization_level=level))
+    (result,) = await driver.execute(request)
+    assert set(result.counts) == {"00001", "11110"}
+    facts = result.metadata["transpilation"]
+    assert facts["optimization_level"] == level
+    assert facts["swaps"] >= 2
+    assert facts["two_qubit_gates"] >= 4 + facts["swaps"]
+    assert sorted(facts["initial_layout"]) == sorted(facts["final_layout"]) == [0, 1, 2, 3, 4]
+    assert facts["initial_layout"] != facts["final_layout"]
+
+
+async def test_a_snapshot_has_its_noise_and_the_same_seed_gives_the_same_counts(driver: QiskitBackendDriver) -> None:
+    requests = [execution_request("lab:manila", STAR, shots=1_000, seed=seed) for seed in (5, 5, 6)]
+    first, second, other = [(await driver.execute(request))[0].counts for request in requests]
+    assert first == second != other
+    right = first.get("00001", 0) + first.get("11110", 0)
+    assert 600 < right < 990
+
+
+async def test_feed_forward_runs_on_a_backend_that_has_it(driver: QiskitBackendDriver) -> None:
+    corrected = AQO(
+        qubits=2,
+        clbits=3,
+        operations=(
+            Operation("H", (0,)),
+            Operation("MEASURE", (0,), c=(2,)),
+            Operation("X", (1,), condition=Condition((2,), 1)),
+            Operation("MEASURE", (1,), c=(0,)),
+        ),
+    )
+    (result,) = await driver.execute(execution_request("lab:generic", corrected, shots=100))
+    assert set(result.counts) == {"000", "101"}
+
+
+@pytest.mark.parametrize(
+    ("device_id", "kind", "reason", "said"),
+    [
+        ("lab:absent", FailedPreconditionError, "DEVICE_BACKEND", "no_such_package"),
+        ("lab:wrong", FailedPreconditionError, "DEVICE_BACKEND", "no BackendV2"),
+        ("lab:quoting", FailedPreconditionError, "DEVICE_BACKEND", "[secret]"),
+        ("lab:unset", FailedPreconditionError, "DEVICE_CREDENTIALS", "LAB_TOKEN_THAT_IS_NOT_SET"),
+        ("lab:narrow", ResourceExhaustedError, "DEVICE_QUBITS", "has 2"),
+    ],
+)
+async def test_what_a_backend_does_wrong_is_typed_and_tells_no_secret(
+    driver: QiskitBackendDriver,
+    device_id: str,
+    kind: type[Exception],
+    reason: str,
+    said: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(kind) as caught:
+        await driver.execute(execution_request(device_id, STAR, shots=1))
+    assert caught.value.reason == reason
+    assert said in caught.value.message
+    status = await driver.status(device_id)
+    assert (status.state is DeviceState.OFFLINE) == (kind is FailedPreconditionError)
+    assert CANARY not in caught.value.message + caplog.text + status.reason
+
+
+def test_noise_that_is_named_and_options_that_are_not_known_are_refused() -> None:
+    noisy = ExecutionOptions(shots=1, seed=1, noise_model="readout:0.1")
+    lab = QiskitBackendDriver("lab", {one.device_id: one for one in BACKENDS})
+    with pytest.raises(UnimplementedError, match="noise"):
+        lab.admit("lab:manila", profile(STAR), noisy)
+    for device_id, options in (
+        ("lab:manila", {"noise": 1}),
+        ("lab:generic", {"noise": False}),
+        ("lab:ddsim", {"x": 1}),
+    ):
+        with pytest.raises(InvalidArgumentError) as caught:
+            lab.admit(device_id, profile(STAR), ExecutionOptions(shots=1, seed=1, driver_options=options))
+        assert caught.value.reason == "DRIVER_OPTION"
+
+
+def test_snapshots_are_listed_without_importing_them() -> None:
+    listing = (
+        "import sys; from eigen.drivers.qiskit_backends.fake import FakeDriver\n"
+        "print(*[f'{one.device_id}={one.num_qubits}' for one in FakeDriver().devices()])\n"
+        "assert not sys.modules.keys() & {'qiskit', 'qiskit_ibm_runtime', 'numpy'}"
+    )
+    listed = subprocess.run([sys.executable, "-c", listing], check=True, capture_output=True, text=True).stdout.split()
+    assert {"fake:manila=5", "fake:auckland=27", "fake:torino=133"} <= set(listed)
+    assert len(listed) > 50
+
+
+async def test_a_snapshot_shows_what_was_measured_of_its_machine() -> None:
+    status = await FakeDriver().status("fake:manila")
+    assert status.properties["coupling_map"][:2] == [[0, 1], [1, 0]]
+    assert 20e-6 < status.properties["t2_sec"] < status.properties["t1_sec"] * 2 < 1e-3
+    assert status.properties["gate_errors"]["sx"] < status.properties["gate_errors"]["cx"] < 0.05
+    assert 0 < status.properties["readout_error"] < 0.1
+
+
+FILE = Path("config.toml")
+
+
+def test_a_section_of_the_configuration_is_a_device() -> None:
+    section = {
+        "backend": GENERIC,
+        "options": {"num_qubits": 5},
+        "qubits": 5,
+        "feed_forward": True,
+        "packages": ["anyio"],
+    }
+    (lab,) = configured_drivers({"lab:a": section, "lab:b": {"backend": GENERIC, "qubits": 7}}, file=FILE).values()
+    first, second = lab.devices()
+    assert (first.device_id, first.num_qubits, first.feed_forward, second.num_qubits) == ("lab:a", 5, True, 7)
+    assert any(one.startswith("anyio ") for one in first.versions)
+
+
+@pytest.mark.parametrize(
+    ("device_id", "section", "said"),
+    [
+        ("lab", {}, "must look like"),
+        ("lab:a", 7, "must be a table"),
+        ("lab:a", {"qubits": 5}, "lacks backend"),
+        ("lab:a", {"backend": GENERIC}, "lacks qubits"),
+        ("lab:a", {"backend": "os.system", "qubits": 5}, "backend is not allowed"),
+        ("lab:a", {"backend": "os:system('x')", "qubits": 5}, "backend is not allowed"),
+        ("lab:a", {"backend": GENERIC, "qubits": True}, "qubits is not allowed"),
+        ("lab:a", {"backend": GENERIC, "qubit": 5}, 'unknown key "qubit"'),
+    ],
+)
+def test_a_wrong_section_is_refused_with_file_device_and_key(device_id: str, section: Any, said: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"config\.toml") as caught:
+        configured_drivers({device_id: section}, file=FILE)
+    assert caught.value.reason == "CONFIG_DEVICE"
+    assert said in caught.value.message
+    assert device_id in caught.value.message
