@@ -168,12 +168,31 @@ def clifford_circuits(draw: st.DrawFn) -> AQO:
 
 
 @pytest.mark.parametrize("simulator", [name for name in SIMULATOR_OF if name != "local"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(circuit=clifford_circuits())
 def test_measurements_resets_and_conditions_anywhere(simulator: str, circuit: AQO) -> None:
     found = counts(SIMULATOR_OF[simulator], circuit, shots=500)
     assert sum(found.values()) == 500
     assert_distribution(found, exact_distribution(circuit), story=simulator)
+
+
+@settings(max_examples=20, deadline=None)
+@given(circuit=clifford_circuits())
+def test_values_of_stabilizer_states_are_those_of_state_vectors(circuit: AQO) -> None:
+    gates = tuple(one for one in circuit.operations if one.op not in ("MEASURE", "RESET") and one.condition is None)
+    state = AQO(qubits=3, clbits=0, operations=gates, observables=products(3))
+    assert values(SIMULATOR_OF["stim"], state) == pytest.approx(values(SIMULATOR_OF["qulacs"], state), abs=1e-9)
+
+
+def test_a_thousand_qubits_are_sampled_and_have_values() -> None:
+    chain = [Operation("CX", (qubit, qubit + 1)) for qubit in range(999)]
+    every = tuple(range(1_000))
+    ghz = (Operation("H", (0,)), *chain)
+    last = Operation("MEASURE", every, c=every)
+    found = counts(SIMULATOR_OF["stim"], AQO(qubits=1_000, clbits=1_000, operations=(*ghz, last)), shots=1_024)
+    assert found.keys() == {"0" * 1_000, "1" * 1_000}
+    parity = {"parity": (PauliTerm("X" * 1_000, every, 2.0), PauliTerm("Z", (7,), 1.0), PauliTerm("", (), 0.5))}
+    assert values(SIMULATOR_OF["stim"], AQO(qubits=1_000, clbits=0, operations=ghz, observables=parity)) == [2.5]
 
 
 def test_the_oracles_phase_is_not_ours() -> None:

@@ -8,10 +8,11 @@ from eigen.drivers.aer.simulator import AER
 from eigen.drivers.qulacs.simulator import QULACS
 from eigen.drivers.simulator.description import Simulator
 from eigen.drivers.simulator.driver import SimulatorDriver
+from eigen.drivers.stim.simulator import STIM
 
 __all__ = ["SIMULATORS", "SimDriver"]
 
-SIMULATORS: tuple[Simulator, ...] = (AER, QULACS)
+SIMULATORS: tuple[Simulator, ...] = (AER, QULACS, STIM)
 """Every engine, the one of `sim:local` first."""
 
 

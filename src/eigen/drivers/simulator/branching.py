@@ -20,6 +20,7 @@ import numpy as np
 
 from eigen.contracts.aqo import AQO, Condition, Operation
 from eigen.contracts.bases import INTO_BASIS, OUT_OF_BASIS
+from eigen.contracts.errors import InvariantError
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
 from eigen.drivers.simulator.sampling import Readout, readout_of
 
@@ -70,11 +71,18 @@ class Plan:
         return replace(self, steps=())
 
 
-def plan_of(circuit: AQO) -> Plan:
-    """Return a circuit's plan."""
+def plan_of(circuit: AQO, *, draws: bool = True) -> Plan:
+    """Return a circuit's plan.
+
+    Args:
+        circuit: What to run.
+        draws: Whether the engine draws what ends a circuit; else that is measured like everything else.
+    """
     operations = [operation for operation in circuit.operations if operation.op != BARRIER]
-    readout = readout_of(circuit)
-    if readout is not None:
+    readout = readout_of(circuit) if draws else None
+    if not draws:
+        body, last = operations, []
+    elif readout is not None:
         last = [operation for operation in operations if operation.op == MEASURE]
         body = [operation for operation in operations if operation.op != MEASURE]
     else:
@@ -109,9 +117,9 @@ class BranchState(ABC, Generic[Piece]):
     def flip(self, qubit: int) -> None:
         """Run an X gate."""
 
-    @abstractmethod
     def draws(self, readout: Readout, *, shots: int, generator: np.random.Generator) -> Mapping[int, int]:
-        """Measure at the end; return how often each number of the classical bits came."""
+        """Measure at the end; return how often each number of the classical bits came. Asked where a plan says so."""
+        raise InvariantError(f"{type(self).__name__} draws nothing")
 
 
 @dataclass(slots=True)

@@ -28,6 +28,7 @@ class Method:
         noise_channels: Kinds of noise that it simulates, names of `eigen.contracts.noise.NOISE_CHANNELS`.
         has_noisy_state: Whether it holds the whole mixture that noise makes, so that expectation values stay exact.
         first_qubits_for_threads: From how many qubits on more threads make a run faster; None for never.
+        is_clifford_only: Whether all gates must be Clifford ones, angles included.
         keeps_branches: Whether it runs measurements in the middle by branches (`branching`), each with a state.
         runs_loops: Whether the engine has `landscape` for it, so that loops run beside the engine.
     """
@@ -40,6 +41,7 @@ class Method:
     noise_channels: frozenset[str] = frozenset()
     has_noisy_state: bool = False
     first_qubits_for_threads: int | None = None
+    is_clifford_only: bool = False
     keeps_branches: bool = False
     runs_loops: bool = False
 

@@ -25,6 +25,7 @@ from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
 from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
 from eigen.contracts.noise import NoiseModel, read_noise_model
 from eigen.contracts.printable import printable, quoted
+from eigen.contracts.rotations import CLIFFORD_GATES
 from eigen.contracts.version import VERSION
 from eigen.contracts.wire import from_json, to_json
 from eigen.drivers.budget import MemoryBudget
@@ -39,6 +40,7 @@ from eigen.workers.pool import WorkerPool, WorkerRequest
 __all__ = ["SimulatorDevice"]
 
 _NOT_GATES = frozenset({BARRIER, MEASURE, RESET})
+_CLIFFORD_OPS = _NOT_GATES | {GATES[name].op for name in CLIFFORD_GATES}
 
 
 class SimulatorDevice:
@@ -262,6 +264,8 @@ def _not_installed(simulator: Simulator) -> FailedPreconditionError:
 def _check_gates(method: Method, profile: CircuitProfile) -> None:
     ops = _ops(method.gates)
     missing = [op.lower() for op in profile.op_counts if op not in ops]
+    if method.is_clifford_only and not profile.is_clifford:
+        missing = missing or [op.lower() for op in profile.op_counts if op not in _CLIFFORD_OPS]
     if missing:
         raise UnimplementedError(
             f"the method {method.name} cannot run {', '.join(map(quoted, missing))}",

@@ -1,0 +1,1 @@
+"""`sim:stim`: Stim, for Clifford circuits. The only place that imports it, and only inside worker processes."""
