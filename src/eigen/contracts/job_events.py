@@ -132,12 +132,22 @@ class Dispatched(JobEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progressed(JobEvent):
-    """Some points of a sweep are done; it ends no work, but may come late, as what work tells may."""
+    """Some points of a sweep are done, or some evaluations of a loop; it ends no work, but may come late.
+
+    Attributes:
+        attempt: Whose work it is.
+        done: How many.
+        total: Of how many, at most.
+        value: The objective's last value, for a loop.
+        best: Its least value so far, for a loop.
+    """
 
     is_work_outcome = True
     attempt: int
     done: int
     total: int
+    value: float | None = None
+    best: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

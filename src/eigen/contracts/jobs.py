@@ -94,8 +94,9 @@ class JobRecord:
         updated_at: When the last event happened.
         ending: The terminal state that it is about to take, once that is certain.
         stopping: The terminal state to take when the running work has stopped.
-        points: Points of its sweep, once some of them are done.
+        points: Points of its sweep, or most evaluations of its loop, once some of them are done.
         points_done: How many of them are done.
+        best: The least value of its loop's objective so far; None without.
         error: Why it failed, as `EigenError.to_json` gives it.
         spec_digest: SHA-256 of `job.resolved.json`.
         source_digest: SHA-256 of the program.
@@ -129,6 +130,7 @@ class JobRecord:
     stopping: JobState | None = None
     points: int = 0
     points_done: int = 0
+    best: float | None = None
     error: Mapping[str, Any] | None = None
     spec_digest: str = ""
     source_digest: str = ""
@@ -145,7 +147,7 @@ class JobRecord:
         Args:
             waiting: Why it waits, from the system that has it; else the record says what it can.
         """
-        progress, message = _face(self.stage, done=self.points_done, total=self.points)
+        progress, message = _face(self.stage, done=self.points_done, total=self.points, best=self.best)
         error = self.error if self.state.is_terminal else None
         if waiting is None:
             waiting = self._last_known_wait()
@@ -197,13 +199,23 @@ _FACE_OF_STAGE: Mapping[str, tuple[float, str]] = {
 }
 
 
-def _face(stage: str, *, done: int = 0, total: int = 0) -> tuple[float, str]:
-    """Return how far a job is, and what people read; `done` of the `total` points of a sweep."""
+def _face(stage: str, *, done: int = 0, total: int = 0, best: float | None = None) -> tuple[float, str]:
+    """Return how far a job is, and what people read.
+
+    Args:
+        stage: What is being done.
+        done: Points of a sweep, or evaluations of a loop, that are done.
+        total: How many there are, or may be.
+        best: The least value of a loop's objective.
+    """
     progress, message = _FACE_OF_STAGE[stage]
     if stage != "executing" or not total:
         return progress, message
     end, _ = _FACE_OF_STAGE["storing"]
-    return progress + (end - progress) * done / total, f"{message}: {done} of {total} points"
+    share = progress + (end - progress) * done / total
+    if best is not None:
+        return share, f"{message}: {done} evaluations, best {best:.9g}"
+    return share, f"{message}: {done} of {total} points"
 
 
 _WORDS_OF_EVENT: Mapping[str, str] = {
@@ -244,7 +256,8 @@ class StoredEvent:
 
     def update(self, job_id: str) -> JobUpdate:
         """Return the event as the job's user sees it."""
-        progress, message = _face(self.stage, done=self.facts.get("done", 0), total=self.facts.get("total", 0))
+        done, total, best = self.facts.get("done", 0), self.facts.get("total", 0), self.facts.get("best")
+        progress, message = _face(self.stage, done=done, total=total, best=best)
         return JobUpdate(
             job_id=job_id,
             state=self.state,
@@ -253,6 +266,9 @@ class StoredEvent:
             message=_WORDS_OF_END.get(self.state) or _WORDS_OF_EVENT.get(self.kind, message),
             event_seq=self.event_seq,
             timestamp=self.at,
+            evaluations=None if best is None else done,
+            value=self.facts.get("value"),
+            best=best,
         )
 
 
@@ -311,7 +327,13 @@ class JobStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobUpdate:
-    """One step of a job, as `eigen watch` shows it; ordered, numbered from 1, the last one terminal."""
+    """One step of a job, as `eigen watch` shows it; ordered, numbered from 1, the last one terminal.
+
+    Attributes:
+        evaluations: How many evaluations of its loop are done, where the update is about them.
+        value: The objective's last value then.
+        best: Its least value so far.
+    """
 
     job_id: str
     state: JobState
@@ -320,6 +342,9 @@ class JobUpdate:
     message: str
     event_seq: int
     timestamp: datetime
+    evaluations: int | None = None
+    value: float | None = None
+    best: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

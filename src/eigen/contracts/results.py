@@ -62,6 +62,9 @@ class JobResults:
         expectation_values: Name of observable to `{value, std_error}`. Empty for a sweep.
         results: What each point of a sweep gave, in order; empty, and left out of `results.json`, without a sweep.
         outputs: What the program returns.
+        optimizer: What the program's loop came to: `fun`, `std_error`, `x` by parameter, `nfev`, `njev`, `nit`,
+            `method`, `success`, `message`, `history`; see `docs/hybrid.md`. Everything else is of the circuit at `x` then. Empty,
+            and left out of `results.json`, without a loop.
         execution_time_sec: Time the backend took.
         metadata: `backend`, `method`, `seed`, versions.
         timeline: Stage to the UTC time at which it began.
@@ -76,6 +79,7 @@ class JobResults:
     expectation_values: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     results: tuple[SweepPoint, ...] = ()
     outputs: Mapping[str, Any] = field(default_factory=dict)
+    optimizer: Mapping[str, Any] = field(default_factory=dict)
     execution_time_sec: float
     metadata: Mapping[str, Any] = field(default_factory=dict)
     timeline: Mapping[str, str] = field(default_factory=dict)
@@ -137,8 +141,9 @@ class JobResults:
     def to_json(self) -> dict[str, Any]:
         """Return `results.json` as JSON values."""
         document: dict[str, Any] = to_json(self)
-        if not self.results:
-            del document["results"]
+        for name in ("results", "optimizer"):
+            if not document[name]:
+                del document[name]
         return document
 
     def to_bytes(self) -> bytes:

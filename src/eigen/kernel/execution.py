@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from eigen.ports.clock import Clock
     from eigen.ports.drivers import DriverManager
 
-__all__ = ["PORTION_SEC", "PointResult", "executed", "parts_of"]
+__all__ = ["PORTION_SEC", "PointResult", "executed", "parts_of", "payload_of"]
 
 PORTION_SEC = 0.25
 """About how long the points of one request take: how soon progress is told, and how much a lost worker costs."""
@@ -62,10 +62,10 @@ def parts_of(plan: ExecutionPlan) -> list[Part]:
     from eigen.estimation.sampling import group_seed
 
     sampling = plan.sampling
-    parts = [Part(_payload(plan.counted), plan.options)] if plan.counted is not None else []
+    parts = [Part(payload_of(plan.counted), plan.options)] if plan.counted is not None else []
     for index, shots in enumerate(sampling.shots):
         options = replace(plan.options, shots=shots, seed=group_seed(plan.options.seed, index))
-        parts.append(Part(_payload(sampling.circuit(index)), options))
+        parts.append(Part(payload_of(sampling.circuit(index)), options))
     return parts
 
 
@@ -117,7 +117,8 @@ async def _point(plan: ExecutionPlan, of_parts: Sequence[ExecutionResult]) -> Po
     return PointResult(result, groups)
 
 
-def _payload(circuit: AQO) -> CircuitPayload:
+def payload_of(circuit: AQO) -> CircuitPayload:
+    """Return a circuit as it is sent to a driver."""
     from eigen.contracts.aqo import profile
     from eigen.contracts.aqo_json import encode
     from eigen.contracts.canonical import sha256_hex

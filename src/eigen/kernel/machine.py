@@ -263,11 +263,11 @@ def _compilation_failed(job: JobRecord, event: CompilationFailed) -> Change:
 
 
 def _dispatched(job: JobRecord, event: Dispatched) -> Change:
-    return {"state": JobState.RUNNING, "stage": "executing", "points": 0, "points_done": 0}, (Execute(),)
+    return {"state": JobState.RUNNING, "stage": "executing", "points": 0, "points_done": 0, "best": None}, (Execute(),)
 
 
 def _progressed(job: JobRecord, event: Progressed) -> Change:
-    return {"points": event.total, "points_done": event.done}, ()
+    return {"points": event.total, "points_done": event.done, "best": event.best}, ()
 
 
 def _executed(job: JobRecord, event: Executed) -> Change:

@@ -11,14 +11,16 @@ from eigen.contracts.canonical import canonical_json
 from eigen.contracts.execution import ExecutionResult
 from eigen.contracts.job_events import Progressed
 from eigen.contracts.jobs import JOB_ID, JobRecord, JobState, StoredEvent
+from eigen.contracts.loops import JOURNAL
 from eigen.contracts.results import RERUN_OF, JobResults, SweepPoint
 from eigen.contracts.version import VERSION
 from eigen.contracts.wire import format_time, to_json
+from eigen.kernel.execution import PointResult
 from eigen.kernel.history import to_json_lines
+from eigen.kernel.loop_results import journal_of, optimizer_of, stopped_optimizer_of
 from eigen.kernel.run import JobInputs, JobRun
 
 if TYPE_CHECKING:
-    from eigen.kernel.execution import PointResult
     from eigen.kernel.plan import ExecutionPlan
 
 _PROGRESSED = Progressed.__name__  # begins no stage
@@ -26,18 +28,30 @@ _PROGRESSED = Progressed.__name__  # begins no stage
 __all__ = ["closing_facts", "closing_files", "marginal_counts", "output_of"]
 
 
-def closing_files(run: JobRun, *, final: JobRecord, last: StoredEvent) -> dict[str, bytes]:
+def closing_files(
+    run: JobRun, *, final: JobRecord, last: StoredEvent, journals: Sequence[bytes] = ()
+) -> dict[str, bytes]:
     """Return the last files of a job: its results or its error, and its events to the very last one.
 
-    A sweep that did not come to its end leaves the points that are done; sampled expectation values, the raw counts.
+    A sweep that did not come to its end leaves the points that are done, a loop its best evaluation; sampled
+    expectation values, the raw counts; a loop, its journal.
+
+    Args:
+        run: The job.
+        final: Its record then.
+        last: The event that ends it.
+        journals: The journal of each start of its loop.
     """
     files = {"events.jsonl": to_json_lines([*run.events, last])}
+    if journals:
+        files[JOURNAL] = journal_of(journals)
     if final.state is JobState.DONE:
-        files["results.json"] = _results(run, final, last).to_bytes()
+        files["results.json"] = _results(run, final, last, _optimizer(run, journals)).to_bytes()
     else:
         files["error.json"] = canonical_json(dict(final.error or {}))
-        if run.results:
-            files["results.partial.json"] = _results(run, final, last).to_bytes()
+        optimizer = _stopped_optimizer(run, final, journals)
+        if run.results or optimizer:
+            files["results.partial.json"] = _results(run, final, last, optimizer).to_bytes()
     if run.plan is not None and run.plan.sampling is not None and run.results:
         files["measurements.json"] = _measurements(run.plan, run.results)
     return files
@@ -68,10 +82,25 @@ def marginal_counts(counts: Mapping[str, int], clbits: tuple[int, ...]) -> dict[
     return dict(marginal)
 
 
-def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
+def _optimizer(run: JobRun, journals: Sequence[bytes]) -> dict[str, Any]:
+    """Return what the results say of a loop; nothing where there is none."""
+    if run.plan is None or not run.plan.loop:
+        return {}
+    return optimizer_of(run.plan.loop, run.outcomes, journals, run.plan.payload.profile.parameters)
+
+
+def _stopped_optimizer(run: JobRun, final: JobRecord, journals: Sequence[bytes]) -> dict[str, Any]:
+    if run.plan is None or not run.plan.loop:
+        return {}
+    why = f"the job ended as {final.state}"
+    return stopped_optimizer_of(run.plan.loop, journals, run.plan.payload.profile.parameters, why=why)
+
+
+def _results(run: JobRun, final: JobRecord, last: StoredEvent, optimizer: Mapping[str, Any]) -> JobResults:
     compiled, plan = run.compiled, run.plan
-    assert run.results and compiled is not None and plan is not None  # noqa: S101  # what is done implies them
-    points, first = _points(plan, compiled.outputs, run.results), run.results[0].result
+    assert compiled is not None and plan is not None  # noqa: S101  # whatever gives results implies them
+    results = run.results or [PointResult(ExecutionResult(counts={}, execution_time_sec=0.0))]  # a stopped loop's
+    points, first = _points(plan, compiled.outputs, run.results, optimizer), results[0].result
     is_sweep = bool(plan.points[0])
     return JobResults(
         job_id=final.job_id,
@@ -79,10 +108,11 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
         state=final.state,
         counts={} if is_sweep else first.counts,
         shots=plan.shots,
-        expectation_values={} if is_sweep else points[0].expectation_values,
+        expectation_values=points[0].expectation_values if points and not is_sweep else {},
         results=points if is_sweep else (),
-        outputs={} if is_sweep else points[0].outputs,
-        execution_time_sec=sum(one.result.execution_time_sec for one in run.results),
+        outputs=points[0].outputs if points and not is_sweep else {},
+        optimizer=optimizer,
+        execution_time_sec=run.loop_sec + sum(one.result.execution_time_sec for one in run.results),
         metadata=first.metadata,
         timeline={event.stage: format_time(event.at) for event in [*run.events, last] if event.kind != _PROGRESSED},
         provenance={
@@ -103,14 +133,17 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent) -> JobResults:
 
 
 def _points(
-    plan: ExecutionPlan, outputs: Mapping[str, Mapping[str, Any]], results: Sequence[PointResult]
+    plan: ExecutionPlan,
+    outputs: Mapping[str, Mapping[str, Any]],
+    results: Sequence[PointResult],
+    optimizer: Mapping[str, Any],
 ) -> tuple[SweepPoint, ...]:
     return tuple(
         SweepPoint(
             binding=binding,
             counts=one.result.counts,
             expectation_values={name: _expectation(*found) for name, found in one.result.expectation_values.items()},
-            outputs={name: output_of(output, one.result) for name, output in outputs.items()},
+            outputs={name: output_of(output, one.result, optimizer) for name, output in outputs.items()},
             execution_time_sec=one.result.execution_time_sec,
             seed=one.result.metadata.get("seed", plan.options.seed),
         )
@@ -131,11 +164,15 @@ def _measurements(plan: ExecutionPlan, results: Sequence[PointResult]) -> bytes:
     return canonical_json({"circuits": circuits, "points": points})
 
 
-def output_of(output: Mapping[str, Any], result: ExecutionResult) -> Any:
+def output_of(output: Mapping[str, Any], result: ExecutionResult, optimizer: Mapping[str, Any]) -> Any:
     """Return an output as it stands in the results.
 
-    A value stands as it is, bits as the counts of these bits alone, an expectation value with its standard error.
+    A value stands as it is, bits as the counts of these bits alone, an expectation value with its standard error, the
+    result of a loop without its history, or the one attribute of it that is asked for.
     """
+    if output["kind"] == "optimizer":
+        whole = {name: value for name, value in optimizer.items() if name not in ("history", "starts")}
+        return optimizer[output["field"]] if output["field"] else whole
     if output["kind"] == "bits":
         return {"counts": marginal_counts(result.counts, tuple(output["c"]))}
     if output["kind"] == "expectation":

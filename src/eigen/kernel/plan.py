@@ -12,17 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.compilation import CompiledProgram
 from eigen.contracts.devices import DeviceInfo
-from eigen.contracts.errors import ResourceExhaustedError, UnimplementedError
+from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError, UnimplementedError
 from eigen.contracts.execution import MAX_SHOTS, Admission, CircuitFormat, CircuitPayload, ExecutionOptions
 from eigen.contracts.gates import MEASURE
 from eigen.contracts.jobspec import JobSpecBody
 from eigen.contracts.printable import printable
 from eigen.contracts.sizes import human_bytes
 from eigen.estimation.measurement import is_pure
+from eigen.kernel.loop_plan import loop_tasks
 from eigen.kernel.sweep import Point, check_parameters, check_size, sweep_points
 
 if TYPE_CHECKING:
     from eigen.contracts.aqo import AQO
+    from eigen.contracts.loops import LoopTask
     from eigen.estimation.sampling import Sampling
 
 __all__ = [
@@ -63,6 +65,7 @@ class ExecutionPlan:
         precision: The standard error that no observable may pass, where the job says so; it stands above the program.
         sampling: What is measured for them, once worked out.
         counted: The circuit whose counts are asked for where it is another one than that of the payload.
+        loop: The starts of the program's loop, which come first; empty without one.
     """
 
     target: str
@@ -76,6 +79,7 @@ class ExecutionPlan:
     precision: float | None = None
     sampling: Sampling | None = None
     counted: AQO | None = None
+    loop: tuple[LoopTask, ...] = ()
 
     @property
     def is_measured(self) -> bool:
@@ -129,18 +133,11 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int, 
         device: What its device can do.
 
     Raises:
-        InvalidArgumentError: The sweep is wrong.
-        ResourceExhaustedError: The shots are not 1 to 1,000,000, or they cost too much (`check_cost`); or the sweep is
-            too large.
-        UnimplementedError: The program declares a hybrid loop, or asks for exact expectation values that there are not.
+        InvalidArgumentError: The sweep is wrong, or there is one beside a loop; or the loop starts outside its bounds.
+        ResourceExhaustedError: The shots are not 1 to 1,000,000, or they cost too much (`check_cost`); or the sweep or
+            the loop is too large.
+        UnimplementedError: There are no exact expectation values where they are asked for.
     """
-    if compiled.hybrid is not None:
-        raise UnimplementedError(
-            "the program declares a hybrid loop (minimize), which this version does not run",
-            reason="HYBRID_LOOP",
-            hint="leave minimize out and run the loop at your side, one job per iteration, with --input NAME=VALUE",
-            details={"missing": ["hybrid loops"]},
-        )
     defaults = compiled.defaults
     shots = _first(body.shots, defaults.shots, DEFAULT_SHOTS)
     if not 1 <= shots <= MAX_SHOTS:
@@ -149,10 +146,17 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int, 
             reason="SHOTS_OUT_OF_RANGE",
             hint="change shots in the decorator, spec.shots or --shots",
         )
+    if body.sweep and compiled.hybrid is not None:
+        raise InvalidArgumentError(
+            "the program varies its parameters itself (minimize), so that they cannot be swept",
+            reason="LOOP_SWEEP",
+            hint="leave spec.sweep out, or submit a job for each start with --input NAME=VALUE",
+        )
     points = sweep_points(body.sweep)
     check_parameters(points, compiled.profile.parameters)
     check_cost(compiled.profile, shots=shots, points=len(points))
     estimation, reason = _estimation(body, compiled, device)
+    seed = _first(body.seed, defaults.seed, drawn_seed)
     return ExecutionPlan(
         target=target_of(body, compiled),
         payload=CircuitPayload(
@@ -162,7 +166,7 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int, 
         points=points,
         options=ExecutionOptions(
             shots=shots,
-            seed=_first(body.seed, defaults.seed, drawn_seed),
+            seed=seed,
             noise_model=body.noise_model if body.noise_model is not None else defaults.noise_model,
             optimization_level=_optimization_level(body, compiled),
             driver_options=body.driver_options,
@@ -171,6 +175,9 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int, 
         reason=reason,
         precisions=compiled.precisions,
         precision=body.precision,
+        loop=loop_tasks(
+            compiled, seed=seed, is_sampled=estimation == "sampled", shots=shots, precision=body.precision
+        ),
     )
 
 

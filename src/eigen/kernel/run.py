@@ -18,6 +18,7 @@ from eigen.ports.artifact_store import Opening
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram, ProgramSource
     from eigen.contracts.jobspec import JobSpec
+    from eigen.contracts.loops import LoopOutcome
     from eigen.kernel.execution import PointResult
     from eigen.kernel.plan import ExecutionPlan
 
@@ -43,6 +44,8 @@ class JobRun:
         events: All its events, the one numbered n at n − 1.
         work: Scope of its execution; cancelling it stops the work.
         life: Scope of what lives as long as the job, such as its deadline.
+        outcomes: What each start of its loop came to, in order; empty without.
+        loop_sec: How long its loop took here.
         results: What came of the points that are done, in order; a job without a sweep is one point.
         to_do: What is to be done for it next, in order, by the one task that is at work for it.
         is_at_work: Whether there is such a task.
@@ -63,6 +66,8 @@ class JobRun:
     life: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     compiled: CompiledProgram | None = None
     plan: ExecutionPlan | None = None
+    outcomes: list[LoopOutcome] = field(default_factory=list)
+    loop_sec: float = 0.0
     results: list[PointResult] = field(default_factory=list)
     to_do: deque[Callable[[JobRun], Awaitable[None]]] = field(default_factory=deque)
     is_at_work: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from eigen.kernel.machine import step
 from eigen.kernel.progress import Progress
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.kernel.sweep import first_inputs
+from eigen.optimization.seeds import loop_seed
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
     from eigen.contracts.execution import Admission
     from eigen.contracts.jobspec import JobSpecBody
+    from eigen.contracts.loops import LoopProgress
     from eigen.kernel.execution import PointResult
     from eigen.kernel.plan import ExecutionPlan
 
@@ -98,7 +101,7 @@ class JobWork:
         body = inputs.spec.spec
         await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
         run.compiled = await self._compiled(inputs)
-        drawn_seed = self._ids.seed() if run.record.seed is None else run.record.seed
+        drawn_seed = self._drawn_seed(run.record, run.compiled)
         run.plan, device_id, admission = await self._admitted(body, run.compiled, drawn_seed=drawn_seed)
         run.circuit_files = await self._circuit_files.of(run.compiled)
         return Compiled(
@@ -113,6 +116,12 @@ class JobWork:
             memory_bytes=admission.memory_bytes,
             explanation=admission.explanation,
         )
+
+    def _drawn_seed(self, record: JobRecord, compiled: CompiledProgram) -> int:
+        """Return the seed of a job that names none: a loop's is always the same one, whoever begins the job anew."""
+        if record.seed is not None:
+            return record.seed
+        return self._ids.seed() if compiled.hybrid is None else loop_seed(record.job_id)
 
     async def check(self, inputs: JobInputs) -> CheckedJob:
         """Say what `compile` would find, and leave nothing behind."""
@@ -172,7 +181,9 @@ class JobWork:
         attempt = run.record.attempt
         if run.plan is None:
             raise InvariantError("executing without a plan")
-        run.results = []
+        run.results, run.outcomes = [], []
+        if run.plan.loop:
+            await self._minimize(run, run.plan)
         told = Progress(len(run.plan.points), clock=self._clock)
         device_id = device_of(run.record)
         found = executed(run.plan, self._drivers, job_id=run.record.job_id, device_id=device_id, clock=self._clock)
@@ -181,8 +192,43 @@ class JobWork:
                 run.results += results
                 if told.is_due(len(run.results)):
                     await self._tell(run, self._progressed(run, attempt))
-        elapsed_sec = sum(one.result.execution_time_sec for one in run.results)
+        elapsed_sec = run.loop_sec + sum(one.result.execution_time_sec for one in run.results)
         return Executed(at=self._clock.now(), attempt=attempt, execution_time_sec=elapsed_sec)
+
+    async def _minimize(self, run: JobRun, plan: ExecutionPlan) -> None:
+        """Run a job's loop; what is executed after it is the circuit at the best point."""
+        from eigen.kernel.loop_results import best_outcome
+        from eigen.kernel.loops import LoopRunner
+
+        attempt = run.record.attempt
+        most_evaluations = sum(task.max_evals for task in plan.loop)
+
+        async def tell(progress: LoopProgress) -> None:
+            event = Progressed(
+                at=self._clock.now(),
+                attempt=attempt,
+                done=progress.evaluations,
+                total=most_evaluations,
+                value=progress.value,
+                best=progress.best,
+            )
+            await self._tell(run, event)
+
+        await self.save(run)  # journals stand in the job's folder
+        runner = LoopRunner(
+            plan,
+            job_id=run.record.job_id,
+            device_id=device_of(run.record),
+            drivers=self._drivers,
+            artifacts=self._artifacts,
+            clock=self._clock,
+            tell=tell,
+        )
+        began = self._clock.monotonic()
+        run.outcomes = await runner.run()
+        run.loop_sec = self._clock.monotonic() - began
+        best = run.outcomes[best_outcome(run.outcomes)]
+        run.plan = replace(plan, binding=dict(zip(plan.payload.profile.parameters, best.x, strict=True)))
 
     def _progressed(self, run: JobRun, attempt: int) -> JobEvent:
         assert run.plan is not None  # noqa: S101  # it is being executed
@@ -203,11 +249,12 @@ class JobWork:
 
         closed = Closed(at=self._clock.now(), attempt=run.record.attempt)
         final = step(run.record, closed).job
-        close = partial(closing_files, run, final=final, last=stored(closed, final))
-        is_large = _size(run.results) > _AT_ONCE_COUNTS
-        files = await run_sync(close) if is_large else close()
         if run.inputs is None:  # it was adopted and is not begun anew: what its last owner left is still there
             await self._artifacts.reset(final.job_id)
+        journals = await self._journals(run)
+        close = partial(closing_files, run, final=final, last=stored(closed, final), journals=journals)
+        is_large = _size(run.results) > _AT_ONCE_COUNTS or bool(journals)
+        files = await run_sync(close) if is_large else close()
         async with run.saving:
             last = {**run.circuit_files, **files}
             await self._artifacts.seal(final.job_id, last, facts=closing_facts(final), opening=run.opening)
@@ -215,6 +262,11 @@ class JobWork:
         await self._store.forget_opening(final.job_id)
         run.results_json = files.get("results.json", b"")
         return closed
+
+    async def _journals(self, run: JobRun) -> tuple[bytes, ...]:
+        """Return the journals of a job that may have some: one with a loop, or one that nobody begins anew."""
+        has_loop = run.plan is not None and bool(run.plan.loop) and run.opening is None
+        return await self._artifacts.journals(run.record.job_id) if has_loop or run.inputs is None else ()
 
     async def save(self, run: JobRun) -> None:
         """Put what there is of a job on disk before its end, for whoever wants to look at it meanwhile."""

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopTask
-from eigen.optimization.journal import Entry, Journal
+from eigen.optimization.evaluations import Entry
+from eigen.optimization.journal import Journal
 from eigen.optimization.methods import METHODS, Problem
 from eigen.optimization.objective import Objective
 from eigen.optimization.seeds import evaluation_seed, method_seed

@@ -3,32 +3,17 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eigen.contracts.errors import InternalError
 from eigen.optimization.circuits import LoopCircuit
+from eigen.optimization.evaluations import Evaluation
 from eigen.optimization.shifts import shifts_of
 from eigen.optimization.sources import Source
 
-__all__ = ["Evaluation", "Objective"]
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What one evaluation gave.
-
-    Attributes:
-        value: The objective's value.
-        std_error: Its standard error, 0 where it is exact.
-        gradient: Its derivative by each parameter, or None where only the value was asked.
-    """
-
-    value: float
-    std_error: float
-    gradient: tuple[float, ...] | None = None
+__all__ = ["Objective"]
 
 
 class Objective:
