@@ -31,6 +31,7 @@ eigen_kernel_handovers_total{}
 eigen_kernel_takeovers_total{}
 eigen_kernel_backend_crashes_total{device}
 eigen_loop_lag_seconds{}
+eigen_kernel_live_jobs{state}
 eigen_qfs_request_duration_seconds{op}
 eigen_compiler_cache_total{kept}
 eigen_driver_cache_total{device,kept}
@@ -43,6 +44,7 @@ def count_everything(metrics: Metrics) -> None:
     metrics.api_request("submit_job", status="OK", duration_sec=0.003)
     metrics.transition("NONE", "PENDING")
     metrics.queue_depth("sim:local", 3)
+    metrics.live_jobs("QUEUED", 3)
     metrics.stage("compile", 0.002)
     metrics.program("OK")
     metrics.driver_request("sim", op="execute", status="OK", duration_sec=0.01)
@@ -98,6 +100,7 @@ def test_values_are_counted() -> None:
     assert value("eigen_api_request_duration_seconds_sum", {"method": "submit_job"}) == 0.006
     assert value("eigen_kernel_job_state_transitions_total", {"from": "NONE", "to": "PENDING"}) == 2
     assert value("eigen_kernel_queue_depth", {"device": "sim:local"}) == 3
+    assert value("eigen_kernel_live_jobs", {"state": "QUEUED"}) == 3
     assert value("eigen_kernel_stage_duration_seconds_count", {"stage": "compile"}) == 2
     assert value("eigen_compiler_programs_total", {"outcome": "OK"}) == 2
     assert value("eigen_driver_requests_total", {"driver": "sim", "op": "execute", "status": "OK"}) == 2

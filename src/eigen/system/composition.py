@@ -142,11 +142,14 @@ async def open_system(
         await stack.enter_async_context(WriteBehind(sink))
         telemetry = None
         if observed:
+            from eigen.telemetry.tally import Folding, Tally
+
             exporting = await to_thread.run_sync(_exporting)
             provider = (await stack.enter_async_context(exporting)).provider if exporting is not None else None
             telemetry = stack.enter_context(
                 await to_thread.run_sync(_telemetry, sink, clock, configuration.log_level, provider)
             )
+            await stack.enter_async_context(Folding(telemetry.metrics, tally=Tally(folder)))
             ids = telemetry.ids(ids)
         folders = DiskArtifactStore(folder / "circuit_fs", shown_as=str(given))
         artifacts: ArtifactStore = RootArtifacts(folders, store)

@@ -9,7 +9,8 @@
   systems/          one lock file for each live system
   circuit_fs/       every artifact of every job
   logs/             structured logs
-  serve.lock        held by the process that serves the root; serve.json says where its metrics are
+  serve.lock        held by the process that serves the root
+  metrics.json      what all systems have counted; metrics.lock is held to add to it
 ```
 """
 

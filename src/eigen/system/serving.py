@@ -1,14 +1,13 @@
 """A process in the foreground that runs the jobs of a root: what `eigen serve` is.
 
 It holds `<root>/serve.lock` for as long as it lives, so that there is one at most, and its end, however it comes, lets
-go of it. Where its metrics are stands in `<root>/serve.json`, which means something only while the lock is held. Jobs
-come to it by the job store: whoever submits and leaves hands them over, and may stay to watch, beside the server.
+go of it. Jobs come to it by the job store: whoever submits and leaves hands them over, and may stay to watch, beside
+the server.
 """
 
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import AsyncIterator
@@ -19,15 +18,14 @@ from typing import TYPE_CHECKING
 import anyio
 from anyio.to_thread import run_sync
 
-from eigen.contracts.errors import FailedPreconditionError, UnavailableError
+from eigen.contracts.errors import FailedPreconditionError
 
 if TYPE_CHECKING:
     from eigen.system.composition import System
 
-__all__ = ["is_served", "open_beside_server", "open_serving", "serving_port"]
+__all__ = ["is_served", "open_beside_server", "open_serving"]
 
 _LOCK = "serve.lock"
-_FACE = "serve.json"
 _LOOK_EVERY_SEC = 1.0
 _LOOKERS_LIMIT_SEC = 1.0
 """How long those who only look may keep a new server from the lock; each of them holds it for microseconds."""
@@ -51,7 +49,6 @@ async def open_serving(root: Path, *, metrics_port: int | None) -> AsyncIterator
         system = await stack.enter_async_context(open_system(root, metrics_port=metrics_port))
         lock = await run_sync(_locked, root)
         stack.callback(os.close, lock)
-        await run_sync(_write_face, root, system.metrics_port)
         yield system
 
 
@@ -100,29 +97,6 @@ def is_served(root: Path) -> bool:
     return False
 
 
-def serving_port(root: Path) -> int:
-    """Return where the process that serves a root answers for its metrics.
-
-    Args:
-        root: The system's folder.
-
-    Raises:
-        UnavailableError: No process serves the root, or it answers nowhere.
-    """
-    try:
-        face = json.loads((root / _FACE).read_bytes()) if is_served(root) else {}
-        port = face.get("metrics_port")
-    except (OSError, ValueError, AttributeError):
-        port = None
-    if not isinstance(port, int):
-        raise UnavailableError(
-            "nobody serves the metrics of this root",
-            reason="NOT_SERVED",
-            hint="start `eigen serve --metrics-port 0` on it",
-        )
-    return port
-
-
 def _locked(root: Path) -> int:
     """Return a descriptor that holds the lock of the root's server."""
     descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
@@ -144,9 +118,3 @@ def _is_taken(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     return True
-
-
-def _write_face(root: Path, port: int | None) -> None:
-    draft = root / f".{_FACE}.{os.getpid()}.tmp"
-    draft.write_text(json.dumps({"pid": os.getpid(), "metrics_port": port}))
-    draft.replace(root / _FACE)

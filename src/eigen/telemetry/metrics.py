@@ -5,7 +5,7 @@ are never a label, and of each label the first `MAX_LABEL_VALUES` values are kep
 Every system has its own; nothing is shared in the process.
 
 To count is to add to a number in a dict, on the event loop's thread, since a job counts twenty times. What was counted
-since a `mark` can be taken away and added to the metrics of another system, or of a file: see `tally`.
+can be added to the metrics of another system, or taken away: see `eigen.telemetry.tally`.
 
 Source: Prometheus' text format, version 0.0.4.
 """
@@ -80,6 +80,12 @@ METRICS = (
         kind="gauge",
         labels=("device",),
         description="Jobs that wait for a slot of the device, in this system.",
+    ),
+    MetricSpec(
+        name="eigen_kernel_live_jobs",
+        kind="gauge",
+        labels=("state",),
+        description="Jobs of the root that have not ended; told by `eigen metrics`, which asks the job store.",
     ),
     MetricSpec(
         name="eigen_kernel_stage_duration_seconds",
@@ -243,6 +249,7 @@ class Metrics:
         self._api_durations = families["eigen_api_request_duration_seconds"]
         self._transitions = families["eigen_kernel_job_state_transitions_total"]
         self._queue_depth = families["eigen_kernel_queue_depth"]
+        self._live_jobs = families["eigen_kernel_live_jobs"]
         self._stage_durations = families["eigen_kernel_stage_duration_seconds"]
         self._queue_waits = families["eigen_kernel_queue_wait_seconds"]
         self._job_durations = families["eigen_kernel_job_duration_seconds"]
@@ -272,6 +279,10 @@ class Metrics:
     def queue_depth(self, device_id: str, depth: int) -> None:
         """Set how many jobs wait for a device."""
         self._queue_depth.at((device_id,))[0] = depth
+
+    def live_jobs(self, state: str, number: int) -> None:
+        """Set how many jobs that have not ended are in a state."""
+        self._live_jobs.at((state,))[0] = number
 
     def stage(self, stage: str, duration_sec: float) -> None:
         """Note how long a command of the kernel took."""

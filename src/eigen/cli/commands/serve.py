@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["metrics", "serve"]
 
-_TIME_LIMIT_SEC = 5.0
-
 PortOption = Annotated[
     int | None,
     typer.Option(
@@ -28,7 +26,7 @@ PortOption = Annotated[
 def serve(metrics_port: PortOption = None, root: RootOption = None, as_json: JsonOption = False) -> None:
     """Run the jobs of the root until it is told to stop.
 
-    It takes over jobs whose process is gone, and those that `submit --detach` leaves. SIGTERM and Ctrl-C end it: jobs
+    It takes over jobs whose process is gone, and those that other commands hand to it. SIGTERM and Ctrl-C end it: jobs
     that have not ended stay, and the next system on the root goes on with them. --json is for errors only.
     """
     from eigen.cli.session import conduct
@@ -37,9 +35,10 @@ def serve(metrics_port: PortOption = None, root: RootOption = None, as_json: Jso
 
 
 def metrics(root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Print the metrics of the system that serves the root.
+    """Print the metrics of the root, in Prometheus' text format.
 
-    In Prometheus' text format. --json is for errors only.
+    What all systems on it have counted, ended or not, to the second, and how many jobs are in which state and line now.
+    --json is for errors only.
     """
     from eigen.cli.session import conduct
 
@@ -68,28 +67,7 @@ async def _serve(*, root: Path | None, metrics_port: int | None) -> ExitCode:
 async def _metrics(*, root: Path | None) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.rendering import emit_bytes
-    from eigen.system.root import default_root
-    from eigen.system.serving import serving_port
+    from eigen.system.figures import root_metrics
 
-    emit_bytes(await _fetched(serving_port((root or default_root()).absolute())))
+    emit_bytes((await root_metrics(root)).render().encode())
     return ExitCode.OK
-
-
-async def _fetched(port: int) -> bytes:
-    """Return the metrics of a system on this machine."""
-    import anyio
-
-    from eigen.contracts.errors import UnavailableError
-
-    answer = b""
-    try:
-        with anyio.fail_after(_TIME_LIMIT_SEC):
-            async with await anyio.connect_tcp("127.0.0.1", port) as stream:
-                await stream.send(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
-                async for part in stream:
-                    answer += part
-    except (OSError, TimeoutError, anyio.BrokenResourceError) as error:
-        raise UnavailableError(
-            "the system that serves this root does not answer", reason="NOT_SERVED", hint="look at its process"
-        ) from error
-    return answer.partition(b"\r\n\r\n")[2]
