@@ -24,6 +24,7 @@ from eigen.contracts.errors import (
 )
 from eigen.primitives import EigenEstimator, EigenSampler
 from eigen.primitives.circuits import CircuitShelf
+from eigen.testing.scripted_driver import ScriptedDriver
 
 TARGET = "scripted:device"
 
@@ -128,6 +129,16 @@ def test_a_client_that_is_closed_is_an_error_at_once(tmp_path):
         sampler = EigenSampler(client)
     with pytest.raises(FailedPreconditionError, match="not open"):
         sampler.run([coin()])
+
+
+def test_jobs_that_have_not_ended_when_their_client_closes_are_left_to_the_next_one(tmp_path, eigen_driver):
+    with eigen.Client(tmp_path, drivers={"scripted": eigen_driver}) as client:
+        job = begun(client, eigen_driver)
+    assert job.status() is JobStatus.ERROR
+    with pytest.raises(FailedPreconditionError, match="closed before"):
+        job.result()
+    with eigen.Client(tmp_path, drivers={"scripted": ScriptedDriver()}) as client:
+        assert {client.job(one).wait().state for one in job.eigen_job_ids()} == {eigen.JobState.DONE}
 
 
 def test_primitives_are_qiskits_and_refuse_what_they_do_not_know(eigen_client):

@@ -128,6 +128,7 @@ class Client:
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self._open_portal = stack.enter_context(start_blocking_portal())
+            stack.callback(self._open_portal.call, self._open_portal.stop, True)  # nobody waits for what cannot come
             stack.enter_context(self._open_portal.wrap_async_context_manager(self._client))
             self._stack = stack.pop_all()
         return self

@@ -9,8 +9,9 @@ from typing import Generic, TypeVar
 from qiskit.primitives import BasePrimitiveJob, PrimitiveResult
 from qiskit.providers import JobStatus
 
-from eigen.contracts.errors import OperationCancelledError
+from eigen.contracts.errors import EigenError, FailedPreconditionError, OperationCancelledError
 from eigen.contracts.results import JobResults
+from eigen.primitives.job_group import JobGroup
 
 __all__ = ["EigenPrimitiveJob"]
 
@@ -27,8 +28,8 @@ class EigenPrimitiveJob(
 
     Args:
         job_id: The group's name.
-        future: Results of all Eigen jobs, in order.
-        accepted: Number of each Eigen job that has been accepted, to its id.
+        group: The Eigen jobs.
+        future: Their results, in order.
         assemble: Makes Qiskit's containers of the results.
     """
 
@@ -36,43 +37,41 @@ class EigenPrimitiveJob(
         self,
         job_id: str,
         *,
+        group: JobGroup,
         future: Future[list[JobResults]],
-        accepted: dict[int, str],
         assemble: Callable[[Sequence[JobResults]], PrimitiveResult[ResultT]],
     ) -> None:
         super().__init__(job_id)
+        self._group = group
         self._future = future
-        self._accepted = accepted
         self._assemble = assemble
         self._result: PrimitiveResult[ResultT] | None = None
 
     def eigen_job_ids(self) -> tuple[str, ...]:
         """Return the ids of the Eigen jobs that have been accepted so far, in order of the PUBs."""
-        return tuple(job_id for _, job_id in sorted(self._accepted.copy().items()))
+        return tuple(job_id for _, job_id in sorted(self._group.accepted.copy().items()))
 
     def result(self) -> PrimitiveResult[ResultT]:
         """Wait for the end and return what the PUBs gave.
 
         Raises:
-            EigenError: An Eigen job was refused or failed, this is its own error; or the job was cancelled.
+            EigenError: An Eigen job was refused or failed; this is its own error.
+            OperationCancelledError: The job was cancelled.
+            FailedPreconditionError: The client was closed before the end.
         """
         if self._result is None:
             try:
                 results = self._future.result()
             except CancelledError as error:
-                raise OperationCancelledError(
-                    f"{self.job_id()} was cancelled", reason="PRIMITIVE_CANCELLED", hint="run it again"
-                ) from error
+                raise self._no_result() from error
             self._result = self._assemble(results)
         return self._result
 
     def status(self) -> JobStatus:
         """Return where it is: `QUEUED` until the first Eigen job is accepted, then `RUNNING` until all have ended."""
         if not self._future.done():
-            return JobStatus.RUNNING if self._accepted else JobStatus.QUEUED
-        if self._future.cancelled():
-            return JobStatus.CANCELLED
-        error = self._future.exception()
+            return JobStatus.RUNNING if self._group.accepted else JobStatus.QUEUED
+        error = self._no_result() if self._future.cancelled() else self._future.exception()
         if error is None:
             return JobStatus.DONE
         return JobStatus.CANCELLED if isinstance(error, OperationCancelledError) else JobStatus.ERROR
@@ -95,4 +94,17 @@ class EigenPrimitiveJob(
 
     def cancel(self) -> bool:
         """Cancel every Eigen job that has not ended; return whether there was anything left to cancel."""
+        self._group.is_stopping = True
         return self._future.cancel()
+
+    def _no_result(self) -> EigenError:
+        """Return why there is no result although no Eigen job has failed."""
+        if self._group.is_stopping:
+            return OperationCancelledError(
+                f"{self.job_id()} was cancelled", reason="PRIMITIVE_CANCELLED", hint="run it again"
+            )
+        return FailedPreconditionError(
+            f"the client was closed before {self.job_id()} had ended",
+            reason="CLIENT_CLOSED",
+            hint=f"its jobs go on with the next client of this root; `eigen jobs --group {self.job_id()}` lists them",
+        )

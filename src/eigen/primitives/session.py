@@ -20,9 +20,9 @@ from eigen.contracts.requests import SubmitJobRequest
 from eigen.contracts.results import JobResults
 from eigen.contracts.version import VERSION
 from eigen.jobfile.loader import LoadedJob, override
-from eigen.primitives.carrying import carried_out
 from eigen.primitives.circuits import CircuitShelf
 from eigen.primitives.job import EigenPrimitiveJob
+from eigen.primitives.job_group import JobGroup
 from eigen.primitives.options import PrimitiveOptions
 from eigen.primitives.seeds import Seed, checked, drawn, job_seed
 
@@ -81,13 +81,11 @@ class Session:
             ResourceExhaustedError: There are too many shots.
             FailedPreconditionError: The client is not open.
         """
-        group, accepted = f"{name}-{secrets.token_hex(8)}", dict[int, str]()
-        requests = self._requests(pubs, group)
-        future = self._opened().start(partial(carried_out, requests=requests, accepted=accepted))
+        job_id = f"{name}-{secrets.token_hex(8)}"
+        group = JobGroup(self._requests(pubs, job_id))
+        future = self._opened().start(group.results)
         self._begun.add(future)
-        return EigenPrimitiveJob(
-            group, future=future, accepted=accepted, assemble=partial(self._assembled, pubs, group)
-        )
+        return EigenPrimitiveJob(job_id, group=group, future=future, assemble=partial(self._assembled, pubs, job_id))
 
     def close(self) -> None:
         """Wait for the jobs that have begun; then close the client, if it is the primitive's own."""
