@@ -31,7 +31,7 @@ _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_EXTRAS = {"fake": "ibm", "braket": "braket"}
+_EXTRAS = {"fake": "ibm"}
 """Driver to the extra of this package without which it has no device."""
 
 

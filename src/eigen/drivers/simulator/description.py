@@ -75,6 +75,7 @@ class Simulator:
 
     Attributes:
         name: The second part of its device's id, as in `sim:local`.
+        driver: The first part of it.
         description: One sentence.
         backend: What results call it.
         engine: Import path of its `eigen.workers.engine.Engine`.
@@ -95,6 +96,7 @@ class Simulator:
     backend: str
     engine: str
     distributions: tuple[str, ...]
+    driver: str = "sim"
     extra: str = ""
     methods: Mapping[str, Method]
     choose: Callable[[CircuitProfile, int], Choice]
@@ -108,7 +110,7 @@ class Simulator:
     @property
     def device_id(self) -> str:
         """The id of its device."""
-        return f"sim:{self.name}"
+        return f"{self.driver}:{self.name}"
 
     @property
     def default_method(self) -> Method:

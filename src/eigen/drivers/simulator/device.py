@@ -74,7 +74,7 @@ class SimulatorDevice:
         one = self.simulator
         return DeviceInfo(
             device_id=one.device_id,
-            driver="sim",
+            driver=one.driver,
             description=one.description,
             simulator=True,
             num_qubits=max_qubits(one.default_method, limit_bytes=self._limit_bytes),
@@ -213,7 +213,7 @@ class SimulatorDevice:
     def _metadata(self, admission: Admission, num_threads: int) -> dict[str, Any]:
         return {
             "backend": self.simulator.backend,
-            "driver": "sim",
+            "driver": self.simulator.driver,
             "engine": self.simulator.name,
             "method": admission.method,
             "method_reason": admission.explanation,

@@ -101,7 +101,7 @@ class SimulatorDriver(Driver):
         device = self._devices.get(device_id)
         if device is None:
             raise NotFoundError(
-                f"the driver sim has no device {quoted(device_id)}",
+                f"the driver {self.name} has no device {quoted(device_id)}",
                 reason="UNKNOWN_TARGET",
                 hint=f"it has {printable(', '.join(self._devices))}",
             )
