@@ -48,6 +48,15 @@ _KERNELS: Mapping[str, Callable[..., Any]] = {
     "CCX": kernels.TOFFOLI,
     "CSWAP": kernels.FREDKIN,
 }
+_KERNELS_WITH_ANGLES: Mapping[str, Callable[..., Any]] = {
+    # AQO's name: Qulacs' gate on its qubits by its angles, up to a global phase
+    "RX": lambda q, theta: kernels.RX(q[0], -theta),
+    "RY": lambda q, theta: kernels.RY(q[0], -theta),
+    "RZ": lambda q, theta: kernels.RZ(q[0], -theta),
+    "P": lambda q, lam: kernels.U1(q[0], lam),
+    "U": lambda q, theta, phi, lam: kernels.U3(q[0], theta, phi, lam),
+    "RZZ": lambda q, theta: kernels.PauliRotation(list(q), [3, 3], -theta),
+}
 _NUM_CONTROLS = {
     **dict.fromkeys(("CY", "CH", "CS", "CSDG", "CSX", "CP", "CRX", "CRY", "CRZ", "CU"), 1),
     "CCZ": 2,
@@ -126,6 +135,9 @@ def _gate(operation: Operation) -> Any:
     kernel = _KERNELS.get(operation.op)
     if kernel is not None:
         return kernel(*operation.q)
+    kernel = _KERNELS_WITH_ANGLES.get(operation.op)
+    if kernel is not None:
+        return kernel(operation.q, *operation.params)
     matrix = np.array(_GATE_OF_OP[operation.op].unitary(*operation.params), dtype=np.complex128)
     num_controls = _NUM_CONTROLS.get(operation.op, 0)
     first = (1 << num_controls) - 1
