@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import resource
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 __all__ = [
@@ -18,6 +20,7 @@ __all__ = [
     "be_first_to_go",
     "die_with_parent",
     "forbid_core_dumps",
+    "one_openmp_thread",
     "redirect_standard_streams",
 ]
 
@@ -44,6 +47,33 @@ def be_first_to_go() -> None:
 def forbid_core_dumps() -> None:
     """Write no core file: it would hold users' circuits, and gigabytes of amplitudes."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+@contextlib.contextmanager
+def one_openmp_thread() -> Iterator[None]:
+    """Have the OpenMP libraries of this process use one thread for a while, where the system tells which there are.
+
+    Several threads add up in any order, so that sums may differ in their last bits from run to run; and for small
+    states waking threads takes longer than the work.
+    """
+    libraries = [ctypes.CDLL(path) for path in _openmp_libraries()]
+    before = [library.omp_get_max_threads() for library in libraries]
+    for library in libraries:
+        library.omp_set_num_threads(1)
+    try:
+        yield
+    finally:
+        for library, number in zip(libraries, before, strict=True):
+            library.omp_set_num_threads(number)
+
+
+def _openmp_libraries() -> set[str]:
+    """Return the paths of the OpenMP libraries that are loaded; simulators bring their own."""
+    try:
+        maps = Path("/proc/self/maps").read_text()
+    except OSError:
+        return set()
+    return set(re.findall(r"\S*/lib(?:g|i)?omp[.-]\S*", maps))
 
 
 class MemoryLimit:

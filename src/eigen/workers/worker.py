@@ -26,7 +26,7 @@ from typing import Any
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
 from eigen.contracts.trace import Recorder, TraceContext, span, working_for
-from eigen.workers.confinement import MemoryLimit
+from eigen.workers.confinement import MemoryLimit, one_openmp_thread
 from eigen.workers.digests import DigestCache
 from eigen.workers.engine import Engine
 from eigen.workers.frames import BlockingChannel, Frame, FrameTooLargeError
@@ -95,7 +95,7 @@ def _minimized(request: Frame, engine: Engine, channel: BlockingChannel) -> Any:
 
     journal = channel.descriptors.popleft()
     try:
-        with span("worker.loop", pid=os.getpid()):
+        with span("worker.loop", pid=os.getpid()), one_openmp_thread():
             return run_loop(engine, request.body, request.header["arguments"], journal=journal, tell=tell)
     finally:
         os.close(journal)
