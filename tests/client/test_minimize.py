@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import reduce
 
 import anyio
@@ -333,3 +334,33 @@ async def test_a_cancelled_loop_cancels_its_job_and_leaves_the_group_to_go_on_wi
         gone_on, whole = await client.minimize(**loop, resume="held"), await client.minimize(**loop)
         assert (gone_on.x, gone_on.fun, gone_on.nfev) == (whole.x, whole.fun, whole.nfev)
         assert len(await client.jobs(group="held")) == 5
+
+
+@pytest.mark.parametrize("is_native", [False, True], ids=["anyio", "asyncio"])
+async def test_a_loop_that_is_cancelled_between_two_evaluations_ends_at_once(tmp_path, eigen_driver, is_native):
+    """No call of the optimizer's thread is under way then that could be cancelled."""
+    cancelled = []
+
+    async def minimize(client: eigen.AsyncClient, cancel: Callable[[], object]) -> None:
+        def stop(one: eigen.Evaluation) -> None:
+            if one.index == 2:
+                anyio.from_thread.run_sync(cancel)
+
+        try:
+            await client.minimize(
+                COUNTED, lambda results: results.counts.get("1", 0), [0.9], target="scripted:device", callback=stop
+            )
+        except anyio.get_cancelled_exc_class() as error:
+            cancelled.extend(error.__notes__)
+            raise
+
+    async with eigen.AsyncClient(tmp_path / "root", drivers={"scripted": eigen_driver}) as client:
+        if is_native:
+            task = asyncio.ensure_future(minimize(client, lambda: task.cancel()))
+            await asyncio.wait([task])
+        else:
+            with anyio.CancelScope() as scope:
+                await minimize(client, scope.cancel)
+        assert len(await client.jobs()) == 3
+    assert len(cancelled) == 1
+    assert cancelled[0].startswith("stopped after 3 evaluations; the same call with resume=")

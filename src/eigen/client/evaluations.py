@@ -16,7 +16,6 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import anyio.lowlevel
 from anyio import from_thread
 
 from eigen.client.aio import AsyncJob
@@ -160,7 +159,6 @@ class Evaluations:
         if self._is_stopped:
             raise CancelledError
         with anyio.CancelScope() as self._running:
-            await anyio.lowlevel.checkpoint_if_cancelled()
             with anyio.CancelScope(shield=True):  # a submission is carried out whole, so its job has to be known
                 status = await self._submitted(request, body)
             job = AsyncJob(self._api, status.job_id)

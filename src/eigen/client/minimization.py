@@ -16,7 +16,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import anyio.lowlevel
 import anyio.to_thread
 from anyio import from_thread
 
@@ -129,9 +128,9 @@ class Minimization:
         )
         series = await self._series(program, start, objective)
         self._group = series.group
-        self._evaluations = Evaluations(self._api, series)
-        ending = await self._optimized(partial(_optimize, self._evaluations, loop, program, start, series))
-        return _minimum(ending, self._evaluations.history, series, method=loop.method.upper())
+        evaluations = self._evaluations = Evaluations(self._api, series)
+        ending = await self._optimized(evaluations, partial(_optimize, evaluations, loop, program, start, series))
+        return _minimum(ending, evaluations.history, series, method=loop.method.upper())
 
     async def _program(self) -> _Program:
         request = await anyio.to_thread.run_sync(_packaged, self._loop)
@@ -187,8 +186,11 @@ class Minimization:
             callback=loop.callback,
         )
 
-    async def _optimized(self, optimize: Callable[[], Ending]) -> Ending:
-        """Run the optimizer in a thread, and do not leave before it has ended."""
+    async def _optimized(self, evaluations: Evaluations, optimize: Callable[[], Ending]) -> Ending:
+        """Run the optimizer in a thread, and do not leave before it has ended.
+
+        The thread learns of a cancellation by `stop` alone: anyio's reaches a call of it only while that is under way.
+        """
         begun, ended = anyio.Event(), anyio.Event()
 
         def work() -> Ending:
@@ -199,17 +201,13 @@ class Minimization:
                 from_thread.run_sync(ended.set)
 
         try:
-            ending = await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))
+            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
         except BaseException:
-            if self._evaluations is not None:
-                self._evaluations.stop()
+            evaluations.stop()
             with anyio.move_on_after(2 * CANCEL_WAIT_SEC, shield=True):
-                if begun.is_set():  # the thread outlives a cancellation that does not come from anyio
+                if begun.is_set():
                     await ended.wait()
-            await anyio.lowlevel.checkpoint_if_cancelled()
             raise
-        await anyio.lowlevel.checkpoint_if_cancelled()  # the thread may not have seen it
-        return ending
 
 
 def _packaged(loop: Loop) -> SubmitJobRequest:
