@@ -132,7 +132,7 @@ async def test_feed_forward_runs_on_a_backend_that_has_it(driver: QiskitBackendD
     [
         ("lab:absent", FailedPreconditionError, "DEVICE_BACKEND", "no_such_package"),
         ("lab:wrong", FailedPreconditionError, "DEVICE_BACKEND", "no BackendV2"),
-        ("lab:quoting", FailedPreconditionError, "DEVICE_BACKEND", "[secret]"),
+        ("lab:quoting", FailedPreconditionError, "DEVICE_BACKEND", "[LAB_TOKEN]"),
         ("lab:unset", FailedPreconditionError, "DEVICE_CREDENTIALS", "LAB_TOKEN_THAT_IS_NOT_SET"),
         ("lab:narrow", ResourceExhaustedError, "DEVICE_QUBITS", "has 2"),
     ],

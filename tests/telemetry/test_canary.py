@@ -13,9 +13,9 @@ import pytest
 import eigen
 from eigen.client.packaging import Overrides, package
 from eigen.contracts.execution import ExecutionRequest, ExecutionResult
+from eigen.contracts.secrets import without_secrets
 from eigen.telemetry.job_trace import job_spans
 from eigen.telemetry.otlp import to_otlp
-from eigen.telemetry.secrets import without_secrets
 from eigen.testing.scripted_driver import ScriptedDriver
 
 CANARY = "canary-5b0f1c77"

@@ -19,8 +19,8 @@ from typing import Self
 
 from structlog.typing import FilteringBoundLogger
 
+from eigen.contracts.secrets import without_secrets
 from eigen.contracts.trace import current_job
-from eigen.telemetry.secrets import without_secrets
 
 __all__ = ["Forwarding"]
 

@@ -19,10 +19,10 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, FilteringBoundLogger
 
+from eigen.contracts.secrets import without_secrets
 from eigen.ports.clock import Clock
 from eigen.telemetry.lines import JsonLines
 from eigen.telemetry.log_reading import LEVELS
-from eigen.telemetry.secrets import without_secrets
 from eigen.telemetry.sinks import LogSink
 
 __all__ = ["LineWriter", "open_log", "story_of"]

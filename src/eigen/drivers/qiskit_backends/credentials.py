@@ -15,6 +15,7 @@ from typing import Any
 
 from eigen.contracts.errors import FailedPreconditionError
 from eigen.contracts.printable import printable, quoted
+from eigen.contracts.secrets import without_secrets
 
 __all__ = ["Credentials"]
 
@@ -38,7 +39,7 @@ class Credentials:
 
     def told(self, error: BaseException) -> str:
         """Return what a vendor's error says, in one printable sentence without secrets and paths of this machine."""
-        text = f"{type(error).__name__}: {error}"
+        text = without_secrets(f"{type(error).__name__}: {error}", os.environ)
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "[secret]")
         return printable(_PATH.sub("[path]", text), limit=300)
