@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
+from eigen.contracts.aqo import AQO, Operation, profile
+from eigen.contracts.devices import DeviceState
+from eigen.contracts.errors import FailedPreconditionError, ResourceExhaustedError, UnimplementedError
+from eigen.contracts.execution import ExecutionOptions
 from eigen.contracts.rotations import CLIFFORD_GATES
+from eigen.drivers.aer.simulator import AER
+from eigen.drivers.qulacs.simulator import QULACS
 from eigen.drivers.sim import SIMULATORS, SimDriver
-from eigen.testing.driver_conformance import check_driver
+from eigen.testing.driver_conformance import check_driver, execution_request
+
+COINS = AQO(
+    qubits=3,
+    clbits=3,
+    operations=(
+        *(Operation("RY", (qubit,), (1.0,)) for qubit in range(3)),
+        Operation("MEASURE", (0, 1, 2), c=(0, 1, 2)),
+    ),
+)
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +38,69 @@ async def driver(anyio_backend: str) -> AsyncIterator[SimDriver]:
         yield opened
 
 
-@pytest.mark.parametrize("device_id", [one.device_id for one in SIMULATORS if one.name != "local"])
+@pytest.mark.parametrize("device_id", [*(one.device_id for one in SIMULATORS if one.name != "local"), "sim:auto"])
 async def test_every_engine_conforms(driver: SimDriver, device_id: str) -> None:
     gates = CLIFFORD_GATES if device_id == "sim:stim" else None  # of its rotations it runs only quarter turns
     await check_driver(driver, device_id, gates=gates)
+
+
+async def test_a_result_of_auto_says_which_engine_and_why(driver: SimDriver) -> None:
+    (result,) = await driver.execute(execution_request("sim:auto", COINS, seed=3))
+    said = {name: result.metadata[name] for name in ("backend", "engine", "method", "sampling", "seed")}
+    assert said == {"backend": "qulacs", "engine": "qulacs", "method": "statevector", "sampling": "draws", "seed": 3}
+    assert "least overhead" in result.metadata["engine_reason"]
+    admission = driver.admit("sim:auto", profile(COINS), ExecutionOptions(shots=1, seed=1))
+    assert admission.method == "qulacs statevector"
+    assert admission.explanation == result.metadata["engine_reason"]
+
+
+async def test_auto_gives_what_its_engine_gives(driver: SimDriver) -> None:
+    for seed in (1, 2):
+        by_auto, by_name = [
+            (await driver.execute(execution_request(device_id, COINS, seed=seed)))[0].counts
+            for device_id in ("sim:auto", "sim:qulacs")
+        ]
+        assert by_auto == by_name
+
+
+def test_an_engine_that_is_not_installed_is_listed_and_says_how_to_get_it() -> None:
+    absent = replace(QULACS, distributions=("numpy", "no-such-engine"))
+    driver = SimDriver((AER, absent))
+    assert [device.device_id for device in driver.devices()] == ["sim:local", "sim:qulacs", "sim:auto"]
+    options = ExecutionOptions(shots=1, seed=1)
+    with pytest.raises(FailedPreconditionError, match=r"pip install 'eigen-os\[qulacs\]'") as caught:
+        driver.admit("sim:qulacs", profile(COINS), options)
+    assert caught.value.reason == "ENGINE_NOT_INSTALLED"
+    admission = driver.admit("sim:auto", profile(COINS), options)
+    assert admission.method == "local statevector"
+    assert "sim:qulacs would be faster, but is not installed" in admission.explanation
+
+
+async def test_the_state_of_an_engine_that_is_not_installed_is_offline() -> None:
+    driver = SimDriver((AER, replace(QULACS, distributions=("no-such-engine",))))
+    status = await driver.status("sim:qulacs")
+    assert (status.state, "eigen-os[qulacs]" in status.reason) == (DeviceState.OFFLINE, True)
+    assert (await driver.status("sim:auto")).state is DeviceState.ONLINE
+
+
+def test_a_circuit_that_is_not_clifford_is_refused_by_stim_with_what_is_not() -> None:
+    circuit = AQO(qubits=1, clbits=1, operations=(Operation("T", (0,)), Operation("MEASURE", (0,), c=(0,))))
+    turned = replace(circuit, operations=(Operation("RX", (0,), (0.3,)), circuit.operations[-1]))
+    for wrong, name in ((circuit, "t"), (turned, "rx")):
+        with pytest.raises(UnimplementedError, match=f'cannot run "{name}"') as caught:
+            SimDriver().admit("sim:stim", profile(wrong), ExecutionOptions(shots=1, seed=1))
+        assert caught.value.details["missing"] == [name]
+        assert "sim:local" in caught.value.hint
+
+
+def test_branches_need_memory_for_each_of_their_states() -> None:
+    driver = SimDriver(memory_limit_bytes=24 << 22)
+    again = replace(COINS, operations=(*COINS.operations, *COINS.operations))
+    once, twice = (
+        driver.admit("sim:qulacs", profile(circuit), ExecutionOptions(shots=1_000, seed=1)).memory_bytes
+        for circuit in (COINS, again)
+    )
+    assert twice == 11 * once
+    wide = replace(again, qubits=20)
+    with pytest.raises(ResourceExhaustedError, match="11 times a state vector"):
+        driver.admit("sim:qulacs", profile(wide), ExecutionOptions(shots=1_000, seed=1))

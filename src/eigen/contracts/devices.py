@@ -35,7 +35,9 @@ class DeviceInfo:
         driver: Name of its driver.
         description: One sentence.
         simulator: Whether it simulates.
-        num_qubits: Most qubits that it can run here, by its default method.
+        num_qubits: Most qubits of any circuit that it can run here.
+        max_qubits: Most qubits of circuits that it has a cheaper method for, such as Clifford ones; None where it has
+            none.
         gates: Names of the gates that it runs, Eigen-Lang's spelling.
         max_shots: Most shots of one run.
         slots: How many circuits it runs at once.
@@ -60,6 +62,7 @@ class DeviceInfo:
     reset: bool = False
     noise_models: bool = False
     expectation_values: bool = False
+    max_qubits: int | None = None
     versions: tuple[str, ...] = ()
 
 

@@ -64,11 +64,12 @@ def _check_shots(device: DeviceInfo, options: ExecutionOptions) -> None:
 def _check_qubits(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOptions) -> None:
     if options.driver_options:  # they may choose another method, of whose limits only the driver knows
         return
-    if profile.qubits > device.num_qubits:
+    most = device.max_qubits or device.num_qubits
+    if profile.qubits > most:
         raise ResourceExhaustedError(
-            f"the circuit has {profile.qubits} qubits; {printable(device.device_id)} has {device.num_qubits}",
+            f"the circuit has {profile.qubits} qubits; {printable(device.device_id)} has {most}",
             reason="DEVICE_QUBITS",
-            hint=f"use at most {device.num_qubits} qubits, or choose another device",
+            hint=f"use at most {most} qubits, or choose another device",
         )
 
 

@@ -1,4 +1,4 @@
-"""The driver `sim`: all simulators that come with Eigen OS."""
+"""The driver `sim`: all simulators that come with Eigen OS, and the choice among them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from eigen.drivers.aer.simulator import AER
 from eigen.drivers.qulacs.simulator import QULACS
+from eigen.drivers.simulator.auto import AutoDevice
 from eigen.drivers.simulator.description import Simulator
 from eigen.drivers.simulator.driver import SimulatorDriver
 from eigen.drivers.stim.simulator import STIM
@@ -17,7 +18,7 @@ SIMULATORS: tuple[Simulator, ...] = (AER, QULACS, STIM)
 
 
 class SimDriver(SimulatorDriver):
-    """Exact, noise-free simulation of circuits on this machine.
+    """Simulation of circuits on this machine; `sim:auto` is the best engine for each.
 
     Args:
         simulators: The engines; by default all that there are.
@@ -33,3 +34,4 @@ class SimDriver(SimulatorDriver):
         num_workers: int | None = None,
     ) -> None:
         super().__init__(simulators, memory_limit_bytes=memory_limit_bytes, num_workers=num_workers)
+        self._devices["sim:auto"] = AutoDevice(self._engines)

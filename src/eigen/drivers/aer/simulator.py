@@ -7,13 +7,15 @@ under every method (Aer 0.17 and 0.18); what a method lacks is lowered, see `low
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
 from eigen.contracts.noise import NOISE_CHANNELS, NoiseModel
+from eigen.drivers.simulator.choice import has_low_entanglement
 from eigen.drivers.simulator.description import Choice, Method, Simulator
 
 __all__ = ["AER", "DEFAULT_METHOD", "METHODS", "PROBABILITIES", "AerMethod", "choose", "choose_with_noise"]
@@ -25,6 +27,12 @@ PROBABILITIES = "probabilities"
 
 _MAX_MIXED_QUBITS = 10
 """Up to how many qubits a density matrix (16 MB) is quicker than a state vector for each of a thousand shots."""
+
+_FIRST_WIDE_QUBITS = 22
+"""From how many qubits on a state vector is slow enough for its alternatives to be looked at."""
+
+_FIRST_QUBITS_OF_SLOW_TABLEAUS = 100
+"""From how many qubits on Aer's tableau, which measures shot by shot, is slower than a chain of little entanglement."""
 
 _NO_GATES = frozenset({BARRIER.lower(), MEASURE.lower(), RESET.lower()})
 _UNKNOWN_TO_AER = frozenset({"ch", "cs", "csdg", "iswap"})
@@ -94,9 +102,38 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
 """Every method that a job may choose, by name. A stabilizer tableau of n qubits has 2n rows of 2n bits, kept twice."""
 
 
+class _Rule(NamedTuple):
+    method: str
+    holds: Callable[[CircuitProfile], bool]
+    reason: str
+
+
+_RULES: tuple[_Rule, ...] = (
+    # the first one that holds decides; `docs/drivers.md` has the figures behind the thresholds
+    _Rule(
+        "statevector",
+        lambda profile: profile.qubits < _FIRST_WIDE_QUBITS,
+        f"fewer than {_FIRST_WIDE_QUBITS} qubits: no method is quicker by much",
+    ),
+    _Rule(
+        "stabilizer",
+        lambda profile: _is_stabilizer_circuit(profile) and profile.qubits < _FIRST_QUBITS_OF_SLOW_TABLEAUS,
+        "a wide Clifford circuit",
+    ),
+    _Rule("matrix_product_state", has_low_entanglement, "many qubits and little entanglement"),
+    _Rule("stabilizer", lambda profile: _is_stabilizer_circuit(profile), "a wide Clifford circuit"),
+    _Rule("statevector", lambda profile: True, "any circuit, if it fits"),
+)
+
+
 def choose(profile: CircuitProfile, limit_bytes: int) -> Choice:
-    """Return the best method for a circuit."""
-    return Choice(method=DEFAULT_METHOD, reason=f"the default: {METHODS[DEFAULT_METHOD].description}")
+    """Return the best method for a circuit without noise."""
+    rule = next(rule for rule in _RULES if rule.holds(profile))
+    return Choice(method=rule.method, reason=rule.reason)
+
+
+def _is_stabilizer_circuit(profile: CircuitProfile) -> bool:
+    return {op.lower() for op in profile.op_counts} <= METHODS["stabilizer"].gates | _NO_GATES
 
 
 def choose_with_noise(profile: CircuitProfile, limit_bytes: int, noise: NoiseModel) -> Choice:
@@ -104,7 +141,7 @@ def choose_with_noise(profile: CircuitProfile, limit_bytes: int, noise: NoiseMod
     is_one_run = not (profile.has_mid_circuit or profile.has_reset or profile.has_conditions)
     if profile.num_observables or (is_one_run and profile.qubits <= _MAX_MIXED_QUBITS):
         return Choice(method="density_matrix", reason="noise on few qubits: the whole mixture, and exact probabilities")
-    if noise.is_pauli and {op.lower() for op in profile.op_counts} <= METHODS["stabilizer"].gates | _NO_GATES:
+    if noise.is_pauli and _is_stabilizer_circuit(profile):
         return Choice(method="stabilizer", reason="Pauli noise on a Clifford circuit")
     return Choice(method="statevector", reason="noise drawn anew for each shot")
 

@@ -78,6 +78,7 @@ class SimulatorDevice:
             description=one.description,
             simulator=True,
             num_qubits=max_qubits(one.default_method, limit_bytes=self._limit_bytes),
+            max_qubits=max(max_qubits(method, limit_bytes=self._limit_bytes) for method in one.methods.values()),
             gates=tuple(name for name in GATES if any(name in method.gates for method in one.methods.values())),
             max_shots=MAX_SHOTS,
             slots=self._num_workers,
@@ -118,6 +119,11 @@ class SimulatorDevice:
         )
         check_capabilities(self.info, profile, options)
         return Admission(method=method.name, memory_bytes=memory_bytes, explanation=choice.reason)
+
+    def prepare(self) -> None:
+        """Start a worker in the background."""
+        if not self.missing:
+            self.pool.prepare()
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Run a circuit in a worker process, once for each binding; when cancelled, that process is gone."""
@@ -270,7 +276,7 @@ def _check_gates(method: Method, profile: CircuitProfile) -> None:
         raise UnimplementedError(
             f"the method {method.name} cannot run {', '.join(map(quoted, missing))}",
             reason="DEVICE_CAPABILITY",
-            hint=f"{method.name} is for {method.description}; leave driver_options.method out",
+            hint=f"{method.name} is for {method.description}; sim:local chooses a method that can",
             details={"missing": missing},
         )
 

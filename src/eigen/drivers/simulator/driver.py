@@ -14,6 +14,7 @@ from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequ
 from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
 from eigen.contracts.printable import printable, quoted
 from eigen.drivers.budget import MemoryBudget
+from eigen.drivers.simulator.auto import AutoDevice
 from eigen.drivers.simulator.description import Simulator
 from eigen.drivers.simulator.device import SimulatorDevice
 from eigen.drivers.simulator.installation import usable_cores
@@ -39,23 +40,26 @@ class SimulatorDriver(Driver):
     ) -> None:
         limit_bytes = memory_limit_bytes or available_bytes()
         budget = MemoryBudget(limit_bytes)
-        self._devices = {
-            one.device_id: SimulatorDevice(
+        self._engines = {
+            one.name: SimulatorDevice(
                 one, budget=budget, limit_bytes=limit_bytes, num_workers=num_workers or usable_cores()
             )
             for one in simulators
+        }
+        self._devices: dict[str, SimulatorDevice | AutoDevice] = {
+            device.simulator.device_id: device for device in self._engines.values()
         }
         self._stack = AsyncExitStack()
 
     @property
     def process_ids(self) -> tuple[int, ...]:
         """The ids of the processes that work for this driver now."""
-        return tuple(pid for device in self._devices.values() for pid in device.pool.process_ids)
+        return tuple(pid for device in self._engines.values() for pid in device.pool.process_ids)
 
     async def __aenter__(self) -> Self:
         """Begin to serve; no process is started yet."""
         await self._stack.__aenter__()
-        for device in self._devices.values():
+        for device in self._engines.values():
             await self._stack.enter_async_context(device.pool)
         return self
 
@@ -66,7 +70,7 @@ class SimulatorDriver(Driver):
         await self._stack.__aexit__(kind, error, traceback)
 
     def devices(self) -> tuple[DeviceInfo, ...]:
-        """Return one device for each engine, installed or not."""
+        """Return a device for each engine, installed or not."""
         return tuple(device.info for device in self._devices.values())
 
     async def status(self, device_id: str) -> DeviceStatus:
@@ -79,9 +83,7 @@ class SimulatorDriver(Driver):
 
     async def prepare(self, device_id: str) -> None:
         """Start a worker in the background."""
-        device = self._device(device_id)
-        if not device.missing:
-            device.pool.prepare()
+        self._device(device_id).prepare()
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Run a circuit in a worker process, once for each binding; when cancelled, that process is gone."""
@@ -97,7 +99,7 @@ class SimulatorDriver(Driver):
         """Run one start of a loop in a worker process; when cancelled, that process is gone."""
         return await self._device(request.device_id).minimize(request, journal=journal, tell=tell)
 
-    def _device(self, device_id: str) -> SimulatorDevice:
+    def _device(self, device_id: str) -> SimulatorDevice | AutoDevice:
         device = self._devices.get(device_id)
         if device is None:
             raise NotFoundError(
