@@ -78,6 +78,21 @@ def test_the_example_of_the_page_on_estimation_runs(tmp_path: Path) -> None:
     assert "{'0': 100}" in finished.stdout
 
 
+def test_the_loop_of_the_page_on_hybrid_loops_runs_and_its_group_is_cancelled(tmp_path: Path) -> None:
+    found = blocks("docs/hybrid.md")
+    (loop,) = (one for one in found if "eigen.Client" in one["text"] and "client.minimize" in one["text"])
+    finished = paste(loop, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    (values, num_jobs) = finished.stdout.splitlines()
+    assert values.endswith("True")
+    assert f" {num_jobs} True" in values
+    shutil.copytree(PROJECT / "examples" / "hybrid_loop", tmp_path, dirs_exist_ok=True)
+    (shell,) = (one for one in found if one["language"] == "sh" and "--group curve" in one["text"])
+    finished = paste(shell, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert "  curve" in finished.stdout
+
+
 @pytest.mark.parametrize("index", range(2))
 def test_the_languages_pages_examples_compile(eigen_client: Client, index: int) -> None:
     programs = [one["text"] for one in blocks("docs/language.md") if "@hybrid_program" in one["text"]]
