@@ -178,7 +178,8 @@ def test_a_primitive_without_a_client_works_on_the_default_root_and_leaves_nothi
     done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, "1.0\n", "")
     with eigen.Client(tmp_path) as client:
-        assert [(one.name, one.state) for one in client.jobs()] == [("sampler", "DONE"), ("estimator", "DONE")]
+        ended = [(one.name, one.state, one.error_summary) for one in client.jobs()]
+    assert ended == [("sampler", "DONE", None), ("estimator", "DONE", None)]
 
 
 def test_a_circuit_is_read_once_until_it_changes():

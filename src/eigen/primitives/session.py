@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import secrets
 import threading
 import weakref
@@ -110,6 +111,7 @@ class Session:
             if self._client is None:
                 client = Client().__enter__()
                 self._finalizer = weakref.finalize(self, _close, client, self._begun)
+                _at_exit(self._finalizer)
                 self._client = client
             return self._client
 
@@ -119,6 +121,15 @@ class Session:
         remaining = iter(results)
         found = [pub.assemble(list(islice(remaining, len(pub.jobs)))) for pub in pubs]
         return PrimitiveResult(found, metadata={"version": 2, "group": group, "eigen_version": VERSION})
+
+
+def _at_exit(finalizer: Callable[[], object]) -> None:
+    """Have a client closed before the interpreter's thread pools are: `atexit` comes after them, and then no job ends.
+
+    Python has no public hook for that moment; its own pools use this one.
+    """
+    register = getattr(threading, "_register_atexit", atexit.register)
+    register(finalizer)
 
 
 def _close(client: Client, begun: Iterable[Future[Any]]) -> None:
