@@ -17,7 +17,7 @@ from eigen.contracts.diagnostics import Diagnostic, Note, Severity, Span
 from eigen.contracts.execution import ExecutionResult
 from eigen.contracts.jobs import JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.results import JobResults
-from eigen.contracts.wire import format_time, from_json, parse_time, to_json
+from eigen.contracts.wire import format_time, from_json, json_line, parse_time, to_json
 
 MOMENT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 RECORD = JobRecord(job_id="job_" + "0" * 26, name="bell", subject="ada", created_at=MOMENT, updated_at=MOMENT)
@@ -114,3 +114,18 @@ def test_a_time_without_a_zone_is_refused() -> None:
 def test_a_compiled_program_says_its_facts_without_its_bytes_in_its_repr() -> None:
     program = CompiledProgram(aqo_json=b"secret", digest="d", profile=CircuitProfile(qubits=1, clbits=1, op_counts={}))
     assert "secret" not in repr(program)
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda one: type(one).__name__)
+def test_a_line_of_json_says_what_the_values_say(sample: object) -> None:
+    line = json_line(sample)
+    assert json.loads(line) == to_json(sample)
+    assert "\n" not in line
+
+
+@pytest.mark.parametrize("value", [2**70, 0.1, 1e-7, "é\u2028\U0001f600", {"b": 1, "a": [None]}])
+def test_a_line_of_json_takes_every_value(value: object) -> None:
+    event = StoredEvent(
+        event_seq=1, kind="K", at=MOMENT, state=JobState.PENDING, stage="submitted", facts={"value": value}
+    )
+    assert json.loads(json_line(event))["facts"] == {"value": value}

@@ -3,9 +3,11 @@
 Writing follows RFC 8785 (JCS): keys sorted by UTF-16 code units, no blanks, ECMAScript's shortest round-trip numbers,
 UTF-8. Equal values give equal bytes on every machine, so that their SHA-256 names them. Integers beyond ±(2^53 − 1)
 and numbers that are not finite have no canonical form and are not written. Records, results and digests of every job
-pass through here, so that the writer is our own: by one look at a value's type, strings escaped by the standard
-library's C code (whose escapes are JCS's), numbers by `repr` (which has the same shortest digits) but for those that it
-writes with an exponent, which go to the package `rfc8785`. A property test holds all of it against that package.
+pass through here, so there are two writers. `orjson` writes what it writes as JCS does, in C: strings and integers,
+and objects whose keys are ASCII, where the orders of UTF-8 and UTF-16 are one; numbers, which it writes otherwise,
+are spelled before. All else is written by one look at a value's type, strings escaped by the standard library's C
+code (whose escapes are JCS's), numbers by `repr` (which has the same shortest digits) but for those that it writes
+with an exponent, which go to the package `rfc8785`. Property tests hold all of it against that package.
 
 Reading is stricter than `json.loads`: duplicate keys, `NaN`, `Infinity`, overflowing numbers, lone surrogates, byte
 order marks and deep nesting are errors. Integers beyond ±(2^53 − 1) become doubles, as in ECMAScript.
@@ -47,6 +49,9 @@ def canonical_json(value: Any) -> bytes:
         >>> canonical_json({"b": 1.0, "a": [1e21, "é"]})
         b'{"a":[1e+21,"\xc3\xa9"],"b":1}'
     """
+    written = _written_in_c(value)
+    if written is not None:
+        return written
     try:
         return _text(value).encode("utf-8")
     except rfc8785.IntegerDomainError as error:
@@ -57,6 +62,43 @@ def canonical_json(value: Any) -> bytes:
         raise InvalidArgumentError(
             "a value has no canonical JSON form (not finite, or not Unicode)", reason="JSON_VALUE"
         ) from error
+
+
+def _written_in_c(value: Any) -> bytes | None:
+    """Return what the C writer makes of a value, or None where it may differ from JCS, or takes too long at once."""
+    import orjson
+
+    try:
+        text = orjson.dumps(_spelled(value), option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
+    except (TypeError, rfc8785.CanonicalizationError):
+        return None
+    return text if text.isascii() else None
+
+
+def _spelled(value: Any) -> Any:
+    """Return a value with its numbers written out.
+
+    Raises:
+        TypeError: It holds what is for the other writer.
+    """
+    kind = type(value)
+    if kind in _ATOMS:
+        return value
+    if kind is float:
+        import orjson
+
+        return orjson.Fragment(_number(value))
+    if kind not in _CONTAINERS or len(value) > _PIECE:
+        raise TypeError
+    if kind is dict:
+        if set(map(type, value.values())) <= _ATOMS:
+            return value
+        return {key: item if type(item) in _ATOMS else _spelled(item) for key, item in value.items()}
+    return value if set(map(type, value)) <= _ATOMS else [_spelled(item) for item in value]
+
+
+_ATOMS = frozenset({str, int, bool, type(None)})
+_CONTAINERS = frozenset({dict, list, tuple})
 
 
 def _text(value: Any) -> str:

@@ -8,6 +8,7 @@ reading, and fields that the writer did not know take their defaults, so that ol
 
 from __future__ import annotations
 
+import json
 import types
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
@@ -17,7 +18,7 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["format_time", "from_json", "parse_time", "to_json"]
+__all__ = ["format_time", "from_json", "json_line", "parse_time", "to_json"]
 
 T = TypeVar("T")
 
@@ -47,6 +48,25 @@ def parse_time(text: str) -> datetime:
 def to_json(value: Any) -> Any:
     """Return a dataclass, enum, time, tuple or mapping as plain JSON values."""
     return _writer(type(value))(value)  # type: ignore[arg-type]  # mypy does not see that classes are hashable
+
+
+def json_line(value: Any) -> str:
+    """Return the JSON of what `to_json` makes of a value as one line: no blanks, the keys of mappings sorted."""
+    import orjson
+
+    try:
+        return orjson.dumps(
+            value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_SORT_KEYS
+        ).decode()
+    except TypeError:  # such as an integer beyond 64 bits
+        return _ENCODE(to_json(value))
+
+
+def _plain(value: Any) -> Any:
+    return _time_of_record(value) if isinstance(value, datetime) else to_json(value)
+
+
+_ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def from_json(kind: type[T], document: Mapping[str, Any]) -> T:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eigen.contracts.errors import InvariantError
 from eigen.contracts.job_events import JOB_EVENTS, JobEvent
 from eigen.contracts.jobs import JobRecord, StoredEvent
-from eigen.contracts.wire import format_time, from_json, to_json
+from eigen.contracts.wire import format_time, from_json, json_line, to_json
 from eigen.kernel.machine import step
 
 __all__ = ["fold", "stored", "to_json_lines"]
 
 _KINDS: dict[str, type[JobEvent]] = {kind.__name__: kind for kind in JOB_EVENTS}
-_TEXT = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 def stored(event: JobEvent, after: JobRecord, *, spans: Sequence[Mapping[str, Any]] = ()) -> StoredEvent:
@@ -59,4 +57,15 @@ def fold(events: Iterable[StoredEvent]) -> JobRecord:
 
 def to_json_lines(events: Iterable[StoredEvent]) -> bytes:
     """Return events as `events.jsonl`: one JSON object a line, keys sorted, no blanks."""
-    return "".join(f"{_TEXT(to_json(event))}\n" for event in events).encode()
+    return "".join(f"{json_line(_sorted(event))}\n" for event in events).encode()
+
+
+def _sorted(event: StoredEvent) -> dict[str, Any]:
+    return {
+        "at": event.at,
+        "event_seq": event.event_seq,
+        "facts": event.facts,
+        "kind": event.kind,
+        "stage": event.stage,
+        "state": event.state,
+    }

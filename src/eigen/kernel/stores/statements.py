@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from eigen.contracts.errors import AlreadyExistsError
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.printable import quoted
-from eigen.contracts.wire import format_time, from_json, to_json
+from eigen.contracts.wire import format_time, from_json, json_line
 from eigen.kernel.stores.ownership import OwnerLock
 from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 
@@ -60,7 +59,7 @@ def append(connection: sqlite3.Connection, record: JobRecord, events: tuple[Stor
             record.event_seq,
             record.state.value,
             not record.state.is_terminal,
-            _text(record),
+            json_line(record),
             record.job_id,
             owner,
             record.event_seq,
@@ -134,7 +133,7 @@ def _insert_row(
             owner,
             key_digest,
             content_digest,
-            _text(record),
+            json_line(record),
         ),
     )
     if record.labels:
@@ -147,17 +146,10 @@ def _insert_row(
 def _insert_events(connection: sqlite3.Connection, job_id: str, events: Iterable[StoredEvent]) -> None:
     connection.executemany(
         "INSERT OR IGNORE INTO events (job_id, event_seq, event) VALUES (?, ?, ?)",
-        [(job_id, event.event_seq, _text(event)) for event in events],
+        [(job_id, event.event_seq, json_line(event)) for event in events],
     )
 
 
 def _events(connection: sqlite3.Connection, job_id: str) -> list[str]:
     rows = connection.execute("SELECT event FROM events WHERE job_id = ? ORDER BY event_seq", (job_id,))
     return [event for (event,) in rows]
-
-
-def _text(value: Any) -> str:
-    return _ENCODE(to_json(value))
-
-
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
