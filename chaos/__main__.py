@@ -13,6 +13,7 @@ from chaos.crash import SCENARIOS, CrashPlan, run_crashes
 from chaos.crowd import TRIALS, CrowdPlan, run_crowd
 from chaos.faults import DISTURBED, FAULTS, FaultPlan, run_faults
 from chaos.lives import preload
+from chaos.loops import LOOPS, LoopPlan, run_loops
 from chaos.power import RECORDED, PowerPlan, run_power_cuts
 from chaos.report import Outcome, render
 from chaos.self_test import failures
@@ -69,6 +70,11 @@ def _faults(options: argparse.Namespace) -> Outcome:
     )
 
 
+def _loops(options: argparse.Namespace) -> Outcome:
+    loops = tuple(options.loop or LOOPS)
+    return run_loops(LoopPlan(stride=options.stride, instants=options.instants, seed=options.seed, loops=loops))
+
+
 def _crowd(options: argparse.Namespace) -> Outcome:
     return run_crowd(
         CrowdPlan(
@@ -100,7 +106,15 @@ def _soak(options: argparse.Namespace) -> Outcome:
 
 
 _KINDS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = MappingProxyType(
-    {"crash": _crash, "power": _power, "faults": _faults, "crowd": _crowd, "walk": _walk, "soak": _soak}
+    {
+        "crash": _crash,
+        "power": _power,
+        "faults": _faults,
+        "loops": _loops,
+        "crowd": _crowd,
+        "walk": _walk,
+        "soak": _soak,
+    }
 )
 
 
@@ -125,6 +139,10 @@ def _parser() -> argparse.ArgumentParser:
     for one in (crash, power, faults):
         one.add_argument("--minutes", type=float, help="stop then, whatever is left")
         one.add_argument("--scenario", action="append", choices=tuple(SCENARIOS), help="only this one; may be repeated")
+    loops = kind("loops", "kill hybrid loops at every write of their journals, and at any instant")
+    loops.add_argument("--stride", type=int, default=1, help="step from one write to the next")
+    loops.add_argument("--instants", type=int, default=100, help="how many loops are killed by the clock")
+    loops.add_argument("--loop", action="append", choices=tuple(LOOPS), help="only this one; may be repeated")
     crowd = kind("crowd", "many processes on one root, killed, stopped and started at once")
     for name, default, what in (
         ("--writers", 32, "processes that write at once"),

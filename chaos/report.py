@@ -11,13 +11,14 @@ from importlib.metadata import version
 from chaos.crash import AN_INSTANT, CrashOutcome
 from chaos.crowd import CrowdOutcome
 from chaos.faults import FaultOutcome
+from chaos.loops import LoopsOutcome
 from chaos.power import PowerOutcome
 from chaos.soak import SoakOutcome
 from chaos.walk import WalkOutcome
 
 __all__ = ["render"]
 
-Outcome = CrashOutcome | CrowdOutcome | FaultOutcome | PowerOutcome | SoakOutcome | WalkOutcome
+Outcome = CrashOutcome | CrowdOutcome | FaultOutcome | LoopsOutcome | PowerOutcome | SoakOutcome | WalkOutcome
 _MOST_SHOWN = 20
 
 
@@ -27,6 +28,7 @@ def render(outcome: Outcome) -> str:
         CrashOutcome: _crashes,
         PowerOutcome: _power_cuts,
         FaultOutcome: _faults,
+        LoopsOutcome: _loops,
         CrowdOutcome: _crowd,
         WalkOutcome: _walks,
         SoakOutcome: _soak,
@@ -66,6 +68,19 @@ def _crashes(outcome: CrashOutcome) -> Iterator[str]:
         for name, tally in outcome.tallies.items()
     ]
     head = ("scenario", "steps", "different", "lives killed", "recoveries killed", "at different steps", "a kill")
+    yield from _table(head, *rows)
+
+
+def _loops(outcome: LoopsOutcome) -> Iterator[str]:
+    tallies = outcome.tallies.values()
+    total = sum(tally.at_writes + tally.of_workers + tally.at_instants for tally in tallies)
+    yield f"{total:,} kills of hybrid loops by SIGKILL, every {outcome.plan.stride}. write, seed {outcome.plan.seed}."
+    yield ""
+    rows = [
+        (name, tally.evaluations, tally.at_writes, tally.of_workers, tally.at_instants)
+        for name, tally in outcome.tallies.items()
+    ]
+    head = ("loop", "evaluations", "killed at a write", "workers alone", "killed by the clock")
     yield from _table(head, *rows)
 
 

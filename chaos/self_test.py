@@ -8,6 +8,7 @@ from types import MappingProxyType
 from chaos.crash import CrashPlan, run_crashes
 from chaos.crowd import CrowdPlan, run_crowd
 from chaos.faults import FaultPlan, run_faults
+from chaos.loops import LoopPlan, run_loops
 from chaos.power import PowerPlan, run_power_cuts
 from chaos.walk import WalkPlan, run_walks
 
@@ -37,6 +38,11 @@ def _faults(bug: str) -> list[str]:
     return run_faults(FaultPlan(scenarios=("one circuit",), faults=faults, bug=bug, stops_at_first=True)).breaches
 
 
+def _loops(bug: str) -> list[str]:
+    loop = "SPSA, sampled, two starts" if bug == "draws seeds anew" else "COBYLA, exact"
+    return run_loops(LoopPlan(stride=13, instants=0, loops=(loop,), bug=bug)).breaches
+
+
 def _heirs(bug: str) -> list[str]:
     return run_crowd(CrowdPlan(rounds=1, trials=("heirs",), bug=bug, life_sec=_SHORT_SEC)).breaches
 
@@ -61,6 +67,9 @@ HUNTS: Mapping[str, tuple[Callable[[str], list[str]], str]] = MappingProxyType(
         "power:skips syncs": (_power, "R4"),
         "power:does not wait for commits": (_power, "R1"),
         "faults:takes a failed write for done": (_faults, "R1"),
+        "loops:repeats evaluations": (_loops, "R10"),
+        "loops:keeps torn lines": (_loops, "R10"),
+        "loops:draws seeds anew": (_loops, "R10"),
         "heirs:adopts from the living": (_heirs, "R5"),
         "stopped owner:adopts from the living": (_stopped, "R5"),
         "walk:forgets keys": (_walk, "R2"),

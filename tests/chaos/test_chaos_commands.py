@@ -32,6 +32,7 @@ SLICES = {
     "calls that fail from then on": (
         "faults", "--stride", "29", "--scenario", "one circuit", "--fault", "input/output error, from then on",
     ),
+    "loops that are killed at writes of their journals": ("loops", "--stride", "40", "--instants", "1"),
     "many writers, some killed": ("crowd", "--trial", "writers", "--writers", "6", "--jobs", "4", "--kills", "4"),
     "heirs who start at once": ("crowd", "--trial", "heirs", "--rounds", "1"),
     "owners who are stopped, or taken for dead": (
@@ -51,6 +52,7 @@ def test_every_promise_is_kept_through(words: tuple[str, ...]) -> None:
 
 
 BUGS = {
+    "in loops": ("loops:repeats evaluations",),
     "in kills": ("crash:acknowledges before the commit", "crash:forgets keys", "crash:forgets events"),
     "in cancels": ("crash:answers cancels too early",),
     "in artifacts": ("crash:writes results in place", "power:skips syncs", "power:does not wait for commits"),
