@@ -9,8 +9,9 @@ import anyio
 
 from eigen.compiler.service import EigenCompiler
 from eigen.contracts.compilation import CompiledProgram, CompileRequest
-from eigen.contracts.jobs import JobRecord, JobState
+from eigen.contracts.jobs import JobState
 from eigen.kernel.compilation_line import MAX_COMPILATIONS, CompilationLine
+from eigen.kernel.run import JobRun
 from eigen.ports.compiler import Compiler
 from eigen.testing.clock import ManualClock
 from tests.kernel.kernel_house import bell, house
@@ -29,51 +30,25 @@ class HeldCompiler(Compiler):
         return await self._compiler.compile(request)
 
 
-def a_job(priority: int = 50) -> JobRecord:
-    return replace(new_job().record, priority=priority)
+def a_job(priority: int) -> JobRun:
+    record = replace(new_job().record, priority=priority)
+    return JobRun(record=record, published=record, inputs=None)
 
 
-async def test_the_urgent_job_goes_first_and_one_that_gives_up_leaves_the_line() -> None:
-    line, begun = CompilationLine(clock=ManualClock(), places=1), list[str]()
-    jobs = {"slow": a_job(10), "urgent": a_job(90)}
-
-    async def compile_one(name: str) -> None:
-        async with line.turn(jobs[name]):
-            begun.append(name)
-
-    async with anyio.create_task_group() as tasks, line.turn(a_job()):
-        tasks.start_soon(compile_one, "slow")
-        with anyio.CancelScope() as given_up:
-            given_up.cancel()
-            async with line.turn(a_job()):
-                begun.append("nobody")
-        tasks.start_soon(compile_one, "urgent")
-        await anyio.wait_all_tasks_blocked()
-    assert begun == ["urgent", "slow"]
-    async with line.turn(a_job()):
-        begun.append("next")
-    assert begun[-1] == "next"
-
-
-async def test_a_turn_that_comes_too_late_is_passed_on() -> None:
-    line, begun = CompilationLine(clock=ManualClock(), places=1), list[str]()
-    scope = anyio.CancelScope()
-
-    async def first() -> None:
-        with scope:
-            async with line.turn(a_job(90)):
-                begun.append("first")
-
-    async def second() -> None:
-        async with line.turn(a_job(10)):
-            begun.append("second")
-
-    async with anyio.create_task_group() as tasks, line.turn(a_job()):
-        tasks.start_soon(first)
-        tasks.start_soon(second)
-        await anyio.wait_all_tasks_blocked()
-        scope.cancel()  # it hears of it when the place has been given to it
-    assert begun == ["second"]
+def test_the_urgent_job_goes_first_and_one_that_gives_up_leaves_the_line() -> None:
+    begun: list[JobRun] = []
+    line = CompilationLine(clock=ManualClock(), begin=begun.append, places=1)
+    first, slow, given_up, urgent, last = (a_job(priority) for priority in (50, 10, 50, 90, 50))
+    for run in (first, slow, given_up, urgent):
+        line.join(run)
+    line.leave(given_up.record.job_id)
+    line.leave(first.record.job_id)  # it has begun: its place is free when it is done
+    assert begun == [first]
+    for _ in range(3):
+        line.free()
+    assert begun == [first, urgent, slow]
+    line.join(last)
+    assert begun[-1] is last
 
 
 async def test_a_job_that_waits_to_be_compiled_is_pending_and_ends_at_once_when_it_is_cancelled(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator
 
 from eigen.contracts.errors import EigenError
-from eigen.contracts.job_events import CancelRequested, JobEvent
+from eigen.contracts.job_events import Adopted, CancelRequested, JobEvent
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.requests import party_of
 from eigen.kernel.history import stored
@@ -93,6 +93,7 @@ class LiveJobs:
 
     def add(self, run: JobRun) -> None:
         """Take a job in."""
+        run.num_written = len(run.events)
         self._runs[run.record.job_id] = run
         self._parties[party_of(run.record.tenant, run.record.subject)] += 1
 
@@ -113,7 +114,11 @@ class LiveJobs:
         run.publish(last)
         is_crash, is_taken_over = after.crashes > before.crashes, after.attempt > before.attempt
         is_cancel = isinstance(event, CancelRequested)  # work stops at once, whatever the disk does
-        news = tuple(run.events) if is_crash or is_cancel else (last,)  # what came before a takeover is in the store
+        if isinstance(event, Adopted) and not is_taken_over:  # its next event will tell of it
+            self._obey_all(run, commands)
+            return
+        news = tuple(run.events if is_crash or is_cancel else run.events[run.num_written :])
+        run.num_written = len(run.events)
         self._obey_all(run, commands if is_cancel else ())
         if await self._keep(run, news, durable=is_crash or is_taken_over or is_cancel):  # the next system must know
             self._obey_all(run, () if is_cancel else commands)
@@ -153,14 +158,15 @@ class LiveJobs:
         self._parties[party] -= 1
         if not self._parties[party]:
             del self._parties[party]
-        run.life.cancel()
+        if run.life is not None:
+            run.life.cancel()
         if run.published.state.is_terminal:
             self._ended[run.record.job_id] = run.record
             if run.results_json:
                 self._results.put(run.record.job_id, run.results_json, size_bytes=len(run.results_json))
             if len(self._ended) > REMEMBERED_JOBS:
                 self._ended.popitem(last=False)
-        else:
+        elif run.work is not None:
             run.work.cancel()
         run.wake()
         self._on_leaving(run)

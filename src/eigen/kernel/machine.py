@@ -90,7 +90,7 @@ class AwaitDependencies(Command):
 
 
 class Compile(Command):
-    """Start compiling; ends in `Compiled` or `CompilationFailed`, also where `StopWork` cuts it short."""
+    """Compile in the job's turn; ends in `Compiled` or `CompilationFailed`, unless `StopWork` comes before that."""
 
 
 class Enqueue(Command):
@@ -106,7 +106,7 @@ class Execute(Command):
 
 
 class StopWork(Command):
-    """Stop the running work, or the wait for its turn; the outcome of the work still comes."""
+    """Stop the running work, whose outcome still comes, or the wait for its turn."""
 
 
 class Seal(Command):

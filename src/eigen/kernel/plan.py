@@ -175,9 +175,7 @@ def make_plan(body: JobSpecBody, compiled: CompiledProgram, *, drawn_seed: int, 
         reason=reason,
         precisions=compiled.precisions,
         precision=body.precision,
-        loop=loop_tasks(
-            compiled, seed=seed, is_sampled=estimation == "sampled", shots=shots, precision=body.precision
-        ),
+        loop=loop_tasks(compiled, seed=seed, is_sampled=estimation == "sampled", shots=shots, precision=body.precision),
     )
 
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -37,13 +35,16 @@ class JobInputs:
 class JobRun:
     """A live job that this system owns; only the shell writes to it.
 
+    Thousands may wait, so what only those need that are at work is made when they are.
+
     Attributes:
         record: Its record now.
         published: Its record after the last event that everybody may know of; an end is known only when it is durable.
         inputs: What it runs on; None while it is still to be read, or the error that the job must end with.
         events: All its events, the one numbered n at n − 1.
-        work: Scope of its execution; cancelling it stops the work.
-        life: Scope of what lives as long as the job, such as its deadline.
+        num_written: How many of them the store has, or is being given.
+        work: Scope of its compilation or execution; cancelling it stops the work. None before there is any.
+        life: Scope of its deadline; None without one.
         outcomes: What each start of its loop came to, in order; empty without.
         loop_sec: How long its loop took here.
         results: What came of the points that are done, in order; a job without a sweep is one point.
@@ -51,7 +52,6 @@ class JobRun:
         is_at_work: Whether there is such a task.
         opening: What it begins with, until its folder is made; None for a job that has one.
         circuit_files: Files of its compiled circuit that are not in CircuitFS yet; its end puts them there.
-        saving: Is held while its files are put there.
         results_json: Its results, as they are in CircuitFS; empty without.
         waited_for: Why it could not begin at once when it came into the line of its device; empty where it could.
         spans: Work that has ended and that none of its events tells of yet, as JSON.
@@ -61,19 +61,20 @@ class JobRun:
     published: JobRecord
     inputs: JobInputs | EigenError | None
     events: list[StoredEvent] = field(default_factory=list)
+    num_written: int = 0
     _changed: anyio.Event | None = None
-    work: anyio.CancelScope = field(default_factory=anyio.CancelScope)
-    life: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+    work: anyio.CancelScope | None = None
+    life: anyio.CancelScope | None = None
     compiled: CompiledProgram | None = None
     plan: ExecutionPlan | None = None
     outcomes: list[LoopOutcome] = field(default_factory=list)
     loop_sec: float = 0.0
     results: list[PointResult] = field(default_factory=list)
-    to_do: deque[Callable[[JobRun], Awaitable[None]]] = field(default_factory=deque)
+    to_do: list[Callable[[JobRun], Awaitable[None]]] = field(default_factory=list)
     is_at_work: bool = False
     opening: Opening | None = None
     circuit_files: Mapping[str, bytes] = field(default_factory=dict)
-    saving: anyio.Lock = field(default_factory=partial(anyio.Lock, fast_acquire=True))
+    _saving: anyio.Lock | None = None
     results_json: bytes = b""
     waited_for: Mapping[str, Any] = field(default_factory=dict)
     spans: list[Mapping[str, Any]] = field(default_factory=list)
@@ -82,6 +83,13 @@ class JobRun:
     def trace(self) -> TraceContext:
         """The span of the job's submission."""
         return TraceContext(trace_id=self.record.trace_id, span_id=self.record.span_id)
+
+    @property
+    def saving(self) -> anyio.Lock:
+        """What is held while files of its circuit are put into CircuitFS."""
+        if self._saving is None:
+            self._saving = anyio.Lock(fast_acquire=True)
+        return self._saving
 
     def take_spans(self) -> list[Mapping[str, Any]]:
         """Return the spans that no event tells of yet, for one that will."""

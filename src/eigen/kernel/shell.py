@@ -30,6 +30,7 @@ from eigen.contracts.trace import span, working_for
 from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
 from eigen.kernel.circuit_files import save_long_jobs
+from eigen.kernel.compilation_line import CompilationLine
 from eigen.kernel.dependency_watch import DependencyWatch
 from eigen.kernel.dispatcher import Dispatcher
 from eigen.kernel.history import stored
@@ -121,6 +122,7 @@ class QrtxKernel(Kernel):
             memory_bytes=memory_bytes,
             begin=self._begin_soon,
         )
+        self._compilations = CompilationLine(clock=clock, begin=self._compile)
         self._reservations = Reservations(
             store=store, drivers=drivers, dispatcher=self._dispatcher, clock=clock, ids=ids, limits=limits
         )
@@ -148,15 +150,21 @@ class QrtxKernel(Kernel):
             tell=self._jobs.feed,
         )
         self._stages = Stages(
-            jobs=self._jobs, work=self._work, dispatcher=self._dispatcher, clock=clock, ids=ids, observer=observer
+            jobs=self._jobs,
+            work=self._work,
+            compilations=self._compilations,
+            dispatcher=self._dispatcher,
+            clock=clock,
+            ids=ids,
+            observer=observer,
         )
         self._do: dict[type[machine.Command], Callable[[JobRun], None]] = {
             machine.AwaitDependencies: partial(self._start, self._dependencies.begin),
-            machine.Compile: partial(self._start, self._stages.compile),
+            machine.Compile: self._compilations.join,
             machine.Enqueue: self._join_queue,
             machine.LeaveQueue: lambda run: self._dispatcher.leave(run.record.job_id),
             machine.Execute: partial(self._start, self._stages.execute),
-            machine.StopWork: lambda run: run.work.cancel(),
+            machine.StopWork: self._stop_work,
             machine.Seal: partial(self._start, self._stages.seal),
             machine.CloseUnsealed: partial(self._start, self._stages.close_unsealed),
         }
@@ -326,14 +334,15 @@ class QrtxKernel(Kernel):
         """Do what there is to do for a job, one work after the other: the outcome of one mostly commands the next."""
         try:
             while run.to_do:
-                await run.to_do.popleft()(run)
+                await run.to_do.pop(0)(run)
         finally:
             run.is_at_work = False
 
     def _take(self, run: JobRun) -> None:
         self._jobs.add(run)
         if run.record.timeout_sec is not None:
-            self._tasks.start_soon(self._time_out, run, run.record.timeout_sec)
+            run.life = anyio.CancelScope()
+            self._tasks.start_soon(self._time_out, run, run.life, run.record.timeout_sec)
 
     def _leave(self, run: JobRun) -> None:
         self._dependencies.leave(run.record.job_id)
@@ -341,6 +350,7 @@ class QrtxKernel(Kernel):
             if self._dependencies.is_awaited(run.record.job_id):
                 self._tasks.start_soon(self._dependencies.settle, run.published)
         else:  # it is another system's now
+            self._compilations.leave(run.record.job_id)
             self._dispatcher.leave(run.record.job_id)
 
     async def _look(self) -> None:
@@ -350,6 +360,14 @@ class QrtxKernel(Kernel):
 
     async def _cancel_for_other(self, job_id: str, by: str) -> None:
         await self.cancel(job_id, by=by)
+
+    def _stop_work(self, run: JobRun) -> None:
+        self._compilations.leave(run.record.job_id)
+        if run.work is not None:
+            run.work.cancel()
+
+    def _compile(self, run: JobRun) -> None:
+        self._start(self._stages.compile, run)
 
     # Executing
 
@@ -369,9 +387,9 @@ class QrtxKernel(Kernel):
     async def _free(self, job_id: str) -> None:
         self._dispatcher.free(job_id)
 
-    async def _time_out(self, run: JobRun, timeout_sec: float) -> None:
+    async def _time_out(self, run: JobRun, life: anyio.CancelScope, timeout_sec: float) -> None:
         elapsed_sec = (self._clock.now() - run.record.created_at).total_seconds()
-        with run.life:
+        with life:
             await self._clock.sleep_until(self._clock.monotonic() + max(0.0, timeout_sec - elapsed_sec))
             if run.record.may_stop:
                 await self._jobs.feed(run, TimedOut(at=self._clock.now(), timeout_sec=timeout_sec))

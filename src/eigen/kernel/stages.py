@@ -35,6 +35,7 @@ class Stages:
     Args:
         jobs: Takes the events.
         work: What is done.
+        compilations: Has the places at compiling.
         dispatcher: Has the slots.
         clock: Time.
         ids: Spans.
@@ -46,6 +47,7 @@ class Stages:
         *,
         jobs: LiveJobs,
         work: JobWork,
+        compilations: CompilationLine,
         dispatcher: Dispatcher,
         clock: Clock,
         ids: IdSource,
@@ -53,21 +55,24 @@ class Stages:
     ) -> None:
         self._jobs = jobs
         self._work = work
+        self._compilations = compilations
         self._dispatcher = dispatcher
         self._clock = clock
         self._ids = ids
         self._observer = observer
-        self._compilations = CompilationLine(clock=clock)
 
     async def compile(self, run: JobRun) -> None:
-        """Compile a job's program when it is its turn."""
-        if run.record.ending is not None:  # cancelled before it could begin
-            return
+        """Compile a job's program; its place is free when that has ended, or never began."""
         outcome = self._work.compile_failure(run, OperationCancelledError("the compilation was stopped"))
-        with run.work:
-            async with self._compilations.turn(run.record):
+        try:
+            if run.record.ending is not None or not self._jobs.owns(run):  # cancelled or lost before it could begin
+                return
+            run.work = anyio.CancelScope()
+            with run.work:
                 await self._jobs.feed(run, CompilationStarted(at=self._clock.now(), attempt=run.record.attempt))
                 outcome = await self._attempt(run, "compile", self._work.compile, self._work.compile_failure)
+        finally:
+            self._compilations.free()
         await self._jobs.feed(run, outcome)
 
     async def begin(self, run: JobRun) -> None:
@@ -84,7 +89,7 @@ class Stages:
         """Run a job's circuit; its slot is free when the work has really ended."""
         stopped = ExecutionStopped(at=self._clock.now(), attempt=run.record.attempt)
         outcome: JobEvent = stopped
-        with run.work:
+        with run.work or anyio.CancelScope():  # made when it got its slot: it may have been stopped since
             outcome = await self._attempt(run, "execute", self._work.execute, self._work.execute_failure)
         self._dispatcher.free(run.record.job_id)
         if outcome is stopped:
