@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eigen.drivers.aer.simulator import AER
+from eigen.drivers.qsim.simulator import QSIM
 from eigen.drivers.qulacs.simulator import QULACS
 from eigen.drivers.simulator.auto import AutoDevice
 from eigen.drivers.simulator.description import Simulator
@@ -13,7 +14,7 @@ from eigen.drivers.stim.simulator import STIM
 
 __all__ = ["SIMULATORS", "SimDriver"]
 
-SIMULATORS: tuple[Simulator, ...] = (AER, QULACS, STIM)
+SIMULATORS: tuple[Simulator, ...] = (AER, QULACS, STIM, QSIM)
 """Every engine, the one of `sim:local` first."""
 
 

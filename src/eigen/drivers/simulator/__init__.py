@@ -11,8 +11,11 @@ sub-package beside this one, the only place that imports its library.
 | `memory` | what a simulation takes, what this machine gives |
 | `installation` | which versions are installed; cores, variables of workers |
 | `batches` | a request's bindings in frames |
+| `choice` | the rules of `sim:auto` |
+| `auto` | `sim:auto` as a device |
 | `collector` | a worker's answer put together |
 | `branching` | circuits with measurements in the middle; only in workers |
+| `amplitudes` | shots drawn from many amplitudes; only in workers |
 | `sampling` | counts drawn from probabilities; only in workers |
 | `parts` | a worker's answer in frames; only in workers |
 """

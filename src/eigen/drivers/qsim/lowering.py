@@ -1,0 +1,61 @@
+"""AQO to qsim's gates, and a run of them. Runs in a worker only.
+
+qsim's first qubit of a matrix is the most significant one, so that a gate's qubits go in reverse. Gates are ordered by
+the layer in which they can first run, as qsim wants them; a circuit of one qubit gets a second one, which qsim needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from qsimcirq import qsim
+from qsimcirq.qsim_simulator import QSimOptions
+
+from eigen.contracts.aqo import AQO, Operation, evaluate
+from eigen.contracts.gates import GATES
+from eigen.drivers.simulator.branching import Gates, plan_of
+
+__all__ = ["final_amplitudes", "lowered"]
+
+_GATE_OF_OP = {gate.op: gate for gate in GATES.values()}
+_MAX_FUSED_QUBITS = 4
+
+
+def lowered(circuit: AQO, binding: Mapping[str, float]) -> Any:
+    """Return qsim's circuit of a circuit's gates, the turns into the bases of its measurements included.
+
+    Raises:
+        InvalidArgumentError: A parameter has no value, or an angle is not finite.
+    """
+    plan = plan_of(circuit)
+    gates = [operation for step in plan.steps if isinstance(step, Gates) for operation in step.operations]
+    made = qsim.Circuit()
+    made.num_qubits = max(2, circuit.qubits)
+    first_free = [0] * made.num_qubits
+    layered = []
+    for operation in (*gates, *plan.turns):
+        layer = max(first_free[qubit] for qubit in operation.q)
+        layered.append((layer, operation))
+        for qubit in operation.q:
+            first_free[qubit] = layer + 1
+    for layer, operation in sorted(layered, key=lambda one: one[0]):
+        qsim.add_matrix_gate(layer, list(operation.q[::-1]), _numbers(operation, binding), made)
+    return made
+
+
+def final_amplitudes(circuit: Any, *, num_threads: int) -> NDArray[np.complex64]:
+    """Return the state behind a circuit, complex64 of shape (2^n,); bit k of an index is qubit k."""
+    asked: Any = QSimOptions(max_fused_gate_size=_MAX_FUSED_QUBITS, cpu_threads=num_threads, verbosity=0)
+    numbers: NDArray[np.float32] = qsim.qsim_simulate_fullstate({**asked.as_dict(), "c": circuit, "i": "", "s": 0}, 0)
+    return numbers.view(np.complex64)
+
+
+def _numbers(operation: Operation, binding: Mapping[str, float]) -> list[float]:
+    """Return a gate's matrix by rows, each element as its real and imaginary part."""
+    angles = [evaluate(angle, binding) for angle in operation.params]
+    matrix = np.array(_GATE_OF_OP[operation.op].unitary(*angles), dtype=np.complex128)
+    parts: list[float] = matrix.view(np.float64).reshape(-1).tolist()
+    return parts
