@@ -27,7 +27,7 @@ def profiled(*gates: Operation, qubits: int = NUM_QUBITS) -> AQO:
     return AQO(qubits=qubits, clbits=0, operations=gates)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(operations(), max_size=6))
 def test_no_state_has_a_greater_schmidt_rank_than_the_bound(gates: list[Operation]) -> None:
     state = Statevector.from_label("+" * NUM_QUBITS)
