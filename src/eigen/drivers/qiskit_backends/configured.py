@@ -11,6 +11,9 @@ backend = "qiskit_ionq:IonQProvider"
 options = {token = {env = "IONQ_API_KEY"}}
 name = "ionq_simulator"
 qubits = 29
+
+[devices."ibm:ibm_fez"]        # by IBM's service, with its own account, or options = {token = {env = "…"}}
+qubits = 156
 ```
 
 Whoever may write this file may name code to be run, in worker processes; a job file never can.
@@ -27,6 +30,7 @@ from eigen.contracts.diagnostics import nearest
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.execution import MAX_SHOTS
 from eigen.contracts.printable import quoted
+from eigen.drivers.ibm.driver import IbmDriver
 from eigen.drivers.qiskit_backends.description import QiskitBackend
 from eigen.drivers.qiskit_backends.driver import QiskitBackendDriver
 from eigen.ports.drivers import Driver
@@ -69,6 +73,8 @@ _KEYS: Mapping[str, _Key] = {
     },
 }
 _REQUIRED = ("backend", "qubits")
+_IBM = "ibm"
+_IBM_SERVICE = "qiskit_ibm_runtime:QiskitRuntimeService"
 
 
 def configured_drivers(sections: Mapping[str, Any], *, file: Path) -> dict[str, Driver]:
@@ -85,7 +91,10 @@ def configured_drivers(sections: Mapping[str, Any], *, file: Path) -> dict[str, 
     for device_id, section in sections.items():
         backend = _backend(device_id, section, file)
         drivers.setdefault(device_id.partition(":")[0], {})[device_id] = backend
-    return {name: QiskitBackendDriver(name, backends) for name, backends in drivers.items()}
+    return {
+        name: IbmDriver(name, backends) if name == _IBM else QiskitBackendDriver(name, backends)
+        for name, backends in drivers.items()
+    }
 
 
 def _backend(device_id: str, section: Any, file: Path) -> QiskitBackend:
@@ -100,12 +109,31 @@ def _backend(device_id: str, section: Any, file: Path) -> QiskitBackend:
             _refuse(file, device_id, f"it has an unknown key {quoted(name)}", hint)
         if not _KEYS[name].is_allowed(section[name]):
             _refuse(file, device_id, f"{name} is not allowed as it is", f"it must be {_KEYS[name].shape}")
+    given = _defaults(device_id) | section
     for name in _REQUIRED:
-        if name not in section:
+        if name not in given:
             _refuse(file, device_id, f"it lacks {name}", f"it must be {_KEYS[name].shape}")
-    values = {_KEYS[name].field: value for name, value in section.items()}
-    values["distributions"] = ("qiskit", *section.get("packages", ()))
-    return QiskitBackend(device_id=device_id, **{"description": f"{section['backend']}, as configured"} | values)
+    values = {_KEYS[name].field: value for name, value in given.items()}
+    values["distributions"] = ("qiskit", *given.get("packages", ()))
+    return QiskitBackend(device_id=device_id, **{"description": f"{given['backend']}, as configured"} | values)
+
+
+def _defaults(device_id: str) -> dict[str, Any]:
+    """Return what holds for machines of IBM where their section says nothing else."""
+    driver, _, machine = device_id.partition(":")
+    if driver != _IBM:
+        return {}
+    return {
+        "backend": _IBM_SERVICE,
+        "name": machine,
+        "description": "A machine of IBM Quantum",
+        "packages": ["qiskit-ibm-runtime"],
+        "simulator": False,
+        "mid_circuit_measurement": True,
+        "reset": True,
+        "slots": 5,
+        "max_shots": 100_000,
+    }
 
 
 def _refuse(file: Path, device_id: str, what: str, hint: str) -> NoReturn:

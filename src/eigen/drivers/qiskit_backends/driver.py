@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
@@ -36,7 +36,6 @@ from eigen.workers.pool import WorkerPool, WorkerRequest
 
 __all__ = ["QiskitBackendDriver"]
 
-_ENGINE = "eigen.drivers.qiskit_backends.engine:QiskitBackendEngine"
 _TRANSPILER_BYTES = 2**28
 _MOST_DOUBLINGS = 40
 
@@ -53,6 +52,9 @@ class QiskitBackendDriver(Driver):
         memory_limit_bytes: Most memory that all runs together may take; by default 80 % of what is available.
     """
 
+    engine = "eigen.drivers.qiskit_backends.engine:QiskitBackendEngine"
+    """Import path of what its workers run."""
+
     def __init__(
         self,
         name: str,
@@ -66,7 +68,7 @@ class QiskitBackendDriver(Driver):
         self._num_workers = num_workers or usable_cores()
         self._limit_bytes = memory_limit_bytes or available_bytes()
         self._budget = MemoryBudget(self._limit_bytes)
-        self._pool = WorkerPool(_ENGINE, size=self._num_workers, environment=worker_environment(usable_cores()))
+        self._pool = WorkerPool(self.engine, size=self._num_workers, environment=worker_environment(usable_cores()))
         self._running: dict[str, int] = {}
         self._failures: dict[str, str] = {}
 
@@ -155,12 +157,14 @@ class QiskitBackendDriver(Driver):
                     "seeds": seeds_of(request, first=first, count=len(bindings)),
                 },
             )
-            await self._run(request.device_id, worker_request, collector)
+            await self._run(request.device_id, worker_request, collector.receive)
         return collector.results()
 
-    async def _run(self, device_id: str, worker_request: WorkerRequest, collector: Collector) -> None:
+    async def _run(
+        self, device_id: str, worker_request: WorkerRequest, receive: Callable[[Mapping[str, Any]], None]
+    ) -> None:
         try:
-            await self._pool.run(worker_request, collector.receive)
+            await self._pool.run(worker_request, receive)
         except (UnavailableError, FailedPreconditionError) as error:
             self._failures[device_id] = error.message if error.reason != "WORKER_DIED" else ""
             raise

@@ -1,0 +1,87 @@
+"""IBM's service without a network: jobs are files of a folder, their states are played, and Aer runs the circuits.
+
+What another process submitted is there, as at the real service, so that a crash between submission and counts can be
+rehearsed. Options: `folder`, and `states`, what each look at a job sees, the last one from then on; a state may be an
+exception's text, which is raised instead (`!text`). `token` is only there to be told in such a text by mistake.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from eigen.drivers.ibm.gateway import Gateway, RemoteState
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+__all__ = ["RehearsedGateway"]
+
+
+class RehearsedGateway(Gateway):
+    """A service that is a folder.
+
+    Args:
+        path: Nothing.
+        options: See the module's header.
+        backend_name: Nothing; the machine is five qubits, each coupled to each, without noise.
+    """
+
+    def __init__(self, path: str, options: Mapping[str, Any], backend_name: str) -> None:
+        self._folder = Path(options["folder"])
+        self._states: list[str] = options["states"]
+        self._token = str(options.get("token", ""))
+
+    @property
+    def backend(self) -> Any:
+        """Five qubits."""
+        from qiskit.providers.fake_provider import GenericBackendV2
+
+        return GenericBackendV2(5, noise_info=False, seed=1)
+
+    def find(self, tag: str) -> str | None:
+        """Look for a job's file by its tag."""
+        found = [path.stem for path in self._folder.glob("*.json") if json.loads(path.read_text())["tag"] == tag]
+        return found[0] if found else None
+
+    def submit(self, circuits: Sequence[QuantumCircuit], *, shots: int, tag: str, seed: int) -> str:
+        """Run the circuits and keep their counts."""
+        job_id = uuid.uuid4().hex
+        backend = self.backend
+        counts = [backend.run(one, shots=shots, seed_simulator=seed).result().get_counts() for one in circuits]
+        self._write(job_id, {"tag": tag, "counts": counts, "looks": 0, "is_cancelled": False})
+        return job_id
+
+    def state(self, job_id: str) -> tuple[RemoteState, str]:
+        """Play the next state."""
+        job = self._read(job_id)
+        self._write(job_id, {**job, "looks": job["looks"] + 1})
+        played = self._states[min(job["looks"], len(self._states) - 1)]
+        if played.startswith("!"):
+            raise ConnectionError(f"{played[1:]} {self._token}")
+        return (RemoteState.CANCELLED if job["is_cancelled"] else RemoteState(played)), f"out of order {self._token}"
+
+    def counts(self, job_id: str) -> list[Mapping[str, int]]:
+        """Return what was kept."""
+        counts: list[Mapping[str, int]] = self._read(job_id)["counts"]
+        return counts
+
+    def usage_sec(self, job_id: str) -> float:
+        """Return one second."""
+        return 1.0
+
+    def cancel(self, job_id: str) -> None:
+        """Note it."""
+        self._write(job_id, {**self._read(job_id), "is_cancelled": True})
+
+    def _read(self, job_id: str) -> dict[str, Any]:
+        job: dict[str, Any] = json.loads((self._folder / f"{job_id}.json").read_text())
+        return job
+
+    def _write(self, job_id: str, job: Mapping[str, Any]) -> None:
+        draft = self._folder / f"{job_id}.draft"
+        draft.write_text(json.dumps(job))
+        draft.replace(self._folder / f"{job_id}.json")
