@@ -67,9 +67,12 @@ class ReadingApi(JobReads):
         await self.deadlines.__aexit__(kind, error, traceback)
 
     @bounded
-    async def get_job_status(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
+    async def get_job_status(
+        self, job_id: str, *, when_ended: bool = False, context: RequestContext | None = None
+    ) -> JobStatus:
         """Return a job's status; see the port."""
-        return self._records.status(await self._reach("get_job_status", context, job_id))
+        record = await self._reach("get_job_status", context, job_id)
+        return self._records.status(await self._records.ended(job_id) if when_ended else record)
 
     @bounded
     async def list_jobs(
@@ -112,9 +115,13 @@ class ReadingApi(JobReads):
         return await self._records.events(job_id)
 
     @bounded
-    async def get_job_results(self, job_id: str, *, context: RequestContext | None = None) -> JobResults:
+    async def get_job_results(
+        self, job_id: str, *, when_ended: bool = False, context: RequestContext | None = None
+    ) -> JobResults:
         """Return a job's results; see the port."""
         await self._reach("get_job_results", context, job_id)
+        if when_ended:
+            await self._records.ended(job_id)
         return await self._records.results(job_id)
 
     @bounded

@@ -64,8 +64,7 @@ class AsyncJob:
 
     async def wait(self) -> JobStatus:
         """Wait for the job's end, however it ends, and return its status."""
-        await self._end()
-        return await self.status()
+        return await self._api.get_job_status(self.id, when_ended=True)
 
     async def results(self) -> JobResults:
         """Wait for the job's end and return its results.
@@ -73,8 +72,7 @@ class AsyncJob:
         Raises:
             EigenError: The job ended in ERROR, CANCELLED or TIMEOUT; this is its own error.
         """
-        await self._end()
-        return await self._api.get_job_results(self.id)
+        return await self._api.get_job_results(self.id, when_ended=True)
 
     async def verify(self) -> Verification:
         """Compare the job's counts with the exact distribution of its circuit, without noise; for small circuits.
@@ -90,10 +88,6 @@ class AsyncJob:
     async def cancel(self) -> JobStatus:
         """Ask the job to stop; one that has ended stays as it is."""
         return await self._api.cancel_job(self.id)
-
-    async def _end(self) -> None:
-        async for _ in self._api.stream_job_updates(self.id):
-            pass
 
     async def artifact(self, name: str) -> bytes:
         """Return one of the job's stored files, checked against its digest.

@@ -23,7 +23,9 @@ _STAND_IN = "\0"  # the one key of what stands for an object that was taken out;
 def read_results(content: bytes) -> Any:
     """Return the JSON value of a `results.json` that `JobResults.to_bytes` wrote."""
     if len(content) <= AT_ONCE_BYTES:
-        return json.loads(content)
+        import orjson
+
+        return orjson.loads(content)
     text = content.decode()
     taken: list[dict[str, int]] = []
     rest: list[str] = []

@@ -168,5 +168,5 @@ class LiveJobs:
                 self._ended.popitem(last=False)
         elif run.work is not None:
             run.work.cancel()
-        run.wake()
+        run.leave()
         self._on_leaving(run)

@@ -63,6 +63,17 @@ class Lookups(JobRecords):
         ended = self._jobs.ended(job_id) if self._jobs is not None else None
         return ended or await self._store.get(job_id)
 
+    async def ended(self, job_id: str) -> JobRecord:
+        """Wait for a job's end; see the port."""
+        run = self._run(job_id)
+        if run is not None and self._owns(run):
+            await run.has_left().wait()
+            if run.published.state.is_terminal:
+                return run.published
+        async for _ in self.updates(job_id):  # another system's job, or one that has ended
+            pass
+        return await self.record(job_id)
+
     async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
         """Return jobs, newest first; see the port."""
         if page_token and not JOB_ID.fullmatch(page_token):

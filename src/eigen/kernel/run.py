@@ -63,6 +63,7 @@ class JobRun:
     events: list[StoredEvent] = field(default_factory=list)
     num_written: int = 0
     _changed: anyio.Event | None = None
+    _left: anyio.Event | None = None
     work: anyio.CancelScope | None = None
     life: anyio.CancelScope | None = None
     compiled: CompiledProgram | None = None
@@ -107,6 +108,18 @@ class JobRun:
         if self._changed is None:
             self._changed = anyio.Event()
         return self._changed
+
+    def has_left(self) -> anyio.Event:
+        """Return what is set when the job has ended, or is another system's."""
+        if self._left is None:
+            self._left = anyio.Event()
+        return self._left
+
+    def leave(self) -> None:
+        """Wake everybody who watches, or waits for the end."""
+        self.wake()
+        if self._left is not None:
+            self._left.set()
 
     def wake(self) -> None:
         """Wake everybody who watches."""

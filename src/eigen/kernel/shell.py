@@ -271,6 +271,10 @@ class QrtxKernel(Kernel):
         """Return a job's record; see the port."""
         return await self._lookups.record(job_id)
 
+    async def ended(self, job_id: str) -> JobRecord:
+        """Wait for a job's end; see the port."""
+        return await self._lookups.ended(job_id)
+
     async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
         """Return jobs, newest first; see the port."""
         return await self._lookups.jobs(job_filter, page_size=page_size, page_token=page_token)

@@ -19,8 +19,15 @@ class JobReads(ABC):
     """Jobs, looked at. What holds for every call stands with `SystemApi`."""
 
     @abstractmethod
-    async def get_job_status(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
+    async def get_job_status(
+        self, job_id: str, *, when_ended: bool = False, context: RequestContext | None = None
+    ) -> JobStatus:
         """Return a job's status.
+
+        Args:
+            job_id: The job.
+            when_ended: Whether its end, however it ends, is waited for first.
+            context: Who asks.
 
         Raises:
             NotFoundError: There is no such job.
@@ -72,12 +79,19 @@ class JobReads(ABC):
         """
 
     @abstractmethod
-    async def get_job_results(self, job_id: str, *, context: RequestContext | None = None) -> JobResults:
+    async def get_job_results(
+        self, job_id: str, *, when_ended: bool = False, context: RequestContext | None = None
+    ) -> JobResults:
         """Return the results of a job that is DONE.
+
+        Args:
+            job_id: The job.
+            when_ended: Whether its end is waited for first.
+            context: Who asks.
 
         Raises:
             NotFoundError: There is no such job.
-            FailedPreconditionError: The job has not ended.
+            FailedPreconditionError: The job has not ended, and its end was not to be waited for.
             EigenError: The job ended otherwise; this is its own error.
         """
 

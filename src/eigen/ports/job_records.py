@@ -25,6 +25,14 @@ class JobRecords(ABC):
         """
 
     @abstractmethod
+    async def ended(self, job_id: str) -> JobRecord:
+        """Wait for a job's end, and return its last record.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
     async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
         """Return jobs, newest first.
 

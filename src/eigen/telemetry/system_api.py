@@ -64,10 +64,12 @@ class ObservedSystemApi(SystemApi):
             )
             return status
 
-    async def get_job_status(self, job_id: str, *, context: RequestContext | None = None) -> JobStatus:
+    async def get_job_status(
+        self, job_id: str, *, when_ended: bool = False, context: RequestContext | None = None
+    ) -> JobStatus:
         """Pass on."""
         with self._calls("get_job_status", job_id=job_id):
-            return await self._inner.get_job_status(job_id, context=context)
+            return await self._inner.get_job_status(job_id, when_ended=when_ended, context=context)
 
     async def list_jobs(
         self,
@@ -108,10 +110,12 @@ class ObservedSystemApi(SystemApi):
         with self._calls("list_job_events", job_id=job_id):
             return await self._inner.list_job_events(job_id, context=context)
 
-    async def get_job_results(self, job_id: str, *, context: RequestContext | None = None) -> JobResults:
+    async def get_job_results(
+        self, job_id: str, *, when_ended: bool = False, context: RequestContext | None = None
+    ) -> JobResults:
         """Pass on."""
         with self._calls("get_job_results", job_id=job_id):
-            return await self._inner.get_job_results(job_id, context=context)
+            return await self._inner.get_job_results(job_id, when_ended=when_ended, context=context)
 
     async def list_devices(self, *, context: RequestContext | None = None) -> tuple[DeviceInfo, ...]:
         """Pass on."""
