@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import combinations, product
@@ -17,6 +19,9 @@ from eigen.contracts.job_events import CancelRequested, Closed, CompilationStart
 from eigen.contracts.jobs import JobFilter, JobRecord, JobState, StoredEvent
 from eigen.kernel.history import fold, stored
 from eigen.kernel.machine import step
+from eigen.kernel.stores import statements
+from eigen.kernel.stores.ownership import OwnerLock
+from eigen.kernel.stores.selection import selection
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 from eigen.testing.clock import CountingIds, ManualClock
@@ -111,6 +116,24 @@ async def test_one_key_makes_one_job(tmp_path: Path) -> None:
         assert (await store.insert(new_job(key="k", digest="other", tenant="acme"))).tenant == "acme"
         with pytest.raises(AlreadyExistsError):
             await store.insert(new_job(key="k", digest="other"))
+
+
+async def test_neither_a_key_nor_a_label_is_looked_for_among_all_jobs(tmp_path: Path) -> None:
+    """Each question is one search in one index that holds all that is asked, however many jobs there are."""
+    async with SqliteJobStore(tmp_path, owner="sys_a"):
+        pass
+    asked: list[str] = []
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite3", isolation_level=None)) as connection:
+        connection.set_trace_callback(asked.append)
+        statements.insert(connection, new_job(key="k"), OwnerLock(tmp_path / "systems", "sys_b"))
+        connection.execute(*selection(JobFilter(labels={"eigen.os/group": "loop"}), limit=9, before_job_id=""))
+        connection.set_trace_callback(None)
+        questions = [one for one in asked if one.startswith("SELECT")]
+        plans = [connection.execute(f"EXPLAIN QUERY PLAN {one}").fetchall() for one in questions]
+    assert [plan[0][-1] for plan in plans] == [
+        "SEARCH jobs USING INDEX idempotency (tenant=? AND subject=? AND idempotency_key=?)",
+        "SEARCH wanted USING PRIMARY KEY (key=? AND value=?)",
+    ]
 
 
 async def test_jobs_are_found_by_tenant_and_by_time(tmp_path: Path) -> None:

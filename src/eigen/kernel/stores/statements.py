@@ -21,7 +21,8 @@ def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobR
     record = job.record
     if job.idempotency_key:
         found = connection.execute(
-            "SELECT content_digest, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?",
+            "SELECT content_digest, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?"
+            " AND idempotency_key <> ''",  # or the index, which holds no others, is not used
             (record.tenant, record.subject, job.key_digest),
         ).fetchone()
         if found is not None:
