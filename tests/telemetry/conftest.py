@@ -54,8 +54,8 @@ class RecordedSpan(NonRecordingSpan):
     def is_recording(self) -> bool:
         return not self.ended
 
-    def set_attribute(self, key: str, value: Any) -> None:
-        self.attributes[key] = value
+    def set_attributes(self, attributes: Any) -> None:
+        self.attributes.update(attributes)
 
     def set_status(self, status: Any, description: str | None = None) -> None:
         self.status = status

@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 import eigen
 from eigen.client.packaging import package
 from eigen.contracts.errors import FailedPreconditionError
+from eigen.contracts.requests import RequestContext
 from eigen.telemetry.exporting import is_wanted, open_exporting
 from eigen.telemetry.job_trace import job_spans
 from eigen.testing.scripted_driver import ScriptedDriver
@@ -98,9 +99,41 @@ async def test_a_jobs_whole_trace_reaches_the_collector_as_eigen_trace_shows_it(
     for span_id in shown.keys() & sent.keys():
         one = shown[span_id]
         assert (sent[span_id].name, sent[span_id].parent_span_id.hex()) == (one.name, one.parent_id)
-        if one.name != "api.submit_job":  # a live span of the SDK's own
-            assert sent[span_id].start_time_unix_nano == one.start_us * 1000
-            assert sent[span_id].end_time_unix_nano == one.end_us * 1000
+        assert sent[span_id].start_time_unix_nano == one.start_us * 1000
+        assert sent[span_id].end_time_unix_nano == one.end_us * 1000
+
+
+@pytest.mark.parametrize(
+    ("sampler", "ratio", "flags", "exported"),
+    [
+        ("", "", "", True),
+        ("", "", "01", True),
+        ("", "", "00", False),  # the default follows the caller's flag
+        ("always_off", "", "01", False),
+        ("always_on", "", "00", True),
+        ("traceidratio", "0", "", False),
+        ("parentbased_traceidratio", "0", "", False),
+        ("parentbased_traceidratio", "0", "01", True),
+        ("parentbased_traceidratio", "1", "00", False),
+    ],
+)
+async def test_samplers_and_the_callers_flag_say_what_is_exported_and_spans_are_kept_either_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sampler: str, ratio: str, flags: str, exported: bool
+) -> None:
+    traceparent = f"00-{'a' * 32}-{'b' * 16}-{flags}" if flags else ""
+    context = RequestContext(subject="ada", roles=frozenset({"user"}), traceparent=traceparent)
+    with collector() as (address, received):
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER", sampler)
+        monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", ratio)
+        async with eigen.open_system(tmp_path, drivers={"scripted": ScriptedDriver()}) as system:
+            job = await system.api.submit_job(package(BELL).request, context=context)
+            with anyio.fail_after(30):
+                async for _ in system.api.stream_job_updates(job.job_id, context=context):
+                    pass
+            kept = job_spans(await system.api.list_job_events(job.job_id, context=context))
+    assert {span.trace_id.hex() for _, _, span in received} == ({job.trace_id} if exported else set())
+    assert {one.name for one in kept} >= {"api.submit_job", "kernel.compile", "driver.execute"}
 
 
 async def test_a_collector_that_is_not_there_costs_a_job_nothing(

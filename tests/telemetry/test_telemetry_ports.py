@@ -82,6 +82,7 @@ ARGUMENTS: dict[str, Any] = {
     "purpose": SECRET,
     "reservation_id": "res_1",
     "last_event_seq": 4,
+    "when_ended": True,
     "device_id": "sim:local",
     "target": "sim",
     "profile": PROFILE,

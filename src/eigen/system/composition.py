@@ -26,8 +26,6 @@ from eigen.ports.kernel import Kernel, KernelLimits
 from eigen.ports.system_api import SystemApi
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import TracerProvider
-
     from eigen.system.configuration import Configuration
     from eigen.telemetry.exporting import Exporting
     from eigen.telemetry.setup import Telemetry
@@ -145,9 +143,10 @@ async def open_system(
             from eigen.telemetry.tally import Folding, Tally
 
             exporting = await to_thread.run_sync(_exporting)
-            provider = (await stack.enter_async_context(exporting)).provider if exporting is not None else None
+            if exporting is not None:
+                await stack.enter_async_context(exporting)
             telemetry = stack.enter_context(
-                await to_thread.run_sync(_telemetry, sink, clock, configuration.log_level, provider)
+                await to_thread.run_sync(_telemetry, sink, clock, configuration.log_level, exporting)
             )
             await stack.enter_async_context(Folding(telemetry.metrics, tally=Tally(folder)))
             ids = telemetry.ids(ids)
@@ -236,7 +235,7 @@ def _exporting() -> Exporting | None:
     return open_exporting(os.environ)
 
 
-def _telemetry(sink: LogSink, clock: Clock, level: str, provider: TracerProvider | None) -> Telemetry:
+def _telemetry(sink: LogSink, clock: Clock, level: str, exporting: Exporting | None) -> Telemetry:
     from eigen.telemetry.setup import Telemetry
 
-    return Telemetry(sink, clock=clock, level=level, tracer_provider=provider)
+    return Telemetry(sink, clock=clock, level=level, exporting=exporting)

@@ -21,7 +21,7 @@ from eigen.contracts.jobs import StoredEvent
 from eigen.contracts.trace import OK, Span
 from eigen.contracts.wire import from_json
 
-__all__ = ["ROOT", "job_spans", "kept_by_compiler"]
+__all__ = ["ROOT", "is_sampled", "job_spans", "kept_by_compiler", "whole_trace"]
 
 ROOT = "api.submit_job"
 """Name of the first span of every job."""
@@ -73,6 +73,27 @@ def job_spans(events: Sequence[StoredEvent]) -> tuple[Span, ...]:
         if event.kind in ("Adopted", "ExecutionFailed"):
             going_on_from = tuple(one.span_id for one in found if one.parent_id == root.span_id and one.status != OK)
     return (root, *sorted(spans, key=lambda one: one.start_us))
+
+
+def whole_trace(events: Sequence[StoredEvent], last: Iterable[Mapping[str, Any]]) -> tuple[Span, ...]:
+    """Return the spans of a job that has ended, the root first.
+
+    Args:
+        events: All its events, in order.
+        last: Work that no event tells of, as JSON; it stands in place of what events only tell the beginning of.
+    """
+    measured = [from_json(Span, one) for one in last]
+    names = {one.name for one in measured}
+    return (*(one for one in job_spans(events) if one.name not in names), *measured)
+
+
+def is_sampled(events: Sequence[StoredEvent]) -> bool:
+    """Return whether whoever began a job's trace wants it exported.
+
+    Args:
+        events: Its events, from the first one on.
+    """
+    return bool(events[0].facts.get("is_sampled", True))
 
 
 def kept_by_compiler(passes: Set[str]) -> str:

@@ -8,11 +8,10 @@ from typing import Any
 
 from eigen.contracts.errors import ErrorCode
 from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
-from eigen.contracts.trace import Span
-from eigen.contracts.wire import from_json
 from eigen.ports.kernel import KernelObserver
 from eigen.telemetry.calls import Instruments
-from eigen.telemetry.job_trace import job_spans, kept_by_compiler
+from eigen.telemetry.exporting import Exporting
+from eigen.telemetry.job_trace import is_sampled, kept_by_compiler, whole_trace
 from eigen.telemetry.logs import story_of
 from eigen.telemetry.metrics import OTHER
 
@@ -38,9 +37,10 @@ class TelemetryObserver(KernelObserver):
     is told, they are remembered while the job is live.
     """
 
-    def __init__(self, instruments: Instruments) -> None:
+    def __init__(self, instruments: Instruments, *, exporting: Exporting | None = None) -> None:
         self._metrics = instruments.metrics
         self._spans = instruments.spans
+        self._exporting = exporting
         self._log = instruments.log.bind(service=_SERVICE)
         self._write = instruments.write
         self._traces: dict[str, tuple[str, str]] = {}
@@ -66,11 +66,11 @@ class TelemetryObserver(KernelObserver):
     def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Mapping[str, Any]]) -> None:
         """Count what its spans tell, and export its trace where there is somebody who takes it."""
         self._count_work(job.device_id or OTHER, events)
+        if self._exporting is not None:
+            self._exporting.take(job.trace_id, events, spans)
         if self._spans.are_taken:
-            last = [from_json(Span, one) for one in spans]
-            measured = {one.name for one in last}  # what events only tell the beginning of
-            _, *told = job_spans(events)
-            self._spans.export(job.trace_id, [*(one for one in told if one.name not in measured), *last])
+            _, *others = whole_trace(events, spans)  # the root was a live span
+            self._spans.export(job.trace_id, others, is_sampled=is_sampled(events))
 
     def on_stage(self, stage: str, duration_sec: float) -> None:
         """Note how long a command took."""

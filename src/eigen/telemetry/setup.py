@@ -21,6 +21,7 @@ from eigen.telemetry.artifact_store import ObservedArtifactStore
 from eigen.telemetry.calls import Instruments
 from eigen.telemetry.compiler import ObservedCompiler
 from eigen.telemetry.drivers import ObservedDriverManager
+from eigen.telemetry.exporting import Exporting
 from eigen.telemetry.forwarding import Forwarding
 from eigen.telemetry.kernel_observer import TelemetryObserver
 from eigen.telemetry.logs import LineWriter, open_log
@@ -40,7 +41,8 @@ class Telemetry:
         clock: Gives timestamps and durations.
         service: The part that speaks in `log`'s own lines.
         level: The least serious lines that are written.
-        tracer_provider: Where spans go; without one, the SDK that the user's program has set up, if it has.
+        exporting: Where the traces of jobs that have ended go, if the environment asks for it.
+        tracer_provider: The SDK of the program around us; without one, whichever it has set up, if it has.
 
     Attributes:
         metrics: What was counted.
@@ -55,6 +57,7 @@ class Telemetry:
         clock: Clock,
         service: str = "eigen",
         level: str = "info",
+        exporting: Exporting | None = None,
         tracer_provider: TracerProvider | None = None,
     ) -> None:
         self._sink = sink
@@ -68,7 +71,7 @@ class Telemetry:
             spans=self._spans,
             monotonic=clock.monotonic,
         )
-        observer = TelemetryObserver(self._instruments)
+        observer = TelemetryObserver(self._instruments, exporting=exporting)
         self.observer: KernelObserver = observer
         self._forwarding = Forwarding(self.log, has_job=observer.has_job)
 
