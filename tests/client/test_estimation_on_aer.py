@@ -163,3 +163,34 @@ def test_only_parameters_can_be_swept(
         eigen_client.submit(source, sweep=sweep).results()
     assert caught.value.reason == reason
     assert caught.value.hint
+
+
+NOISY = """
+@hybrid_program(seed=5)
+def main():
+    x(0)
+    cx(0, 1)
+    ExpectationValue("z", Z(0))
+"""
+
+
+def test_values_with_noise_are_sampled_and_exact_where_that_is_asked_for(eigen_client: Client) -> None:
+    """⟨Z⟩ = −(1 − p₁)(1 − p₂): each depolarizing channel scales what the gate has left of it."""
+    expected = -0.9 * 0.8
+    sampled, exact = (
+        eigen_client.submit(NOISY, noise_model="depolarizing:0.1,0.2", shots=4_000, **how).results()
+        for how in ({}, {"estimation": "exact"})
+    )
+    assert exact.expectation_values["z"] == {"value": pytest.approx(expected, abs=1e-12), "std_error": 0.0}
+    assert exact.metadata["method"] == sampled.metadata["method"] == "density_matrix"
+    assert exact.metadata["noise_model"] == "depolarizing:1q=0.1,2q=0.2"
+    estimate = sampled.expectation_values["z"]
+    assert abs(estimate["value"] - expected) < 5 * estimate["std_error"]
+    assert 0 < estimate["std_error"] < 0.02
+
+
+def test_exact_values_are_refused_where_readout_is_noisy(eigen_client: Client) -> None:
+    job = eigen_client.submit(NOISY, noise_model="readout:0.1", estimation="exact")
+    with pytest.raises(EigenError, match="spares the readout") as caught:
+        job.results()
+    assert caught.value.reason == "DEVICE_NOISE"

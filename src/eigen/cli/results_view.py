@@ -20,6 +20,8 @@ UNLIKELY = 1e-3
 MOST_ON_TERMINAL = 32
 """Most outcomes that a terminal shows; a pipe gets all."""
 
+_TRANSPILED = "depth {depth}, {two_qubit_gates} two-qubit gates, {swaps} swaps, level {optimization_level}"
+
 
 async def print_results(api: JobReads, job_id: str, *, as_json: bool, verify: bool = False) -> None:
     """Print the results of a job that is DONE: the very bytes of `results.json`, or tables.
@@ -63,6 +65,10 @@ def _facts(results: Mapping[str, Any]) -> dict[str, str]:
         "seed": str(provenance.get("seed", "")),
         "time": f"{results['execution_time_sec']:.3g} s",
     }
+    if "noise_model" in metadata:
+        facts["noise"] = metadata["noise_model"]
+    if "transpilation" in metadata:
+        facts["transpiled"] = _TRANSPILED.format(**metadata["transpilation"])
     if "estimation" in metadata:
         facts["values"] = f"{metadata['estimation']['kind']}: {metadata['estimation']['reason']}"
     if "verification" in metadata:

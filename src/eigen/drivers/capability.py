@@ -89,7 +89,7 @@ def _missing(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOpti
     if profile.num_observables and (profile.has_mid_circuit or profile.has_reset or profile.has_conditions):
         yield "exact expectation values of states that measurements, resets or conditions decide"
     if options.noise_model is not None and not device.noise_models:
-        yield f"noise models ({quoted(options.noise_model)} was asked for)"
+        yield f"noise models ({quoted(options.noise_model)} was asked for; sim:local takes them)"
 
 
 @lru_cache(maxsize=64)

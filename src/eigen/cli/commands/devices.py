@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -104,7 +105,20 @@ async def _status(device: str | None, *, root: Path | None, as_json: bool) -> Ex
             [(one.device_id, one.state.value, str(one.reserved), one.reason) for one in found],
         )
         _show_reservations([reservation for one in found for reservation in one.reservations])
+        if device:
+            _show_properties(found[0].properties)
     return ExitCode.OK
+
+
+def _show_properties(properties: Mapping[str, Any]) -> None:
+    """Print what a vendor measured of a device; nested values as JSON."""
+    import json
+
+    from eigen.cli.rendering import emit, show_facts
+
+    if properties:
+        emit("")
+        show_facts({key: one if isinstance(one, str) else json.dumps(one) for key, one in properties.items()})
 
 
 async def _reserve(device: str, ttl: str, *, purpose: str, root: Path | None, as_json: bool) -> ExitCode:

@@ -139,7 +139,9 @@ class QiskitBackendDriver(Driver):
 
     async def _execute(self, request: ExecutionRequest, admission: Admission) -> tuple[ExecutionResult, ...]:
         backend = self._backend(request.device_id)
-        collector = Collector(request, self._metadata(backend, admission))
+        is_noisy = backend.is_noisy and request.options.driver_options.get("noise", True)
+        noise = {"noise_model": f"that of {backend.device_id}"} if is_noisy else {}
+        collector = Collector(request, self._metadata(backend, admission) | noise)
         for first, bindings in batches(request):
             worker_request = WorkerRequest(
                 digest=request.payload.digest,
