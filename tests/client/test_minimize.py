@@ -91,6 +91,7 @@ def ising_energy(gamma: float, beta: float) -> float:
     [
         ("COBYLA", {}, 1e-6),
         ("Nelder-Mead", {"tol": 1e-4}, 1e-6),
+        ("COBYQA", {}, 1e-8),
         ("powell", {}, 1e-8),
         ("L-BFGS-B", {}, 1e-9),
         ("SLSQP", {}, 1e-6),

@@ -241,8 +241,8 @@ class AsyncClient:
                 job's results, which is called in a thread.
             x0: Where to begin: values by parameter, or a list for all parameters that `inputs` does not fix, in the
                 order in which the program declares them.
-            method: `COBYLA`, `NELDER-MEAD`, `POWELL`, `SPSA`, or with gradients by the parameter-shift rule `L-BFGS-B`,
-                `SLSQP`, `ADAM`.
+            method: `COBYLA`, `NELDER-MEAD`, `COBYQA`, `POWELL`, `SPSA`, or with gradients by the parameter-shift rule
+                `L-BFGS-B`, `SLSQP`, `ADAM`.
             bounds: Least and greatest value, by parameter or as a list; None in a pair for no bound.
             tol: When to stop, in the method's own sense.
             max_iters: Most iterations of the method.

@@ -111,7 +111,7 @@ class ProgramDefaults:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-OPTIMIZER_METHODS = ("COBYLA", "NELDER-MEAD", "POWELL", "L-BFGS-B", "SLSQP", "SPSA", "ADAM")
+OPTIMIZER_METHODS = ("COBYLA", "NELDER-MEAD", "COBYQA", "POWELL", "L-BFGS-B", "SLSQP", "SPSA", "ADAM")
 """Optimizers that `minimize` may name."""
 
 

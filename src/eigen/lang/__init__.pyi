@@ -108,7 +108,7 @@ class _Minimum:
     def metadata(self) -> Mapping[str, Any]: ...
 
 _Angle = float
-_Method = Literal["COBYLA", "NELDER-MEAD", "POWELL", "L-BFGS-B", "SLSQP", "SPSA", "ADAM"]
+_Method = Literal["COBYLA", "NELDER-MEAD", "COBYQA", "POWELL", "L-BFGS-B", "SLSQP", "SPSA", "ADAM"]
 _Qubits = Qubit | int | Sequence[Qubit] | Sequence[int]
 _Bits = Bit | int | Sequence[Bit] | Sequence[int]
 

@@ -1,8 +1,8 @@
 """The optimizers by name: one table, each entry a function from the objective to how it ended.
 
 COBYLA is NLopt's: from 1.16 on SciPy's is Python code and takes a hundred times as long for each step as a small
-circuit (`benchmarks/loops.py` measures both). NELDER-MEAD, POWELL, L-BFGS-B and SLSQP are SciPy's, SPSA and ADAM are in
-`stochastic`. All of them are deterministic given what the objective answers.
+circuit (`benchmarks/loops.py` measures both). NELDER-MEAD, COBYQA, POWELL, L-BFGS-B and SLSQP are SciPy's, SPSA and ADAM
+are in `stochastic`. All of them are deterministic given what the objective answers.
 """
 
 from __future__ import annotations
@@ -153,6 +153,7 @@ METHODS: Mapping[str, Callable[[Problem], Ending]] = MappingProxyType(
     {
         "COBYLA": _cobyla,
         "NELDER-MEAD": _scipy("Nelder-Mead", tolerances=("xatol", "fatol"), maxfev=_MANY),
+        "COBYQA": _scipy("COBYQA", tolerances=("final_tr_radius",), maxfev=_MANY, maxiter=_MANY),
         "POWELL": _scipy("Powell", tolerances=("xtol", "ftol"), maxfev=_MANY),
         "L-BFGS-B": _scipy("L-BFGS-B", tolerances=("ftol", "gtol"), maxfun=_MANY),
         "SLSQP": _scipy("SLSQP", tolerances=("ftol",)),
