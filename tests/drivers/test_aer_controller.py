@@ -43,7 +43,7 @@ class ChangedSimulator(AerSimulator):  # type: ignore[misc]  # Aer has no types
 class FutureEngine(AerEngine):
     """The engine on an Aer of the future."""
 
-    def _simulator(self, method: str) -> Any:
+    def _simulator(self, method: str, *, is_fused: bool) -> Any:
         return ChangedSimulator(method=method)
 
 

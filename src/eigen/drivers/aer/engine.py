@@ -42,6 +42,11 @@ __all__ = ["AerEngine"]
 _MEMORY_WORDS = ("memory", "bad_alloc", "alloc")
 
 
+_DIAGONAL_GATES = ("cp", "cz", "crz", "rzz")
+
+_TRUNCATED_WEIGHT = 1e-16
+"""What a matrix product state drops of each cut: less than rounding, so that it stays exact; its rank has no limit."""
+
 DRAWING_METHODS = frozenset({"statevector", "density_matrix"})
 """Methods that have the probabilities of all outcomes at hand; with noise only the second has."""
 
@@ -80,7 +85,7 @@ class AerEngine(Engine):
     """
 
     def __init__(self) -> None:
-        self._simulators: dict[str, Any] = {}
+        self._simulators: dict[tuple[str, bool], Any] = {}
         self._form: type[AssembledCircuit] | type[RunCircuit] | None = None
 
     @classmethod
@@ -159,11 +164,12 @@ class AerEngine(Engine):
         return AerNoise(read_noise_model(text))
 
     def _assembled(self, circuit: Any, method: str, noise: AerNoise | None) -> AssembledCircuit | RunCircuit:
-        simulator = self._simulator(method)
+        simulator = self._simulator(method, is_fused=not _is_diagonal(circuit))
         if self._form is None:
             from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, are_as_known
 
-            self._form = AssembledCircuit if are_as_known(self._simulator(DEFAULT_METHOD)) else RunCircuit
+            is_known = are_as_known(self._simulator(DEFAULT_METHOD, is_fused=True))
+            self._form = AssembledCircuit if is_known else RunCircuit
         return self._form(simulator, circuit, noise.readout if noise is not None else None)
 
     def _saved(
@@ -174,14 +180,26 @@ class AerEngine(Engine):
         assembled = runnable.assembled or self._assembled(runnable.lowered.bound(binding), method, runnable.noise)
         return _data(assembled.run(values, options if runnable.sampling == "shots" else replace(options, shots=1)))
 
-    def _simulator(self, method: str) -> Any:
-        if method not in self._simulators:
+    def _simulator(self, method: str, *, is_fused: bool) -> Any:
+        if (method, is_fused) not in self._simulators:
             from qiskit_aer import AerSimulator
 
-            self._simulators[method] = AerSimulator(
-                method=method, precision="double", max_parallel_experiments=1, max_parallel_shots=1, memory=False
+            self._simulators[method, is_fused] = AerSimulator(
+                method=method,
+                precision="double",
+                fusion_enable=is_fused,
+                matrix_product_state_truncation_threshold=_TRUNCATED_WEIGHT,
+                max_parallel_experiments=1,
+                max_parallel_shots=1,
+                memory=False,
             )
-        return self._simulators[method]
+        return self._simulators[method, is_fused]
+
+
+def _is_diagonal(circuit: Any) -> bool:
+    """Return whether most gates are diagonal on two qubits: Aer's kernels for these beat fused matrices."""
+    counts: Mapping[str, int] = circuit.count_ops()
+    return sum(counts.get(name, 0) for name in _DIAGONAL_GATES) > sum(counts.values()) / 2
 
 
 def _data(output: Mapping[str, Any]) -> Mapping[str, Any]:
