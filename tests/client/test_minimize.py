@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import reduce
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import numpy as np
 import pytest
 
 import eigen
-from eigen.contracts.errors import EigenError, InternalError
+from eigen.client.minimization import Loop, Minimization
+from eigen.client.packaging import Overrides
+from eigen.contracts.errors import EigenError, InternalError, UnavailableError
 from eigen.contracts.jobs import JobState
 from eigen.optimization.seeds import evaluation_seed
+
+if TYPE_CHECKING:
+    from eigen.contracts.jobs import JobStatus
+    from eigen.contracts.requests import SubmitJobRequest
+    from eigen.ports.system_api import SystemApi
 
 HYDROGEN = """
 HYDROGEN = Observable({
@@ -153,10 +163,21 @@ def test_a_sampled_gradient_comes_down_to_the_ground_energy(client):
 
 
 def test_a_function_of_counts_is_minimised(client):
-    """P(1) = sin²(θ/2) is least at 0; the function is not called on the event loop, and gets whole results."""
-    found = client.minimize(COUNTED, lambda results: results.probabilities.get("1", 0.0), [0.9], shots=4000, seed=2)
+    """P(1) = sin²(θ/2) is least at 0; nothing of the caller's runs on the event loop."""
+    threads = {client.start(this_thread).result()}
+
+    def share(results: eigen.JobResults) -> float:
+        threads.add(threading.get_ident())
+        return results.probabilities.get("1", 0.0)
+
+    found = client.minimize(COUNTED, share, [0.9], shots=4000, seed=2)
+    assert len(threads) == 2
     assert abs(found.x["theta"]) < 0.15
     assert found.fun < 0.01
+
+
+async def this_thread(client: eigen.AsyncClient) -> int:
+    return threading.get_ident()
 
 
 def test_a_loop_compiles_nothing_anew(client):
@@ -335,6 +356,37 @@ async def test_a_cancelled_loop_cancels_its_job_and_leaves_the_group_to_go_on_wi
         gone_on, whole = await client.minimize(**loop, resume="held"), await client.minimize(**loop)
         assert (gone_on.x, gone_on.fun, gone_on.nfev) == (whole.x, whole.fun, whole.nfev)
         assert len(await client.jobs(group="held")) == 5
+
+
+class LosesAnswers:
+    """A System API that carries the next submission out, and then cannot be reached."""
+
+    def __init__(self, api: SystemApi, *, behind: int) -> None:
+        self._api = api
+        self._left = behind
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._api, name)
+
+    async def submit_job(self, request: SubmitJobRequest) -> JobStatus:
+        status = await self._api.submit_job(request)
+        self._left -= 1
+        if self._left == 0:
+            raise UnavailableError("the line is dead", reason="LINE_DEAD")
+        return status
+
+
+async def test_an_evaluation_whose_answer_was_lost_is_asked_again_and_makes_no_second_job(tmp_path, eigen_driver):
+    async with eigen.AsyncClient(tmp_path / "root", drivers={"scripted": eigen_driver}) as client:
+        options = {"method": "COBYLA", "bounds": None, "tol": None, "max_iters": None, "max_evals": 5, "program": None}
+        loop = Loop(
+            job=COUNTED, objective=lambda results: results.counts.get("1", 0), x0=[0.9], resume=None, callback=None,
+            overrides=Overrides(target="scripted:device", group="lost"), **options,
+        )  # fmt: skip
+        with pytest.raises(UnavailableError, match="the line is dead"):
+            await Minimization(LosesAnswers(client.system.api, behind=3), loop).run()  # type: ignore[arg-type]
+        found = await Minimization(client.system.api, replace(loop, resume="lost")).run()
+        assert [job.job_id for job in await client.jobs()] == list(found.job_ids[::-1])
 
 
 @pytest.mark.parametrize("is_native", [False, True], ids=["anyio", "asyncio"])

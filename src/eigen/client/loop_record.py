@@ -41,7 +41,7 @@ async def require_new_group(api: JobReads, group: str) -> None:
         raise AlreadyExistsError(
             f"the group {quoted(group)} has jobs already",
             reason="GROUP_EXISTS",
-            hint=f"resume={group!r} goes on with it; or choose another name, or none",
+            hint=f"choose another name, or none; if it is this loop, resume={group!r} goes on with it",
         )
 
 

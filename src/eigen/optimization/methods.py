@@ -1,8 +1,8 @@
 """The optimizers by name: one table, each entry a function from the objective to how it ended.
 
 COBYLA is NLopt's: from 1.16 on SciPy's is Python code and takes a hundred times as long for each step as a small
-circuit (`benchmarks/loops.py` measures both). NELDER-MEAD, COBYQA, POWELL, L-BFGS-B and SLSQP are SciPy's, SPSA and ADAM
-are in `stochastic`. All of them are deterministic given what the objective answers.
+circuit (`benchmarks/loops.py` measures both). NELDER-MEAD, COBYQA, POWELL, L-BFGS-B and SLSQP are SciPy's, SPSA and
+ADAM are in `stochastic`. All of them are deterministic given what the objective answers.
 """
 
 from __future__ import annotations
