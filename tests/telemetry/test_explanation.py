@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -13,6 +15,8 @@ from eigen.client.packaging import package
 from eigen.contracts.errors import UnavailableError
 from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
 from eigen.telemetry.explanation import Finding, duration_text, explain
+from eigen.telemetry.job_trace import job_spans
+from eigen.telemetry.otlp import to_otlp
 from eigen.testing.scripted_driver import ScriptedDriver
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -112,3 +116,41 @@ async def _explained(root: Any, source: str) -> tuple[Finding, ...]:
 )
 def test_durations_have_three_digits_and_a_unit(duration_us: int, text: str) -> None:
     assert duration_text(duration_us) == text
+
+
+async def test_what_another_version_wrote_differently_or_not_at_all_is_left_out_and_nothing_breaks(
+    tmp_path: Path,
+) -> None:
+    """Each fact of each event of a real job is taken away in turn, and each kind and stage is one that nobody knows."""
+    async with eigen.open_system(tmp_path, drivers={"scripted": ScriptedDriver()}) as system:
+        job = await system.api.submit_job(package(BELL).request)
+        with anyio.fail_after(30):
+            async for _ in system.api.stream_job_updates(job.job_id):
+                pass
+        events = list(await system.api.list_job_events(job.job_id))
+        status = await system.api.get_job_status(job.job_id)
+    whole = {one.topic for one in explain(status, events)}
+    assert whole == {"end", "device", "cache", "time"}
+    for number, event in enumerate(events):
+        spans = event.facts.get("spans", ())
+        without = [{name: fact for name, fact in event.facts.items() if name != gone} for gone in event.facts]
+        cut = [
+            {**event.facts, "spans": [{n: v for n, v in one.items() if n != gone} for one in spans]} for gone in NAMES
+        ]
+        strange = [{**event.facts, "spans": [7]}, {**event.facts, "new": {"deep": [None]}}]
+        others = [replace(event, facts=facts) for facts in (*without, *cut, *strange) if "span_id" in facts or number]
+        for other in (*others, replace(event, kind="Thought"), replace(event, stage="thinking")):
+            changed = [*events[:number], other, *events[number + 1 :]]
+            assert {one.topic for one in explain(status, changed)} <= whole | {"waiting"}
+            assert to_otlp(status.trace_id, job_spans(changed))["resourceSpans"]
+
+
+NAMES = ("name", "span_id", "parent_id", "start_us", "duration_us", "status", "facts")
+
+
+@pytest.mark.parametrize("cause", [{"cause": "slot"}, {"cause": "memory", "needed_bytes": 5}, {"cause": "weather"}])
+def test_a_cause_that_is_not_known_whole_is_told_by_its_wait_alone(record: JobRecord, cause: dict[str, Any]) -> None:
+    events = (SUBMITTED, event(2, 1, "Compiled", "queued"), event(3, 5, "Dispatched", "executing", waited_for=cause))
+    topics = said(record, *events)
+    assert topics["waiting"][0].text == "it waited 4 s to begin its run"
+    assert "unknown" in topics["device"][0].text

@@ -22,6 +22,13 @@ _OF_CACHE: Mapping[str, str] = MappingProxyType(
         "circuit": "the compiler had the circuit at hand",
     }
 )
+_CAUSES: Mapping[str, str] = MappingProxyType(
+    {
+        "slot": ": {running} of {slots} slots of {device_id} were busy{place}",
+        "memory": ": it needs {needed_bytes} of memory and {free_bytes} were free{place}",
+        "reservation": ": {device_id} was reserved for {reserved_by}{place}",
+    }
+)
 _WORTH_TELLING_US = 1_000
 _LARGEST_SHOWN = 3
 
@@ -111,16 +118,18 @@ def _waiting(status: JobStatus, events: Sequence[StoredEvent], spans: Sequence[S
 
 
 def _why(cause: Mapping[str, Any]) -> str:
-    """Return why a job could not begin when it came into the line."""
+    """Return why a job could not begin when it came into the line; of a cause that is not known, its place alone."""
     place = f", as number {cause['queue_position']} in the line" if cause.get("queue_position") else ""
-    if cause.get("cause") == "slot":
-        return f": {cause['running']} of {cause['slots']} slots of {cause['device_id']} were busy{place}"
-    if cause.get("cause") == "memory":
-        needed, free = human_bytes(cause["needed_bytes"]), human_bytes(cause["free_bytes"])
-        return f": it needs {needed} of memory and {free} were free{place}"
-    if cause.get("cause") == "reservation":
-        return f": {cause['device_id']} was reserved for {', '.join(cause['reserved_by'])}{place}"
-    return ""
+    told = {**cause, "place": place}
+    for amount in ("needed_bytes", "free_bytes"):
+        if amount in cause:
+            told[amount] = human_bytes(cause[amount])
+    if "reserved_by" in cause:
+        told["reserved_by"] = ", ".join(cause["reserved_by"])
+    try:
+        return _CAUSES.get(str(cause.get("cause")), "").format_map(told)
+    except KeyError:
+        return place
 
 
 def _device(events: Sequence[StoredEvent]) -> Iterator[Finding]:
@@ -130,12 +139,14 @@ def _device(events: Sequence[StoredEvent]) -> Iterator[Finding]:
     submitted = events[0].facts
     asked = "asked for" if submitted.get("target") else "named by the program, or the default"
     seed = "given" if submitted.get("seed") is not None else "the program's, or drawn"
+    named = {name: compiled.get(name, "unknown") for name in ("device_id", "target", "method", "shots", "seed")}
+    memory = f", at most {human_bytes(compiled['memory_bytes'])}" if "memory_bytes" in compiled else ""
     yield Finding(
         topic="device",
         text=(
-            f"it goes to {compiled['device_id']} ({compiled['target']}, {asked}) with the method {compiled['method']}, "
-            f"{compiled.get('explanation') or 'the only one'}; {compiled['shots']} shots, seed {compiled['seed']} "
-            f"({seed}), at most {human_bytes(compiled['memory_bytes'])}"
+            f"it goes to {named['device_id']} ({named['target']}, {asked}) with the method {named['method']}, "
+            f"{compiled.get('explanation') or 'the only one'}; {named['shots']} shots, seed {named['seed']} "
+            f"({seed}){memory}"
         ),
         facts={name: compiled.get(name) for name in ("device_id", "target", "method", "explanation", "shots", "seed")},
     )
@@ -200,7 +211,7 @@ def _attempts(events: Sequence[StoredEvent], spans: Sequence[Span]) -> Iterator[
             )
     for event in events:
         if event.kind == "ExecutionFailed" and event.facts.get("retryable"):
-            error = event.facts["error"]
+            error = {"message": "no reason is told", "reason": "UNKNOWN", **event.facts.get("error", {})}
             outcome = "it was tried again" if event.state is JobState.QUEUED else "it was not tried again"
             yield Finding(
                 topic="attempts",

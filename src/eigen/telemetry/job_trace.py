@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence, Set
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
@@ -108,7 +109,12 @@ def kept_by_compiler(passes: Set[str]) -> str:
 
 
 def _told(event: StoredEvent) -> list[Span]:
-    return [from_json(Span, one) for one in event.facts.get("spans", ())]
+    """Return the spans that an event has; what another version wrote and this one cannot read is left out."""
+    told = []
+    for one in event.facts.get("spans", ()):
+        with suppress(ValueError, AttributeError):
+            told.append(from_json(Span, one))
+    return told
 
 
 def _root(first: StoredEvent, told: Iterable[Sequence[Span]]) -> Span:

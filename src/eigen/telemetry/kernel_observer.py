@@ -120,7 +120,7 @@ class TelemetryObserver(KernelObserver):
             elif name == "kernel.accept":
                 self._metrics.stage("accept", span["duration_us"] / 1e6)
             elif name == "worker.run":
-                self._metrics.driver_cache(device_id, kept=_KEPT[bool(span["facts"].get("was_prepared"))])
+                self._metrics.driver_cache(device_id, kept=_KEPT[bool(span.get("facts", {}).get("was_prepared"))])
             elif name == "worker.start":
                 self._metrics.worker_start(device_id)
         for ran in passes.values():
