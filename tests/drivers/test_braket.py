@@ -60,7 +60,7 @@ def test_expectation_values_are_of_the_state_before_the_measurements() -> None:
         (Operation("X", (0,)), "measurement in the middle"),
     ],
 )
-def test_what_it_reports_wrongly_is_not_offered(last: Operation, lacking: str) -> None:
+def test_what_its_results_cannot_tell_is_not_offered(last: Operation, lacking: str) -> None:
     circuit = AQO(qubits=1, clbits=1, operations=(Operation("MEASURE", (0,), c=(0,)), last))
     with pytest.raises(UnimplementedError, match=lacking):
         BraketDriver().admit("braket:local", profile(circuit), ExecutionOptions(shots=1, seed=1))

@@ -1,8 +1,8 @@
 """`braket:local`: what Amazon Braket's state vector simulator can do here. Imports no SDK.
 
-It takes OpenQASM 3 with measurements in the middle, resets and conditions, but what it then reports of a qubit is its
-last state (`amazon-braket-default-simulator` 1.41): none of these is offered. Its random numbers cannot be seeded, so
-that it is asked for exact probabilities, and the counts are drawn from them.
+It takes OpenQASM 3 with measurements in the middle, resets and conditions, but its results have one value for each
+qubit, and not one for each bit (`amazon-braket-default-simulator` 1.41): none of these is offered. Its random numbers
+cannot be seeded, so that it is asked for exact probabilities, and the counts are drawn from them.
 """
 
 from __future__ import annotations
