@@ -1,4 +1,7 @@
-"""A job's way to its end on a terminal: one line on stderr that goes when the job has ended."""
+"""A job's way to its end on a terminal: one line on stderr that goes when the job has ended.
+
+A loop's line has the curve of its values.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from eigen.cli.curve import sparkline
 from eigen.cli.rendering import is_terminal
 from eigen.contracts.printable import printable
 
@@ -14,6 +18,8 @@ if TYPE_CHECKING:
     from eigen.contracts.jobs import JobUpdate
 
 __all__ = ["showing_progress"]
+
+_CURVE_WIDTH = 32
 
 Show = Callable[["JobUpdate"], None]
 
@@ -46,9 +52,14 @@ def showing_progress(label: str, *, wanted: bool) -> Iterator[Show]:
     with progress:
         task = progress.add_task(printable(label, limit=70), total=1.0, state="", message="")
 
+        values: list[float] = []
+
         def show(update: JobUpdate) -> None:
-            state = update.state.value
-            progress.update(task, completed=update.progress, state=state, message=update.message)
+            state, message = update.state.value, update.message
+            if update.value is not None:
+                values.append(update.value)
+                message = f"{message}  {sparkline(values, width=_CURVE_WIDTH)}"
+            progress.update(task, completed=update.progress, state=state, message=message)
 
         yield show
 

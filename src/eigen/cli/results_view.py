@@ -7,15 +7,18 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from eigen.cli.curve import sparkline
 from eigen.cli.rendering import Column, emit, is_terminal, note, show_facts, show_json, show_table
 
 if TYPE_CHECKING:
     from eigen.ports.job_reads import JobReads
 
-__all__ = ["print_results"]
+__all__ = ["print_partial_results", "print_results"]
 
 UNLIKELY = 1e-3
 """A p-value below this is remarked upon."""
+
+_CURVE_WIDTH = 60
 
 MOST_ON_TERMINAL = 32
 """Most outcomes that a terminal shows; a pipe gets all."""
@@ -43,10 +46,25 @@ async def print_results(api: JobReads, job_id: str, *, as_json: bool, verify: bo
         emit(content.decode())
 
 
+async def print_partial_results(api: JobReads, job_id: str, *, as_json: bool) -> None:
+    """Print what a job that was stopped has kept: points of a sweep, or the best of a loop; nothing without any."""
+    from eigen.contracts.errors import NotFoundError
+
+    try:
+        content = await api.get_artifact(job_id, "results.partial.json")
+    except NotFoundError:
+        return
+    if as_json:
+        show_json(json.loads(content))
+    else:
+        _show_results(json.loads(content))
+
+
 def _show_results(results: Mapping[str, Any]) -> None:
     """Print results for people, most frequent outcomes first."""
     show_facts(_facts(results))
     _show_counts(results)
+    _show_optimizer(results.get("optimizer") or {})
     _show_expectation_values(results)
     _show_points(results)
     _show_outputs(results)
@@ -97,6 +115,28 @@ def _show_counts(results: Mapping[str, Any]) -> None:
     )
     if len(shown) < len(ordered):
         note(f"and {len(ordered) - len(shown)} more outcomes; --json prints all")
+
+
+def _show_optimizer(found: Mapping[str, Any]) -> None:
+    """Print what a loop came to: the least value, why it ended, its curve, and the parameters."""
+    if not found:
+        return
+    starts = len(found.get("starts", ()))
+    facts = {
+        "least value": _with_error({"value": found["fun"], "std_error": found["std_error"]}),
+        "optimizer": found["method"],
+        "evaluations": f"{found['nfev']}" + (f", {found['njev']} with gradients" if found["njev"] else ""),
+        "starts": f"{starts}, the best is number {found['start']}" if starts else "",
+        "ended": found["message"],
+        "curve": sparkline([value for _, value in found["history"]], width=_CURVE_WIDTH)
+        if is_terminal(sys.stdout)
+        else "",
+    }
+    emit("")
+    show_facts(facts)
+    emit("")
+    columns = [Column("parameter"), Column("value", is_number=True)]
+    show_table(columns, [(name, repr(value)) for name, value in found["x"].items()])
 
 
 def _show_expectation_values(results: Mapping[str, Any]) -> None:

@@ -225,8 +225,10 @@ class JobWork:
             tell=tell,
         )
         began = self._clock.monotonic()
-        run.outcomes = await runner.run()
-        run.loop_sec = self._clock.monotonic() - began
+        try:
+            run.outcomes = await runner.run()
+        finally:
+            run.loop_sec = self._clock.monotonic() - began
         best = run.outcomes[best_outcome(run.outcomes)]
         run.plan = replace(plan, binding=dict(zip(plan.payload.profile.parameters, best.x, strict=True)))
 

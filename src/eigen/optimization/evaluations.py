@@ -66,7 +66,7 @@ class Entry:
         try:
             document = json.loads(line)
             entry = _entry(document)
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
             return None
         return entry if entry.to_line() == line else None
 

@@ -95,7 +95,7 @@ async def _watch(reference: str, *, root: Path | None, as_json: bool) -> ExitCod
 async def _results(reference: str, *, root: Path | None, verify: bool, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode, exit_code_of_job
     from eigen.cli.failures import tell
-    from eigen.cli.results_view import print_results
+    from eigen.cli.results_view import print_partial_results, print_results
     from eigen.cli.session import look_up
     from eigen.client.references import find_job
 
@@ -105,6 +105,7 @@ async def _results(reference: str, *, root: Path | None, verify: bool, as_json: 
         error = found.failure()
         if error is not None:
             tell(error, as_json=as_json)
+            await print_partial_results(api, job_id, as_json=as_json)
             return exit_code_of_job(error)
         if not found.is_terminal:
             await api.get_job_results(job_id)  # says why there are none yet
