@@ -23,7 +23,7 @@ from eigen.contracts.jobspec import JobMetadata
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.kernel import KernelJob
 from eigen.system.composition import System, open_system
-from eigen.system.doctor import Examination, examine
+from eigen.system.doctor import SECOND_LOOK_SEC, Examination, examine
 from eigen.testing.scripted_driver import ScriptedDriver
 from tests.kernel.kernel_house import AQO, bell
 
@@ -127,6 +127,24 @@ async def test_a_record_and_a_seal_that_differ_are_told(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as connection, connection:
         connection.execute("UPDATE jobs SET record = json_set(record, '$.shots', 7)")
     assert checks(await examine(tmp_path)) == [("two-stories", record.job_id, False)]
+
+
+async def test_what_others_are_just_doing_is_not_told_as_damage(tmp_path: Path) -> None:
+    """A stage and an end that are there at the first look and gone at the second one are somebody's work."""
+    ended = await run_one(tmp_path)
+    forget(tmp_path, ended.job_id)
+    stage = tmp_path / "circuit_fs" / ".tmp" / "0a"
+    stage.mkdir()
+
+    async def go_on() -> None:
+        await anyio.sleep(SECOND_LOOK_SEC / 2)
+        stage.rmdir()
+        shutil.rmtree(tmp_path / "circuit_fs" / ended.job_id)
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(go_on)
+        assert checks(await examine(tmp_path)) == []
+    assert not stage.exists()
 
 
 async def test_leftovers_and_stale_locks_are_cleared_away(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import anyio
@@ -34,6 +35,9 @@ __all__ = ["Examination", "Finding", "examine"]
 
 _PAGE = 1000
 _LITTLE_ROOM_BYTES = 4 * BALLAST_BYTES
+
+SECOND_LOOK_SEC = 0.5
+"""How long after the first look at a root that others may be at work on the second one is taken."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,9 @@ class Examination:
 async def examine(folder: Path, *, repair: bool = False, rebuild: bool = False, discard: bool = False) -> Examination:
     """Look at everything on a root.
 
+    Others may be at work on it, and what they are just doing looks wrong for some moments: only what is found again by a
+    second look is told.
+
     Args:
         folder: The root, absolute.
         repair: Whether what can be put right without loss is put right; nobody else may have the root open.
@@ -96,7 +103,12 @@ async def examine(folder: Path, *, repair: bool = False, rebuild: bool = False, 
         require_store(folder)
         alone = repair or discard
         async with SqliteJobStore(folder, owner=f"doctor_{os.urandom(8).hex()}", alone=alone) as store:
-            await _Doctor(found, folder, store, repair=repair, discard=discard).examine()
+            seen = await _Doctor(found, folder, store, repair=repair, discard=discard).examine()
+            if seen and not alone:
+                await anyio.sleep(SECOND_LOOK_SEC)
+                again = await _Doctor(found, folder, store, repair=False, discard=False).examine()
+                seen = {sign: finding for sign, finding in again.items() if sign in seen}
+        found.findings += _summed_up(seen.values())
     except EigenError as error:
         if error.reason not in {"STORE_DAMAGED", "STORE_MISSING"}:
             raise
@@ -122,9 +134,10 @@ class _Doctor:
         self._artifacts = RootArtifacts(self._folders, store)
         self._repair = repair
         self._discard = discard
+        self._seen: dict[tuple[str, ...], Finding] = {}
 
-    async def examine(self) -> None:
-        """Make every check."""
+    async def examine(self) -> dict[tuple[str, ...], Finding]:
+        """Make every check, and return what is wrong by what tells it from all else."""
         await self._check_store()
         folders = set(await self._artifacts.job_ids())
         states: dict[str, int] = {}
@@ -136,11 +149,11 @@ class _Doctor:
         for job_id in sorted(folders):
             await self._check_unknown(job_id)
         await self._check_leftovers()
+        return self._seen
 
     def _tell(self, check: str, problem: str, *, job_id: str = "", remedy: str = "", repaired: bool = False) -> None:
-        self._found.findings.append(
-            Finding(check=check, problem=problem, job_id=job_id, remedy=remedy, repaired=repaired)
-        )
+        finding = Finding(check=check, problem=problem, job_id=job_id, remedy=remedy, repaired=repaired)
+        self._seen[check, job_id, problem] = finding
 
     async def _records(self) -> AsyncIterator[JobRecord]:
         before = ""
@@ -229,12 +242,30 @@ class _Doctor:
         left = await self._folders.leftovers(remove=self._repair)
         find_locks = partial(stale_locks, self._folder / "systems", remove=self._repair)
         locks = await anyio.to_thread.run_sync(find_locks)
-        for check, number, what in (
-            ("leftovers", len(left), "temporary files and folders of processes that are gone"),
-            ("stale-locks", len(locks), "lock files of processes that are gone"),
-        ):
-            if number:
-                self._tell(check, f"{number} {what}", remedy="eigen doctor --repair", repaired=self._repair)
+        for check, names in (("leftovers", left), ("stale-locks", locks)):
+            for name in names:
+                self._tell(check, name, remedy="eigen doctor --repair", repaired=self._repair)
+
+
+_SUMMED_UP: Mapping[str, str] = MappingProxyType(
+    {
+        "leftovers": "temporary files and folders of processes that are gone",
+        "stale-locks": "lock files of processes that are gone",
+    }
+)
+"""Checks whose findings are told as one, and what they are."""
+
+
+def _summed_up(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield findings; of those that nobody wants to read one by one, how many there are."""
+    alike: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.check in _SUMMED_UP:
+            alike.setdefault(finding.check, []).append(finding)
+        else:
+            yield finding
+    for check, found in alike.items():
+        yield replace(found[0], problem=f"{len(found)} {_SUMMED_UP[check]}")
 
 
 def _look_at_disk(found: Examination, folder: Path) -> None:
