@@ -78,6 +78,16 @@ def test_the_example_of_the_page_on_estimation_runs(tmp_path: Path) -> None:
     assert "{'0': 100}" in finished.stdout
 
 
+def test_the_example_of_the_page_on_primitives_runs(tmp_path: Path) -> None:
+    (block,) = blocks("docs/primitives.md")
+    finished = paste(block, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    values, counts, group = finished.stdout.splitlines()
+    assert values.startswith("[-1. ")
+    assert "'00'" in counts
+    assert group.startswith("estimator-")
+
+
 def test_the_loop_of_the_page_on_hybrid_loops_runs_and_its_group_is_cancelled(tmp_path: Path) -> None:
     found = blocks("docs/hybrid.md")
     (loop,) = (one for one in found if "eigen.Client" in one["text"] and "client.minimize" in one["text"])

@@ -51,6 +51,18 @@ async def test_shots_are_shared_by_the_groups_and_give_the_value(tmp_path: Path)
     }
 
 
+async def test_a_precision_of_the_job_bounds_every_observable(tmp_path: Path) -> None:
+    """With coefficients of the sums 1.75 and 4, (1.75/p)² shots and (4/p)² are enough in any state."""
+    observables = {**ENERGY, "spin": [["Y", [1], 4.0]]}
+    async with house(tmp_path) as running:
+        results = await results_of(running, aqo(RY, CX, observables=observables), precision=0.1, inputs={"theta": 1})
+        circuits = [one.options.shots for one in running.driver.requests]
+    assert results.metadata["estimation"]["reason"] == "a precision is named"
+    assert max(one["std_error"] for one in results.expectation_values.values()) == pytest.approx(0.1, rel=0.001)
+    assert sum(circuits) == results.shots
+    assert max(circuits) == 1600
+
+
 async def test_counts_come_from_the_measured_circuit_and_values_from_the_state_before(tmp_path: Path) -> None:
     async with house(tmp_path) as running:
         results = await results_of(running, aqo(RY, CX, LOOK), shots=1000, inputs={"theta": math.pi / 2})

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import anyio
 from anyio.abc import TaskGroup
 
-from eigen.client.aio import AsyncClient, AsyncJob
+from eigen.client.aio import AsyncClient
+from eigen.client.async_job import AsyncJob
 from eigen.contracts.errors import EigenError
 from eigen.contracts.requests import SubmitJobRequest
 from eigen.contracts.results import JobResults
