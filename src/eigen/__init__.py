@@ -17,7 +17,7 @@ from eigen.contracts.version import VERSION
 
 if TYPE_CHECKING:
     from eigen.client.aio import AsyncClient as AsyncClient
-    from eigen.client.aio import AsyncJob as AsyncJob
+    from eigen.client.async_job import AsyncJob as AsyncJob
     from eigen.client.minimum import Evaluation as Evaluation
     from eigen.client.minimum import Minimum as Minimum
     from eigen.client.sync import Client as Client
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "AsyncClient": "eigen.client.aio",
-    "AsyncJob": "eigen.client.aio",
+    "AsyncJob": "eigen.client.async_job",
     "Client": "eigen.client.sync",
     "Job": "eigen.client.sync",
     "Evaluation": "eigen.client.minimum",

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from anyio import from_thread
 
-from eigen.client.aio import AsyncJob
 from eigen.client.minimum import Evaluation
 from eigen.contracts.errors import AlreadyExistsError, FailedPreconditionError, InvalidArgumentError
 from eigen.contracts.jobs import JobState, JobStatus
@@ -161,13 +160,12 @@ class Evaluations:
         with anyio.CancelScope() as self._running:
             with anyio.CancelScope(shield=True):  # a submission is carried out whole, so its job has to be known
                 status = await self._submitted(request, body)
-            job = AsyncJob(self._api, status.job_id)
             try:
-                return await job.results(), status.is_terminal
+                return await self._api.get_job_results(status.job_id, when_ended=True), status.is_terminal
             except anyio.get_cancelled_exc_class():
                 with anyio.move_on_after(CANCEL_WAIT_SEC, shield=True):
-                    await job.cancel()
-                    await job.wait()
+                    await self._api.cancel_job(status.job_id)
+                    await self._api.get_job_status(status.job_id, when_ended=True)
                 raise
         raise CancelledError
 

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 __all__ = ["Loop", "Minimization"]
 
 _STEM_CHARACTERS = 50
-_NO_VALUE = "EL0318"
+_NO_VALUE = "EL0318"  # the compiler on an input without a value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

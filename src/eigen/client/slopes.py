@@ -41,7 +41,7 @@ class Slopes(Source):
         parameters: What is varied.
 
     Raises:
-        InvalidArgumentError: The program asks for a precision, which a circuit cannot say.
+        InvalidArgumentError: The program asks for a precision, which a circuit cannot say, or depends on nothing.
     """
 
     def __init__(
@@ -61,6 +61,12 @@ class Slopes(Source):
                 hint="name shots and leave the precision out, or take a method that needs no gradient",
             )
         apart = loop_circuit(circuit, objective=observable)
+        if not apart.gates:
+            raise InvalidArgumentError(
+                "no gate of the program depends on a parameter",
+                reason="NO_GRADIENT",
+                hint="there is nothing to minimise",
+            )
         self._evaluations = evaluations
         self._request = _request(request, compiled, apart.circuit)
         self._names = apart.circuit.parameters

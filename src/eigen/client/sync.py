@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from eigen.client.aio import AsyncClient, AsyncJob
+from eigen.client.aio import AsyncClient
+from eigen.client.async_job import AsyncJob
 from eigen.contracts.errors import FailedPreconditionError
 from eigen.contracts.jobs import JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.results import JobResults
