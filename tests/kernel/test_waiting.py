@@ -285,3 +285,15 @@ def test_many_jobs_are_not_all_named() -> None:
 @pytest.mark.parametrize(("position", "word"), [(1, "1st"), (2, "2nd"), (3, "3rd"), (11, "11th"), (22, "22nd")])
 def test_places_are_told_as_people_say_them(position: int, word: str) -> None:
     assert f" {word} in line" in for_slot("d", position=position, running=1, slots=1).message
+
+
+async def test_jobs_that_are_left_for_another_system_count_whoever_left_them(tmp_path: Path) -> None:
+    limits = KernelLimits(live_jobs=3, live_jobs_per_subject=2)
+    for reason, subject in (("", "ada"), ("", "ada"), ("SUBJECT_QUOTA", "ada"), ("", "eve"), ("QUEUE_FULL", "bob")):
+        async with house(tmp_path, works=False, adopts=False, limits=limits) as one:
+            try:
+                await submit(one, subject=subject)
+                refused = ""
+            except ResourceExhaustedError as error:
+                refused = error.reason
+            assert refused == reason

@@ -122,7 +122,7 @@ class QrtxKernel(Kernel):
             memory_bytes=memory_bytes,
             begin=self._begin_soon,
         )
-        self._compilations = CompilationLine(clock=clock, begin=self._compile)
+        self._compilations = CompilationLine(clock=clock, begin=lambda run: self._start(self._stages.compile, run))
         self._reservations = Reservations(
             store=store, drivers=drivers, dispatcher=self._dispatcher, clock=clock, ids=ids, limits=limits
         )
@@ -198,8 +198,10 @@ class QrtxKernel(Kernel):
 
     async def enqueue(self, job: KernelJob) -> JobRecord:
         """Accept a job; see the port."""
-        of_subject = self._jobs.count(job.tenant, job.subject)
-        with self._intake.room(job.subject, tenant=job.tenant, live=len(self._jobs), live_of_subject=of_subject):
+        live, of_subject = len(self._jobs), self._jobs.count(job.tenant, job.subject)
+        if not self._works:  # it is left to another system, as others may have left theirs
+            live, of_subject = await self._store.num_live(job.tenant, job.subject)
+        with self._intake.room(job.subject, tenant=job.tenant, live=live, live_of_subject=of_subject):
             async with self._accepting:
                 return await self._accept(job)
 
@@ -369,9 +371,6 @@ class QrtxKernel(Kernel):
         self._compilations.leave(run.record.job_id)
         if run.work is not None:
             run.work.cancel()
-
-    def _compile(self, run: JobRun) -> None:
-        self._start(self._stages.compile, run)
 
     # Executing
 

@@ -165,6 +165,10 @@ class JobStore(ABC):
         """Return at most `limit` matching records, newest first; where it is given, older than `before_job_id`."""
 
     @abstractmethod
+    async def num_live(self, tenant: str, subject: str) -> tuple[int, int]:
+        """Return how many jobs of the root have not ended, whosever they are, and how many of them a subject has."""
+
+    @abstractmethod
     async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
         """Return a job's events after `after_seq`, in order; empty for a job that is not there."""
 

@@ -48,7 +48,8 @@ class KernelLimits:
     """What one system takes on, so that its memory stays bounded and nobody can fill it alone.
 
     Attributes:
-        live_jobs: Most jobs that have not ended.
+        live_jobs: Most jobs that have not ended. A system that runs none and leaves them to another one counts those of
+            the whole root.
         live_jobs_per_subject: Most of them that belong to one subject of one tenant.
         memory_bytes: What all running jobs together may take; None: the memory that the machine has available when the
             system is opened, less a tenth.

@@ -80,8 +80,8 @@ class Examination:
 async def examine(folder: Path, *, repair: bool = False, rebuild: bool = False, discard: bool = False) -> Examination:
     """Look at everything on a root.
 
-    Others may be at work on it, and what they are just doing looks wrong for some moments: only what is found again by a
-    second look is told.
+    Others may be at work on it, and what they are just doing looks wrong for some moments: only what a second look
+    finds again is told.
 
     Args:
         folder: The root, absolute.

@@ -232,6 +232,8 @@ async def jobs_are_listed_newest_first(open_store: OpenStore) -> None:
         _require(await found(JobFilter(id_prefix=ids[2])) == [ids[2]], "by the beginning of the id")
         _require(await found(JobFilter(states=(JobState.DONE,))) == [], "by state")
         _require(await found(JobFilter(name="' OR 1=1 --")) == [], "a name is a name")
+        await store.append(*_cancelled(await store.get(ids[0])), durable=True)
+        _require(await store.num_live("default", "ada") == (6, 5), "those that have not ended are counted")
 
 
 async def what_is_not_there_is_not_found(open_store: OpenStore) -> None:

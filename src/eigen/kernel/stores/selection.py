@@ -15,9 +15,17 @@ from typing import Any
 from eigen.contracts.jobs import JobFilter, JobState
 from eigen.contracts.wire import format_time
 
-__all__ = ["selection"]
+__all__ = ["NUM_LIVE", "selection"]
 
 Term = tuple[str, tuple[Any, ...]]
+
+_LIVE = ", ".join(f"'{state.value}'" for state in JobState if not state.is_terminal)
+
+NUM_LIVE = (
+    "SELECT (SELECT COUNT(*) FROM jobs WHERE live = 1),"  # noqa: S608  # our own words only
+    f" (SELECT COUNT(*) FROM jobs WHERE tenant = ? AND subject = ? AND state IN ({_LIVE}))"
+)
+"""The query for how many jobs have not ended, and how many of them a subject of a tenant has; each counts an index."""
 
 _ABOVE_ALL = "\uffff"  # sorts after whatever an id may go on with
 

@@ -36,7 +36,7 @@ from eigen.contracts.printable import quoted
 from eigen.kernel.stores import leases, statements
 from eigen.kernel.stores.database import Database
 from eigen.kernel.stores.ownership import OwnerLock
-from eigen.kernel.stores.selection import selection
+from eigen.kernel.stores.selection import NUM_LIVE, selection
 from eigen.kernel.stores.statements import event_of, record_of
 from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, Orphan, StaleOwnerError
 from eigen.workers.thread import WorkThread
@@ -165,6 +165,11 @@ class SqliteJobStore(JobStore):
         """Return matching records, newest first; see the port."""
         query, values = selection(job_filter, limit=limit, before_job_id=before_job_id)
         return tuple(record_of(record) for _, record in await self._fetch(query, *values))
+
+    async def num_live(self, tenant: str, subject: str) -> tuple[int, int]:
+        """Return how many jobs have not ended; see the port."""
+        ((number, of_subject),) = await self._fetch(NUM_LIVE, tenant, subject)
+        return number, of_subject
 
     async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
         """Return a job's events; see the port."""
