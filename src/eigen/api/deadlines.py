@@ -3,7 +3,8 @@
 A call with a deadline runs in a task of its own. When the time is over, a call that only looks is cancelled. A call
 that changes something goes on to its end behind the caller's back: it is carried out whole or not at all, and who
 repeats it learns which (a submission by its idempotency key). So such a call always has a task of its own: its caller
-may be cancelled at any time, also by asyncio itself (`asyncio.wait_for`), which no shield of ours holds off.
+may be cancelled at any time, also by asyncio itself (`asyncio.wait_for`), which no shield of ours holds off. A
+submission without a deadline has one in the kernel, which is the job's from there on.
 
 Source: gRPC, "Deadlines", https://grpc.io/docs/guides/deadlines/.
 """
@@ -30,6 +31,9 @@ CLOSING_SEC = 5.0
 CHANGES = frozenset({"submit_job", "cancel_job", "reserve_device", "release_reservation"})
 """Calls that change something, and so are carried out to their end."""
 
+CARRIED_OUT_BY_THE_KERNEL = frozenset({"submit_job"})
+"""Those of them that the kernel carries out in a task of its own."""
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -51,7 +55,7 @@ def bounded(method: Call[S, P, T]) -> Call[S, P, T]:
     async def call(self: S, *args: P.args, **kwargs: P.kwargs) -> T:
         context = kwargs.get("context")
         deadline_sec = context.deadline_sec if isinstance(context, RequestContext) else None
-        if deadline_sec is None and method.__name__ not in CHANGES:
+        if deadline_sec is None and method.__name__ not in CHANGES - CARRIED_OUT_BY_THE_KERNEL:
             return await method(self, *args, **kwargs)
         return await self.deadlines.keep(
             method.__name__,

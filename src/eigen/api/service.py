@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import anyio
+
 from eigen.api.deadlines import bounded
 from eigen.api.reading import ReadingApi
 from eigen.contracts.errors import (
@@ -101,6 +103,9 @@ class EigenSystemApi(ReadingApi, SystemApi):
             )
         except EigenError as error:
             self._gate.note("submit_job", caller, reason=error.reason, trace_id=trace_id)
+            raise
+        except anyio.get_cancelled_exc_class():
+            self._gate.note("submit_job", caller, reason="CALLER_GONE", trace_id=trace_id)
             raise
         self._gate.note("submit_job", caller, job_id=record.job_id, trace_id=record.trace_id)
         return self._kernel.status(record)

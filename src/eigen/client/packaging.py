@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, Union
 
@@ -173,12 +174,20 @@ def _load(job: JobLike, *, program: Path | None) -> LoadedJob:
     elif _is_qiskit_circuit(job):
         loaded = _of_qiskit(job)
     elif isinstance(job, str) and "\n" in job:
-        loaded = job_of_program(source_of(job.encode("utf-8", "surrogatepass"), filename=""))
+        loaded = _of_text(job) if len(job) <= _QUICK_CHARACTERS else _of_long_text(job)
     elif (path := Path(job)).suffix in _JOB_FILES:
         return load_job(path, program=program)
     else:
         return job_of_program(load_program(program or path))
     return loaded if program is None else replace(loaded, source=load_program(program))
+
+
+def _of_long_text(text: str) -> LoadedJob:
+    return job_of_program(source_of(text.encode("utf-8", "surrogatepass"), filename=""))
+
+
+_of_text = lru_cache(maxsize=32)(_of_long_text)
+"""Loops submit the same text again and again, with other seeds or inputs."""
 
 
 def _of_spec(spec: JobSpec) -> LoadedJob:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -22,6 +23,7 @@ from anyio.to_thread import run_sync
 from eigen.contracts.errors import (
     AlreadyExistsError,
     EigenError,
+    InvariantError,
     ResourceExhaustedError,
 )
 from eigen.contracts.job_events import CancelRequested, TimedOut
@@ -66,6 +68,15 @@ MAX_ACCEPTING = 32
 
 NOTED_LINE = 16
 """Longest line of a device in which a job's place is noted when it comes; every job that comes would pay for it."""
+
+
+@dataclass(slots=True)
+class _Arrival:
+    """A job on its way in: its record or the error that it is refused with, once that is told."""
+
+    answered: anyio.Event = field(default_factory=anyio.Event)
+    record: JobRecord | None = None
+    error: Exception | None = None
 
 
 class QrtxKernel(Kernel):
@@ -203,9 +214,29 @@ class QrtxKernel(Kernel):
             live, of_subject = await self._store.num_live(job.tenant, job.subject)
         with self._intake.room(job.subject, tenant=job.tenant, live=live, live_of_subject=of_subject):
             async with self._accepting:
-                return await self._accept(job)
+                arrival = _Arrival()
+                self._tasks.start_soon(self._arrive, job, arrival)
+                await arrival.answered.wait()
+        if arrival.error is not None:
+            raise arrival.error
+        if arrival.record is None:
+            raise InvariantError("a job that was neither taken nor refused")
+        return arrival.record
 
-    async def _accept(self, job: KernelJob) -> JobRecord:
+    async def _arrive(self, job: KernelJob, arrival: _Arrival) -> None:
+        """Take a job in, in its own task, so that it is taken whole whatever becomes of its caller; then work for it."""
+        try:
+            run = await self._accept(job, arrival)
+        except Exception as error:  # noqa: BLE001  # raised where the caller waits
+            arrival.error = error
+            return
+        finally:
+            arrival.answered.set()
+        if run is not None:
+            await self._work_for(run)
+
+    async def _accept(self, job: KernelJob, arrival: _Arrival) -> JobRun | None:
+        """Put a job on disk and take it; None where it is another one's by its key, or not to be run here."""
         now, has_folder = self._clock.now(), is_large(job)
         files = await run_sync(opening_files, job) if has_folder else opening_files(job)
         submitted = submission(job, files, job_id=self._ids.job_id(now), at=now)
@@ -228,20 +259,26 @@ class QrtxKernel(Kernel):
             try:
                 kept = await self._store.insert(new)
             except (AlreadyExistsError, ResourceExhaustedError):
-                with suppress(EigenError):  # it was never acknowledged, so nobody asks for it
-                    await self._artifacts.discard(accepted.job_id)
+                if has_folder:
+                    with suppress(EigenError):  # it was never acknowledged, so nobody asks for it
+                        await self._artifacts.discard(accepted.job_id)
                 raise
         run.spans += recorder.spans
         if kept.job_id != accepted.job_id:
-            await self._artifacts.discard(accepted.job_id)
-            return kept
+            if has_folder:
+                await self._artifacts.discard(accepted.job_id)
+            arrival.record = kept
+            return None
+        arrival.record = accepted
         self._observer.on_transition(None, accepted, first.kind)
         run.publish(first)
-        if self._works:
-            self._take(run)
-            for command in commands:
-                self._obey(run, command)
-        return accepted
+        if not self._works:
+            return None
+        run.is_at_work = True
+        self._take(run)
+        for command in commands:
+            self._obey(run, command)
+        return run
 
     async def cancel(self, job_id: str, *, by: str) -> JobRecord:
         """Ask a job to stop; see the port."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from eigen.contracts.wire import json_line
+
 __all__ = ["Artifact", "ArtifactProblem", "ArtifactStore", "Opening"]
 
 
@@ -50,16 +52,17 @@ class Opening:
 
     def to_bytes(self) -> bytes:
         """Return all of it as bytes: a line of JSON with the facts and the sizes of the files, then the files."""
-        head = {"facts": self.facts, "files": {name: len(content) for name, content in self.files.items()}}
-        return b"".join([json.dumps(head, separators=(",", ":")).encode(), b"\n", *self.files.values()])
+        head = {"facts": self.facts, "files": [(name, len(content)) for name, content in self.files.items()]}
+        return b"".join([json_line(head).encode(), b"\n", *self.files.values()])
 
     @staticmethod
     def from_bytes(content: bytes) -> Opening:
         """Return what `to_bytes` wrote."""
         line, _, body = content.partition(b"\n")
         head = json.loads(line)
-        ends = list(accumulate(head["files"].values(), initial=0))
-        files = {name: body[start:end] for name, start, end in zip(head["files"], ends, ends[1:], strict=False)}
+        ends = list(accumulate((size for _, size in head["files"]), initial=0))
+        parts = zip(head["files"], ends, ends[1:], strict=False)
+        files = {name: body[start:end] for (name, _), start, end in parts}
         return Opening(files=files, facts=head["facts"])
 
 

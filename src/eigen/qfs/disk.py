@@ -24,7 +24,7 @@ from eigen.contracts.errors import EigenError, InvariantError, ResourceExhausted
 from eigen.contracts.printable import quoted
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore, Opening
 from eigen.qfs.filesystem import FileSystem
-from eigen.qfs.job_folders import Change, JobFolders
+from eigen.qfs.job_folders import PORTION, Change, JobFolders
 from eigen.qfs.layout import Meta, require_job_id, require_names
 from eigen.workers.thread import WorkThread
 
@@ -183,13 +183,14 @@ class DiskArtifactStore(ArtifactStore):
         """Make every call's change, and sync them all at once."""
         try:
             with self._folders.syncing() as sync:
-                self._folders.at_once(partial(self._attempt, call) for call in calls)
+                self._folders.at_once((partial(self._attempt, call) for call in calls), portion=PORTION)
                 sync(call.change for call in calls if call.change is not None)
         except OSError as error:
             for call in calls:
                 self._undo(call, error)
         else:
-            self._folders.at_once(call.change.settle for call in calls if call.change is not None)
+            settling = (call.change.settle for call in calls if call.change is not None)
+            self._folders.at_once((settle for settle in settling if settle is not None), portion=PORTION)
 
     def _attempt(self, call: _Call) -> None:
         """Make a call's change; its error is its own and leaves the others of its group alone."""

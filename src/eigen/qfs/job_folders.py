@@ -52,7 +52,7 @@ from eigen.qfs.layout import (
     no_such_job,
 )
 
-__all__ = ["Change", "JobFolders"]
+__all__ = ["PORTION", "Change", "JobFolders"]
 
 _TEMPORARY = ".tmp"
 _OPENING = ".opening.json"
@@ -69,6 +69,15 @@ def _nothing() -> None:
     return None
 
 
+def _do_all(works: Iterable[Callable[[], None]]) -> None:
+    for work in works:
+        work()
+
+
+PORTION = 4
+"""How many jobs' names one thread gives, one after the other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """What was written and has its names, but may not be on the disk yet.
@@ -82,7 +91,7 @@ class Change:
 
     meta: Meta
     paths: tuple[str, ...] = ()
-    settle: Callable[[], None] = _nothing
+    settle: Callable[[], None] | None = None
     undo: Callable[[], None] = _nothing
 
 
@@ -118,15 +127,23 @@ class JobFolders:
 
             yield sync
 
-    def at_once(self, works: Iterable[Callable[[], None]]) -> None:
+    def at_once(self, works: Iterable[Callable[[], None]], *, portion: int = 1) -> None:
         """Do several works at once, and return when the last one has ended, also on an error.
 
         On a busy disk each name that is given or taken may wait for the journal; so they wait together.
+
+        Args:
+            works: What to do.
+            portion: How many a thread does, one after the other, unless one fails: to hand a work to another thread
+                costs as much as a short one.
         """
-        first, *others = tuple(works) or (_nothing,)
-        begun = [self._threads.submit(work) for work in others]
+        all_works = tuple(works)
+        if not all_works:
+            return
+        first, *others = (all_works[start : start + portion] for start in range(0, len(all_works), portion))
+        begun = [self._threads.submit(_do_all, these) for these in others]
         try:
-            first()
+            _do_all(first)
         finally:
             wait(begun)
         for work in begun:
