@@ -224,7 +224,7 @@ class QrtxKernel(Kernel):
         return arrival.record
 
     async def _arrive(self, job: KernelJob, arrival: _Arrival) -> None:
-        """Take a job in, in its own task, so that it is taken whole whatever becomes of its caller; then work for it."""
+        """Take a job in, in its own task: it is taken whole, whatever becomes of its caller. Then work for it."""
         try:
             run = await self._accept(job, arrival)
         except Exception as error:  # noqa: BLE001  # raised where the caller waits
