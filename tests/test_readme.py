@@ -103,6 +103,13 @@ def test_the_loop_of_the_page_on_hybrid_loops_runs_and_its_group_is_cancelled(tm
     assert "  curve" in finished.stdout
 
 
+def test_the_job_of_the_page_on_hybrid_loops_runs(tmp_path: Path) -> None:
+    (block,) = (one for one in blocks("docs/hybrid.md") if "minimize(ExpectationValue" in one["text"])
+    finished = paste(block, tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[-2:] == ["True -1.857275 -0.2235", "True"]
+
+
 @pytest.mark.parametrize("index", range(2))
 def test_the_languages_pages_examples_compile(eigen_client: Client, index: int) -> None:
     programs = [one["text"] for one in blocks("docs/language.md") if "@hybrid_program" in one["text"]]

@@ -65,3 +65,9 @@ def test_a_table_was_made_and_its_last_two_columns_agree(examples: Any, name: st
         assert float(found) == pytest.approx(float(expected), abs=1e-3)
     if name == "hydrogen_dissociation":
         assert max(float(row[-1]) for row in rows) < 1_000 * CHEMICAL_ACCURACY
+
+
+def test_hydrogen_has_its_ground_energy(examples: Any) -> None:
+    results = examples.run("hydrogen_vqe")
+    assert results.outputs["electrons"]["value"] == pytest.approx(-1.8572750302, abs=2e-10)
+    assert results.outputs["total"] == pytest.approx(-1.1373060358, abs=2e-10)
