@@ -17,7 +17,6 @@ from qiskit import QuantumCircuit, transpile
 from qiskit.circuit import Qubit
 from qiskit.exceptions import QiskitError
 
-from eigen.compiler.cache import BoundedCache
 from eigen.contracts.aqo import PauliTerm
 from eigen.contracts.aqo_json import encode
 from eigen.contracts.compilation import Language, ProgramSource
@@ -26,6 +25,7 @@ from eigen.formats.qiskit_circuit import ReadCircuit, read_qiskit
 from eigen.formats.qiskit_gates import known_gates
 from eigen.jobfile.loader import LoadedJob
 from eigen.jobfile.program import job_of_program
+from eigen.primitives.lately_used import LatelyUsed
 
 __all__ = ["POINT", "CircuitShelf", "KnownCircuit", "Observables"]
 
@@ -34,8 +34,8 @@ POINT = "point"
 
 Observables = Mapping[str, tuple[PauliTerm, ...]]
 
-_HELD_BYTES = 64 * 1024 * 1024
-_INSTRUCTION_BYTES = 1_000  # about what an instruction takes in Qiskit, in AQO and in the trace together
+_MAX_INSTRUCTIONS = 200_000  # of the circuits that are remembered, about 100 MB
+_MAX_PROGRAM_BYTES = 64 * 1024 * 1024
 _NOT_GATES = tuple(op.lower() for op in (MEASURE, RESET, BARRIER))
 
 
@@ -45,23 +45,24 @@ class KnownCircuit:
     Args:
         circuit: The circuit.
         optimization_level: As `PrimitiveOptions`.
+        programs: Where its programs are remembered.
 
     Attributes:
         read: The circuit as AQO.
         is_measured: Whether it measures anything.
     """
 
-    def __init__(self, circuit: QuantumCircuit, *, optimization_level: int) -> None:
+    def __init__(self, circuit: QuantumCircuit, *, optimization_level: int, programs: LatelyUsed[LoadedJob]) -> None:
         self._circuit = circuit  # kept, so that its identity is not given to another one
         self._trace = _trace(circuit)
         self.read = _read(circuit, optimization_level)
         self.is_measured = any(one.op == MEASURE for one in self.read.aqo.operations)
-        self._programs: BoundedCache[LoadedJob] = BoundedCache(max_bytes=_HELD_BYTES)
+        self._programs = programs
 
     @property
-    def size_bytes(self) -> int:
-        """About how much memory it takes."""
-        return _INSTRUCTION_BYTES * (len(self._trace) + len(self.read.aqo.operations))
+    def num_instructions(self) -> int:
+        """How many instructions are remembered for it."""
+        return len(self._trace) + len(self.read.aqo.operations)
 
     def is_of(self, circuit: QuantumCircuit) -> bool:
         """Return whether a circuit is this one, and still what it was."""
@@ -76,11 +77,8 @@ class KnownCircuit:
             key: Stands for the observables.
             has_points: Whether the points are numbered, by a parameter that is not used.
         """
-        kept = self._programs.get((name, key, has_points))
-        if kept is None:
-            kept = self._made(name, observables, has_points)
-            self._programs.put((name, key, has_points), kept, size_bytes=len(kept.source.content))
-        return kept
+        place = self, name, key, has_points
+        return self._programs.get(place) or self._programs.put(place, self._made(name, observables, has_points))
 
     def _made(self, name: str, observables: Observables, has_points: bool) -> LoadedJob:
         parameters = (*self.read.aqo.parameters, *([POINT] if has_points else []))
@@ -97,8 +95,13 @@ class CircuitShelf:
     """
 
     def __init__(self, *, optimization_level: int) -> None:
-        self._known: BoundedCache[KnownCircuit] = BoundedCache(max_bytes=_HELD_BYTES)
-        self._make = partial(KnownCircuit, optimization_level=optimization_level)
+        self._known = LatelyUsed[KnownCircuit](
+            max_weight=_MAX_INSTRUCTIONS, weight_of=lambda known: known.num_instructions
+        )
+        programs = LatelyUsed[LoadedJob](
+            max_weight=_MAX_PROGRAM_BYTES, weight_of=lambda loaded: len(loaded.source.content)
+        )
+        self._make = partial(KnownCircuit, optimization_level=optimization_level, programs=programs)
 
     def circuit(self, circuit: QuantumCircuit) -> KnownCircuit:
         """Return what is known of a circuit; read it, where it is new or has changed.
@@ -108,8 +111,7 @@ class CircuitShelf:
         """
         known = self._known.get(id(circuit))
         if known is None or not known.is_of(circuit):
-            known = self._make(circuit)
-            self._known.put(id(circuit), known, size_bytes=known.size_bytes)
+            known = self._known.put(id(circuit), self._make(circuit))
         return known
 
 
