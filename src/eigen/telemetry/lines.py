@@ -12,10 +12,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, MutableMapping
 from datetime import datetime
-from functools import lru_cache
-from json import JSONEncoder
-from types import MappingProxyType
 from typing import Any
+
+import orjson
 
 from eigen.contracts.printable import printable
 from eigen.contracts.trace import current_job
@@ -33,29 +32,27 @@ MAX_TRACEBACK = 12_000
 """Longest traceback, in characters; of a longer one the end is kept."""
 
 _SHORT_LINE = 1024
-_LARGEST_BITS = 128
+_LARGEST_BITS = 63
+_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _CORRELATION = ("trace_id", "span_id", "job_id")
 _FIXED = ("timestamp", "level", "service", *_CORRELATION, "event")
-_PLAIN: Mapping[type, str] = MappingProxyType({str: '"%s"', int: "%d", float: "%r"})
 
 
 class JsonLines:
     """An event's facts in, a line out.
 
-    Most lines are short and plain ASCII, and of some dozen shapes. Those are filled into the template of their shape,
-    and one look at the whole line shows whether a value had anything to escape; the others are gone through field by
-    field.
+    Most lines are short and plain ASCII once they are encoded, which is seen in one look at the whole line; only the
+    others are gone through field by field.
 
     Args:
         now: The wall clock, for timestamps.
     """
 
-    __slots__ = ("_encode", "_now", "_second", "_second_text")
+    __slots__ = ("_now", "_second", "_second_text")
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
         self._second, self._second_text = -1, ""
-        self._encode = JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, default=str).encode
 
     def line(self, level: str, facts: MutableMapping[str, Any]) -> bytes:
         """Return the line of an event, with its line feed.
@@ -64,14 +61,24 @@ class JsonLines:
             level: How serious it is.
             facts: `service`, `event`, and whatever the event says; used up.
         """
-        ids = _correlation(facts)
-        values = [self._timestamp(), level, facts.pop("service"), *ids, facts.pop("event")]
-        names = list(_FIXED)
+        trace_id, span_id, job_id = _correlation(facts)
+        fields = {
+            "timestamp": self._timestamp(),
+            "level": level,
+            "service": facts.pop("service"),
+            "trace_id": trace_id,
+            "span_id": span_id,
+            "job_id": job_id,
+            "event": facts.pop("event"),
+        }
         for name, value in facts.items():
-            if value is not None:
-                names.append(name)
-                values.append(value)
-        return _filled(names, values) or self._gone_through(names, values)
+            if value is not None and name not in fields:
+                fields[name] = value
+        try:
+            line = orjson.dumps(fields, default=str, option=_OPTIONS)
+        except TypeError:  # an integer of more than 64 bits, a lone surrogate
+            return _gone_through(fields)
+        return line if len(line) <= _SHORT_LINE and _is_plain(line) else _gone_through(fields)
 
     def _timestamp(self) -> str:
         """Return the time; most lines are written in the same second as the one before."""
@@ -81,38 +88,19 @@ class JsonLines:
             self._second, self._second_text = second, format_time(now)[:-7]
         return f"{self._second_text}{now.microsecond:06}Z"
 
-    def _gone_through(self, names: list[str], values: list[Any]) -> bytes:
-        fields: dict[str, Any] = {}
-        for name, value in zip(names, values, strict=True):
-            fields.setdefault(name, _plain(value, name))  # what an event says does not stand above what is fixed
-        line = self._encode(fields).encode() + b"\n"
-        if len(line) <= MAX_LINE_BYTES:
-            return line
-        kept = {name: fields[name] for name in _FIXED}
-        return self._encode({**kept, "cut_bytes": len(line)}).encode() + b"\n"
+
+def _is_plain(line: bytes) -> bool:
+    """Return whether a line has nothing to escape, and no number that is not finite: those are written as null."""
+    return line.isascii() and b"\\" not in line and b"\x7f" not in line and b":null" not in line
 
 
-def _filled(names: list[str], values: list[Any]) -> bytes:
-    """Return a line whose values need nothing done to them, or nothing."""
-    template, num_quotes, numbers = _template(tuple(names), tuple(map(type, values)))
-    if not template or not all(math.isfinite(values[index]) for index in numbers):
-        return b""
-    try:
-        line = template % tuple(values)
-    except ValueError:  # an integer of thousands of digits
-        return b""
-    is_plain = line.isascii() and line.isprintable() and "\\" not in line and line.count('"') == num_quotes
-    return line.encode() + b"\n" if is_plain and len(line) <= _SHORT_LINE else b""
-
-
-@lru_cache(maxsize=512)
-def _template(names: tuple[str, ...], kinds: tuple[type, ...]) -> tuple[str, int, tuple[int, ...]]:
-    """Return what the values of one shape of line are filled into, its quotation marks, and which values are floats."""
-    if len(set(names)) < len(names) or not all(map(str.isidentifier, names)) or not _PLAIN.keys() >= set(kinds):
-        return "", 0, ()
-    fields = (f'"{name}":{_PLAIN[kind]}' for name, kind in zip(names, kinds, strict=True))
-    template = f"{{{','.join(fields)}}}"
-    return template, template.count('"'), tuple(index for index, kind in enumerate(kinds) if kind is float)
+def _gone_through(fields: Mapping[str, Any]) -> bytes:
+    plain = {name: _plain(value, name) for name, value in fields.items()}
+    line = orjson.dumps(plain, option=_OPTIONS)
+    if len(line) <= MAX_LINE_BYTES:
+        return line
+    kept = {name: plain[name] for name in _FIXED}
+    return orjson.dumps({**kept, "cut_bytes": len(line)}, option=_OPTIONS)
 
 
 def _correlation(facts: MutableMapping[str, Any]) -> tuple[str, str, str]:

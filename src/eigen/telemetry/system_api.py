@@ -99,11 +99,14 @@ class ObservedSystemApi(SystemApi):
         """Pass on; a reader who leaves early has had what it wanted."""
         with self._calls("stream_job_updates", job_id=job_id):
             updates = self._inner.stream_job_updates(job_id, last_event_seq=last_event_seq, context=context)
+            is_left = True
             try:
                 async for update in updates:
                     yield update
+                is_left = False
             finally:
-                await _close(updates)
+                if is_left:
+                    await _close(updates)
 
     async def list_job_events(self, job_id: str, *, context: RequestContext | None = None) -> tuple[StoredEvent, ...]:
         """Pass on."""
