@@ -2,10 +2,10 @@
 
 Three systems are open side by side, one for each row, and run blocks of jobs in turns, in one process: round k of every
 row comes before round k + 1 of any. Figures are medians over the rounds: of a job's wall time, of the processor time of
-the event loop's thread, and of the whole process's, the exporter's thread included. A ratio is the median of the rounds'
-own ratios to `off`, so that what else the machine does falls on both sides. The collector is a process of its own that
-takes everything and says nothing. By default jobs run on a driver that answers at once, so that nothing but the system is
-measured; `--target sim:local` has the whole of a small job.
+the event loop's thread, and of the whole process's, the exporter's thread included. A ratio is the median of the
+rounds' own ratios to `off`, so that what else the machine does falls on both sides. The collector is a process of its
+own that takes everything and says nothing. By default jobs run on a driver that answers at once, so that nothing but
+the system is measured; `--target sim:local` has the whole of a small job.
 
 Usage: `python benchmarks/telemetry.py [--rounds N] [--jobs N] [--target DEVICE]`
 """
