@@ -7,7 +7,7 @@ import math
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -387,6 +387,26 @@ async def test_an_evaluation_whose_answer_was_lost_is_asked_again_and_makes_no_s
             await Minimization(LosesAnswers(client.system.api, behind=3), loop).run()  # type: ignore[arg-type]
         found = await Minimization(client.system.api, replace(loop, resume="lost")).run()
         assert [job.job_id for job in await client.jobs()] == list(found.job_ids[::-1])
+
+
+def share_of_ones(results: eigen.JobResults) -> float:
+    return results.probabilities.get("1", 0.0)
+
+
+async def test_one_loop_that_runs_twice_at_once_shares_its_jobs(tmp_path, eigen_driver):
+    async with eigen.AsyncClient(tmp_path / "root", drivers={"scripted": eigen_driver}) as client:
+        found: list[eigen.Minimum] = []
+
+        async def minimize(**options: Any) -> None:
+            loop = client.minimize(COUNTED, share_of_ones, [0.9], target="scripted:device", seed=1, **options)
+            found.append(await loop)
+
+        await minimize(group="both", max_evals=1)
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(partial(minimize, resume="both", max_evals=6))
+        assert found[1].job_ids == found[2].job_ids
+        assert len(await client.jobs()) == 6
 
 
 @pytest.mark.parametrize("is_native", [False, True], ids=["anyio", "asyncio"])
