@@ -88,9 +88,9 @@ class Dispatcher:
     def waiting(self, record: JobRecord, *, longest_line: int | None = None) -> Waiting | None:
         """Return why a job does not run yet; None where it is in no line. Its place is told up to `longest_line`."""
         wait = self._scheduler.wait(record.job_id, longest_line=longest_line)
-        if wait is None:
+        device_id = record.device_id
+        if wait is None or device_id is None:  # the record may be of a moment before the job came into its line
             return None
-        device_id = device_of(record)
         if wait.cause == "memory":
             return for_memory(
                 device_id,
