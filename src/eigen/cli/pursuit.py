@@ -79,6 +79,7 @@ async def _accepted(
     """Submit jobs to whoever runs them, and yield the system that they are followed in; Ctrl-C covers them."""
     from anyio.to_thread import run_sync
 
+    from eigen.system.collector import spared_collector
     from eigen.system.composition import open_system
     from eigen.system.root import default_root
     from eigen.system.serving import is_served, open_beside_server
@@ -92,11 +93,12 @@ async def _accepted(
             yield system, handed
         return
     async with open_system(root) as system:
-        submitted = []
-        for order in orders:
-            submitted.append(await _submitted(system.api, order, announce))
-            await interruption.covers(system.api, submitted[-1].job_id)
-        yield system, submitted
+        with spared_collector():
+            submitted = []
+            for order in orders:
+                submitted.append(await _submitted(system.api, order, announce))
+                await interruption.covers(system.api, submitted[-1].job_id)
+            yield system, submitted
 
 
 async def _submitted(api: SystemApi, order: PackagedJob, announce: Announce) -> JobStatus:

@@ -46,10 +46,12 @@ async def drain(root: Path) -> None:
     Raises:
         EigenError: The system cannot be opened.
     """
+    from eigen.system.collector import spared_collector
     from eigen.system.composition import open_system
 
     async with open_system(root) as system:
-        await system.kernel.drain()
+        with spared_collector():
+            await system.kernel.drain()
 
 
 def main() -> None:

@@ -43,12 +43,14 @@ async def open_serving(root: Path, *, metrics_port: int | None) -> AsyncIterator
         FailedPreconditionError: Another process serves the root.
         EigenError: The system cannot be opened.
     """
+    from eigen.system.collector import spared_collector
     from eigen.system.composition import open_system
 
     async with AsyncExitStack() as stack:
         system = await stack.enter_async_context(open_system(root, metrics_port=metrics_port))
         lock = await run_sync(_locked, root)
         stack.callback(os.close, lock)
+        stack.enter_context(spared_collector())
         yield system
 
 
