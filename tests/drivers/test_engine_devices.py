@@ -67,6 +67,7 @@ def test_an_engine_that_is_not_installed_is_listed_and_says_how_to_get_it() -> N
     absent = replace(QULACS, distributions=("numpy", "no-such-engine"))
     driver = SimDriver((AER, absent))
     assert [device.device_id for device in driver.devices()] == ["sim:local", "sim:qulacs", "sim:auto"]
+    assert driver.devices()[1].description == "not installed: pip install 'eigen-os[qulacs]'"
     options = ExecutionOptions(shots=1, seed=1)
     with pytest.raises(FailedPreconditionError, match=r"pip install 'eigen-os\[qulacs\]'") as caught:
         driver.admit("sim:qulacs", profile(COINS), options)

@@ -78,7 +78,7 @@ def _facts(results: Mapping[str, Any]) -> dict[str, str]:
         "state": results["state"],
         "device": str(provenance.get("device_id") or ""),
         "backend": str(metadata.get("backend", "")),
-        "method": str(metadata.get("method", "")),
+        "method": _method(metadata),
         **({"shots": str(results["shots"])} if results["shots"] else {}),
         "seed": str(provenance.get("seed", "")),
         "time": f"{results['execution_time_sec']:.3g} s",
@@ -92,6 +92,13 @@ def _facts(results: Mapping[str, Any]) -> dict[str, str]:
     if "verification" in metadata:
         facts["verified"] = _verdict(metadata["verification"])
     return facts
+
+
+def _method(metadata: Mapping[str, Any]) -> str:
+    """Return how it was simulated, and why that way where the device says so."""
+    reason = metadata.get("engine_reason") or metadata.get("method_reason")
+    method = str(metadata.get("method", ""))
+    return f"{method}: {reason}" if reason else method
 
 
 def _verdict(verification: Mapping[str, Any]) -> str:

@@ -180,5 +180,11 @@ def _show_devices(found: tuple[DeviceInfo, ...]) -> None:
     ]
     show_table(
         columns,
-        [(one.device_id, str(one.num_qubits), str(one.max_shots), str(one.slots), one.description) for one in found],
+        [(one.device_id, _qubits(one), str(one.max_shots), str(one.slots), one.description) for one in found],
     )
+
+
+def _qubits(device: DeviceInfo) -> str:
+    """Return how many qubits any circuit may have, and how many those may have that it has a cheaper method for."""
+    more = device.max_qubits
+    return str(device.num_qubits) if more in (None, device.num_qubits) else f"{device.num_qubits} ({more})"

@@ -61,7 +61,8 @@ def _block_sums(amplitudes: NDArray[Any], block: int) -> NDArray[np.float64]:
 def _in_block(amplitudes: NDArray[Any], shots: int, generator: np.random.Generator) -> NDArray[np.int64]:
     sums = np.cumsum(_probabilities(amplitudes))
     places = np.searchsorted(sums, generator.random(shots) * sums[-1], side="right")
-    return np.minimum(places, np.flatnonzero(amplitudes)[-1])
+    found: NDArray[np.int64] = np.minimum(places, np.flatnonzero(amplitudes)[-1])
+    return found
 
 
 def _probabilities(amplitudes: NDArray[Any]) -> NDArray[np.float64]:

@@ -75,7 +75,7 @@ class SimulatorDevice:
         return DeviceInfo(
             device_id=one.device_id,
             driver=one.driver,
-            description=one.description,
+            description=f"not installed: {_install(one)}" if self.missing else one.description,
             simulator=True,
             num_qubits=max_qubits(one.default_method, limit_bytes=self._limit_bytes),
             max_qubits=max(max_qubits(method, limit_bytes=self._limit_bytes) for method in one.methods.values()),
@@ -259,9 +259,13 @@ class SimulatorDevice:
         return Choice(method=method.name, reason=f"asked for: {method.description}")
 
 
+def _install(simulator: Simulator) -> str:
+    return f"pip install 'eigen-os[{simulator.extra}]'"
+
+
 def _not_installed(simulator: Simulator) -> FailedPreconditionError:
     return FailedPreconditionError(
-        f"{simulator.device_id} is not installed: pip install 'eigen-os[{simulator.extra}]'",
+        f"{simulator.device_id} is not installed: {_install(simulator)}",
         reason="ENGINE_NOT_INSTALLED",
         hint="install it, or use sim:local",
     )
