@@ -1,9 +1,9 @@
 """Python's garbage collector, kept from holding the event loop of a process that is ours.
 
-A full collection looks at every object that there is: with thousands of jobs in flight that takes longer than a turn of
-the event loop may take. Our jobs leave no cycles behind, which a test says, so that it finds nothing either. A process
-that does nothing but run a system therefore leaves out of all collections what there is when it has opened, and looks at
-old objects seldom. Where the system is a library, its host decides; nothing is changed there.
+A full collection looks at every object that there is: with thousands of jobs in flight that takes longer than a turn
+of the event loop may take. Our jobs leave no cycles behind, which a test says, so that it finds nothing either. A
+process that does nothing but run a system therefore leaves out of all collections what there is when it has opened,
+and looks at old objects seldom. Where the system is a library, its host decides; nothing is changed there.
 """
 
 from __future__ import annotations
