@@ -59,6 +59,16 @@ async def test_a_queued_job_knows_its_place_in_the_line(tmp_path: Path) -> None:
         assert (one.kernel.status(done).queue_position, one.kernel.status(done).waiting_for) == (None, None)
 
 
+async def test_a_record_that_is_older_than_the_line_says_nothing_of_it(tmp_path: Path) -> None:
+    """As that which a submission is answered with, when the job is already in its line."""
+    async with house(tmp_path) as one:
+        one.driver.hold()
+        accepted = [await one.kernel.enqueue(bell()) for _ in range(5)]
+        await queued(one, accepted[4].job_id)
+        assert one.kernel.status(accepted[4]).waiting_for is None
+        one.driver.release()
+
+
 async def test_another_system_says_for_what_a_job_waits_but_not_its_place(tmp_path: Path) -> None:
     async with house(tmp_path) as one, house(tmp_path, owner="sys_b") as two:
         one.driver.hold()
