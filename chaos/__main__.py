@@ -18,6 +18,7 @@ from chaos.power import RECORDED, PowerPlan, run_power_cuts
 from chaos.report import Outcome, render
 from chaos.self_test import failures
 from chaos.soak import SoakPlan, run_soak
+from chaos.stops import StopPlan, run_stops
 from chaos.walk import WalkPlan, run_walks
 
 
@@ -28,7 +29,7 @@ def main() -> int:
         0 if every promise was kept, 1 if one was broken.
     """
     options = _parser().parse_args()
-    if options.kind != "soak":
+    if options.kind not in {"soak", "stops"}:
         preload()
     if options.kind == "self-test":
         found = list(failures(tuple(options.bug or ())))
@@ -92,6 +93,12 @@ def _walk(options: argparse.Namespace) -> Outcome:
     return run_walks(WalkPlan(walks=options.walks, steps=options.steps, is_repeatable=options.repeatable))
 
 
+def _stops(options: argparse.Namespace) -> Outcome:
+    with tempfile.TemporaryDirectory(prefix="eigen-stops-") as folder:
+        plan = StopPlan(qubits=options.qubits, rounds=options.rounds, limit_sec=options.limit_sec)
+        return run_stops(plan, Path(folder))
+
+
 def _soak(options: argparse.Namespace) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="eigen-soak-") as folder:
         plan = SoakPlan(
@@ -113,6 +120,7 @@ _KINDS: Mapping[str, Callable[[argparse.Namespace], Outcome]] = MappingProxyType
         "loops": _loops,
         "crowd": _crowd,
         "walk": _walk,
+        "stops": _stops,
         "soak": _soak,
     }
 )
@@ -156,6 +164,10 @@ def _parser() -> argparse.ArgumentParser:
     walk.add_argument("--walks", type=int, default=300, help="how many")
     walk.add_argument("--steps", type=int, default=30, help="most steps of each")
     walk.add_argument("--repeatable", action="store_true", help="the same walks each time")
+    stops = kind("stops", "cancel long simulations, and let them run out of time")
+    stops.add_argument("--qubits", type=int, default=26, help="how large they are")
+    stops.add_argument("--rounds", type=int, default=3, help="how often each")
+    stops.add_argument("--limit-sec", type=float, default=1.0, help="how soon they must have ended")
     soak = kind("soak", "jobs through one live system, its loop and memory watched")
     soak.add_argument("--minutes", type=float, default=60.0, help="for how long")
     soak.add_argument("--clients", type=int, default=8, help="jobs in flight")

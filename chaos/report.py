@@ -14,11 +14,14 @@ from chaos.faults import FaultOutcome
 from chaos.loops import LoopsOutcome
 from chaos.power import PowerOutcome
 from chaos.soak import SoakOutcome
+from chaos.stops import StopOutcome
 from chaos.walk import WalkOutcome
 
 __all__ = ["render"]
 
-Outcome = CrashOutcome | CrowdOutcome | FaultOutcome | LoopsOutcome | PowerOutcome | SoakOutcome | WalkOutcome
+Outcome = (
+    CrashOutcome | CrowdOutcome | FaultOutcome | LoopsOutcome | PowerOutcome | SoakOutcome | StopOutcome | WalkOutcome
+)
 _MOST_SHOWN = 20
 
 
@@ -32,6 +35,7 @@ def render(outcome: Outcome) -> str:
         CrowdOutcome: _crowd,
         WalkOutcome: _walks,
         SoakOutcome: _soak,
+        StopOutcome: _stops,
     }[type(outcome)]
     return "\n".join([*_machine(outcome.seconds), "", *body(outcome), "", *_breaches(outcome.breaches), ""])  # type: ignore[operator]  # the table pairs each kind with its own
 
@@ -113,6 +117,20 @@ def _crowd(outcome: CrowdOutcome) -> Iterator[str]:
 
 def _walks(outcome: WalkOutcome) -> Iterator[str]:
     yield from _table(("what", "figure"), *outcome.figures.items())
+
+
+def _stops(outcome: StopOutcome) -> Iterator[str]:
+    yield f"{len(outcome.stops)} simulations of {outcome.plan.qubits} qubits, stopped while their workers were at work."
+    yield ""
+    rows = [
+        (
+            stop.state.value,
+            f"{stop.resident_bytes / 2**20:,.0f}",
+            *(f"{1e3 * sec:.0f}" for sec in (stop.answered_sec, stop.ended_sec, stop.gone_sec)),
+        )
+        for stop in outcome.stops
+    ]
+    yield from _table(("ended in", "held, MiB", "answered, ms", "ended, ms", "process gone, ms"), *rows)
 
 
 def _soak(outcome: SoakOutcome) -> Iterator[str]:

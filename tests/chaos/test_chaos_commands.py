@@ -40,6 +40,7 @@ SLICES = {
     ),
     "workers who are killed": ("crowd", "--trial", "workers", "--rounds", "2"),
     "random walks against a model": ("walk", "--walks", "8", "--steps", "15", "--repeatable"),
+    "long simulations that are stopped": ("stops", "--qubits", "20", "--rounds", "1", "--limit-sec", "30"),
     "a minute's endurance, shortened": ("soak", "--minutes", "0.05", "--every-sec", "1", "--clients", "3"),
 }  # fmt: skip
 
