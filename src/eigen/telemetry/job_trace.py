@@ -140,7 +140,7 @@ def _between(root: Span, before: StoredEvent, event: StoredEvent, *, told: Conta
     name = _OF_STAGE.get(before.stage, "")
     if event.kind == "Adopted":
         lost = [_gap(root, name, before, event, status=_LOST, lost=True)] if name and name not in _WAITS else []
-        return [*_waited(root, name, before, event), *lost, _recovery(root, event, lost)]
+        return [*_waited(root, name, before, event), *lost, _recovery(root, event if name else before, event, lost)]
     if event.kind in _OUTCOMES and name not in told and name not in _WAITS:
         failed = event.facts.get("error") or {}
         return [_gap(root, name, before, event, status=failed.get("code", OK))]
@@ -156,8 +156,9 @@ def _waited(root: Span, name: str, before: StoredEvent, event: StoredEvent) -> l
     return [_gap(root, name, before, event)] if name in _WAITS and not _is_within(before, event) else []
 
 
-def _recovery(root: Span, event: StoredEvent, lost: Sequence[Span]) -> Span:
-    taken = _gap(root, "kernel.recover", event, event, owner=event.facts.get("owner", ""))
+def _recovery(root: Span, since: StoredEvent, event: StoredEvent, lost: Sequence[Span]) -> Span:
+    """Return the span of a takeover; of a job that nobody had begun with it lasts from when it was left."""
+    taken = _gap(root, "kernel.recover", since, event, owner=event.facts.get("owner", ""))
     return replace(taken, span_id=_id(root, -event.event_seq), links=tuple(one.span_id for one in lost))
 
 
