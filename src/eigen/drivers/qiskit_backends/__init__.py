@@ -1,7 +1,7 @@
 """Whatever has Qiskit's `BackendV2` interface, as devices: snapshots of IBM's machines, and what is configured.
 
 A circuit is transpiled for the backend's couplings and gates in a worker process, which also loads the backend and
-runs it. Only `engine`, `backends` and `transpilation` import Qiskit, and only there.
+runs it. Only modules that run there import Qiskit.
 
 | module | holds |
 |---|---|
@@ -13,5 +13,6 @@ runs it. Only `engine`, `backends` and `transpilation` import Qiskit, and only t
 | `credentials` | secrets from the environment or a keyring; only in workers |
 | `backends` | loading a backend; only in workers |
 | `transpilation` | circuits fitted to a backend, and what that did; only in workers |
+| `snapshot_noise` | the noise of the qubits that a circuit uses; only in workers |
 | `engine` | the workers' side |
 """

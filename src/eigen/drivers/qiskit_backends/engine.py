@@ -1,8 +1,8 @@
 """Backends of Qiskit inside a worker process: loads them once, transpiles, runs, and checks what they say.
 
 Arguments of `run`: `path`, `options`, `backend_name`, `optimization_level`, `seed_transpiler`, `shots`, `bindings` and
-one of `seeds` for each; `noise: false` leaves out the noise of a simulator of Aer's kind. Parts: as in
-`eigen.drivers.simulator.parts`, with the facts of the transpilation as `metadata`.
+one of `seeds` for each; and `noise`, whether a snapshot has its noise. Parts: as in `eigen.drivers.simulator.parts`,
+with the facts of the transpilation as `metadata`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.aqo import AQO, Operation
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from eigen.drivers.qiskit_backends.transpilation import TranspiledCircuit
 
-__all__ = ["QiskitBackendEngine"]
+__all__ = ["QiskitBackendEngine", "SnapshotEngine"]
 
 
 @dataclass(slots=True)
@@ -115,8 +116,6 @@ class QiskitBackendEngine(Engine):
 
         takes_seed = hasattr(backend.options, "seed_simulator")
         options: dict[str, Any] = {"seed_simulator": seed} if takes_seed else {}
-        if not arguments["noise"]:
-            options["noise_model"] = None
         with running(self._credentials):
             result = backend.run(circuit, shots=arguments["shots"], **options).result()
             if not result.success:
@@ -125,6 +124,44 @@ class QiskitBackendEngine(Engine):
                     reason="ENGINE_FAILED",
                 )
             return _by_number(result.get_counts(), width=circuit.num_clbits), takes_seed
+
+
+class SnapshotEngine(QiskitBackendEngine):
+    """Runs snapshots of IBM's machines on Aer, with the noise of the qubits that a circuit uses.
+
+    Their package is imported once for all workers.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._simulators: dict[tuple[str, tuple[int, ...] | None], Any] = {}
+
+    @classmethod
+    def preload(cls) -> None:
+        """Import that package too."""
+        super().preload()
+        import_module("qiskit_ibm_runtime.fake_provider")
+        import_module("eigen.drivers.qiskit_backends.snapshot_noise")
+
+    def _counts(
+        self, backend: Any, circuit: QuantumCircuit, *, seed: int, arguments: Mapping[str, Any]
+    ) -> tuple[Mapping[int, int], bool]:
+        from eigen.drivers.qiskit_backends.snapshot_noise import compacted
+
+        compact, active = compacted(circuit)
+        simulator = self._simulator(backend, active if arguments["noise"] else None)
+        return super()._counts(simulator, compact, seed=seed, arguments=arguments)
+
+    def _simulator(self, backend: Any, noisy: tuple[int, ...] | None) -> Any:
+        """Return Aer with the noise of some qubits, or without any."""
+        if (backend.name, noisy) not in self._simulators:
+            from qiskit_aer import AerSimulator
+
+            from eigen.drivers.qiskit_backends.snapshot_noise import noise_of
+
+            noise = noise_of(backend.properties(), noisy) if noisy is not None else None
+            self._simulators[backend.name, noisy] = AerSimulator(noise_model=noise)
+        return self._simulators[backend.name, noisy]
 
 
 def _without_unused_bits(circuit: AQO) -> tuple[AQO, tuple[int, ...]]:

@@ -21,6 +21,8 @@ class FakeDriver(QiskitBackendDriver):
         memory_limit_bytes: Most memory that all runs together may take; by default 80 % of what is available.
     """
 
+    engine = "eigen.drivers.qiskit_backends.engine:SnapshotEngine"
+
     def __init__(self, *, num_workers: int | None = None, memory_limit_bytes: int | None = None) -> None:
         super().__init__("fake", snapshots(), num_workers=num_workers, memory_limit_bytes=memory_limit_bytes)
 
