@@ -54,7 +54,7 @@ async def told(root: Path, driver: ScriptedDriver, source: str) -> str:
         spans = job_spans(await system.api.list_job_events(job.job_id))
         assert system.telemetry is not None
         seen = system.telemetry.metrics.render() + json.dumps(to_otlp(job.trace_id, spans))
-    return seen + (root / "logs" / "eigen.jsonl").read_text()
+    return seen + (root / "logs" / "eigen.jsonl").read_text() + (root / "metrics.json").read_text()
 
 
 async def test_a_job_that_succeeds_tells_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
