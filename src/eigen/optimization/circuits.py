@@ -39,7 +39,10 @@ class AngleMap:
 
     def angles(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the angles, float64 of shape (angles,), for parameters of shape (parameters,)."""
-        return self.constants + _summed(self.rows, self.coefficients * x[self.columns], size=len(self.constants))
+        parts = self.coefficients * x[self.columns]
+        if len(parts) == len(self.constants):  # every angle has one entry, in order
+            return self.constants + parts
+        return self.constants + _summed(self.rows, parts, size=len(self.constants))
 
     def pulled_back(self, gradient: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the derivative by the parameters from that by the angles."""
