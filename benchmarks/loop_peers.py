@@ -161,8 +161,7 @@ def _pennylane_node(work: Workload, *, shots: int | None) -> Any:
         operators.append(qml.prod(*factors) if len(factors) > 1 else factors[0])
     hamiltonian = qml.Hamiltonian([value for value, _ in work.supports()], operators, grouping_type="qwc")
 
-    @qml.qnode(qml.device("lightning.qubit", wires=work.qubits), diff_method="adjoint" if shots is None else None)
-    def node(x: Any) -> Any:
+    def circuit(x: Any) -> Any:
         for layer in range(LAYERS):
             for qubit in range(work.qubits):
                 qml.RY(x[layer * work.qubits + qubit], wires=qubit)
@@ -170,6 +169,8 @@ def _pennylane_node(work: Workload, *, shots: int | None) -> Any:
                 qml.CNOT(wires=[qubit, qubit + 1])
         return qml.expval(hamiltonian)
 
+    device = qml.device("lightning.qubit", wires=work.qubits)
+    node = qml.QNode(circuit, device, diff_method="adjoint" if shots is None else None)
     return node if shots is None else qml.set_shots(node, shots=shots)
 
 
