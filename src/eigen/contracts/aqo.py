@@ -39,6 +39,7 @@ __all__ = [
 ]
 
 AQO_VERSION = "0.1"
+_MANY_QUBITS = 20
 PARAMETER_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 """What a parameter may be called: an ASCII identifier of at most 64 characters."""
 
@@ -157,7 +158,7 @@ class CircuitProfile:
         num_observables: How many expectation values are asked for.
         is_clifford: Every gate is known to be a Clifford one, angles included.
         schmidt_bits: The base-2 logarithm of a bound on the Schmidt rank between the first k qubits and the others,
-            the greatest for any k; None where nobody counted.
+            the greatest for any k; None for fewer than 20 qubits, where it decides nothing.
     """
 
     qubits: int
@@ -190,7 +191,9 @@ def profile(circuit: AQO) -> CircuitProfile:
         has_conditions=any(operation.condition is not None for operation in circuit.operations),
         num_observables=len(circuit.observables),
         is_clifford=is_clifford(circuit.operations),
-        schmidt_bits=schmidt_bits(circuit.operations, qubits=circuit.qubits),
+        schmidt_bits=schmidt_bits(circuit.operations, qubits=circuit.qubits)
+        if circuit.qubits >= _MANY_QUBITS
+        else None,
     )
 
 

@@ -2,8 +2,8 @@
 
 Theory: a rotation is exp(−i θ/2 P) for a Pauli product P. A controlled rotation is two of them, since
 |1⟩⟨1| = (1 − Z)/2: controlled exp(−i θ/2 P) = exp(−i θ/4 P) · exp(+i θ/4 Z⊗P). Each θ is linear in the gate's angles,
-so that a symbolic gate is a product of rotations with symbolic angles, which engines differentiate. A rotation is Clifford
-where its angle is a multiple of π/2 (Nielsen and Chuang, section 10.5.2).
+so that a symbolic gate is a product of rotations with symbolic angles, which engines differentiate. A rotation is
+Clifford where its angle is a multiple of π/2 (Nielsen and Chuang, section 10.5.2).
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ Where there are more shots than outcomes the counts are one draw from the multin
 the job's seed), else Qulacs draws the shots one by one (Mersenne twister, seeded by the former). Measurements in the
 middle, resets and conditions are run by branches, see `eigen.drivers.simulator.branching`.
 
-Qulacs takes one thread for small states by itself, and `OMP_NUM_THREADS` for large ones.
+Qulacs takes one thread for small states by itself, and `OMP_NUM_THREADS` for large ones; that cannot be told for each
+run.
 """
 
 from __future__ import annotations

@@ -35,5 +35,6 @@ QULACS = Simulator(
     extra="qulacs",
     methods=MappingProxyType({_STATEVECTOR.name: _STATEVECTOR}),
     choose=_choose,
+    max_threads=2,  # it adds the threads' sums as they come: two of them in any order are the same, three are not
 )
 """The engine of `sim:qulacs`."""

@@ -88,6 +88,8 @@ class Simulator:
         feed_forward: Whether operations may depend on measured bits.
         reset: Whether it can reset a qubit.
         expectation_values: Whether it gives exact expectation values.
+        max_threads: Most threads with which its sums have the same last bit every time; None where it sums in one
+            thread, or threads can be told for each run.
         precision: Of its numbers: `double`, `single`, or `exact` where it has none.
     """
 
@@ -105,6 +107,7 @@ class Simulator:
     feed_forward: bool = True
     reset: bool = True
     expectation_values: bool = True
+    max_threads: int | None = None
     precision: str = "double"
 
     @property

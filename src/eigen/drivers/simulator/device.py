@@ -60,7 +60,7 @@ class SimulatorDevice:
 
     def __init__(self, simulator: Simulator, *, budget: MemoryBudget, limit_bytes: int, num_workers: int) -> None:
         self.simulator = simulator
-        self._cores = usable_cores()
+        self._cores = min(usable_cores(), simulator.max_threads or usable_cores())
         self._num_workers = num_workers
         self._limit_bytes = limit_bytes
         self._budget = budget
