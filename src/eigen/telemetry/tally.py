@@ -1,9 +1,10 @@
 """What all systems of a root have counted, in one small file, so that figures outlive the processes that made them.
 
 `<root>/metrics.json` holds the counters and histograms of `eigen.telemetry.metrics`, summed up. An open system adds
-what it has counted since the last time, once a second while it counts and when it closes: the file is a second behind
-at most, and no more than that is lost when a process is killed. It is replaced whole, under `metrics.lock`, and not
-synced: after a power cut it may be an older one. One that cannot be read begins anew: these are figures, not records.
+what it has counted since the last time, every five seconds while it counts and when it closes: the file is that much
+behind at most, and no more than that is lost when a process is killed. It is replaced whole, under `metrics.lock`,
+and not synced: after a power cut it may be an older one. One that cannot be read begins anew: these are figures, not
+records.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from eigen.telemetry.metrics import Metrics
 
 __all__ = ["Folding", "Tally"]
 
-FOLD_EVERY_SEC = 1.0
+FOLD_EVERY_SEC = 5.0
 """How long what was counted may wait for the file."""
 
 _CLOSING_SEC = 2.0

@@ -37,8 +37,8 @@ def serve(metrics_port: PortOption = None, root: RootOption = None, as_json: Jso
 def metrics(root: RootOption = None, as_json: JsonOption = False) -> None:
     """Print the metrics of the root, in Prometheus' text format.
 
-    What all systems on it have counted, ended or not, to the second, and how many jobs are in which state and line now.
-    --json is for errors only.
+    What all systems on it have counted, ended or not, up to five seconds ago, and how many jobs are in which state and
+    line now. --json is for errors only.
     """
     from eigen.cli.session import conduct
 
