@@ -26,7 +26,7 @@ from chaos.loop_device import Fate, loop_drivers
 from chaos.processes import LifeEnd, run_life, start_life
 from eigen.client.aio import AsyncClient
 from eigen.contracts.jobspec import JobMetadata, JobSpec, JobSpecBody
-from eigen.contracts.loops import JOURNAL
+from eigen.ports.artifact_store import JOURNAL
 
 __all__ = ["LOOPS", "LoopPlan", "LoopsOutcome", "run_loops"]
 

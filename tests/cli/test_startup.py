@@ -18,6 +18,8 @@ NOT_FOR_LOOKUPS = {
     "eigen.system.composition",
     "eigen.telemetry.setup",
 }
+NOT_FOR_STATES = {"eigen.contracts.aqo", "eigen.contracts.execution", "eigen.contracts.loops"}
+"""What `jobs` and `status`, which are asked most often, do without as well."""
 
 PROBE = """
 import atexit, json, sys
@@ -54,4 +56,5 @@ def test_a_look_up_loads_nothing_that_only_jobs_need(done_shell, arguments):
     loaded = set(json.loads(done.stderr.splitlines()[-1]))
     assert not loaded & HEAVY
     assert not loaded & NOT_FOR_LOOKUPS
+    assert arguments[0] not in {"jobs", "status"} or not loaded & NOT_FOR_STATES
     assert not {name for name in loaded if name.split(".")[0] == "rich"}  # a pipe needs no tables with borders

@@ -10,7 +10,6 @@ from eigen.contracts.execution import CircuitPayload, ExecutionOptions
 
 __all__ = [
     "DEFAULT_EVALUATIONS",
-    "JOURNAL",
     "MAX_EVALUATIONS",
     "MAX_STARTS",
     "LoopOutcome",
@@ -18,9 +17,6 @@ __all__ = [
     "LoopRequest",
     "LoopTask",
 ]
-
-JOURNAL = "iterations.jsonl"
-"""Name of the artifact that has a line for each evaluation."""
 
 MAX_EVALUATIONS = 100_000
 """Most evaluations of one start."""

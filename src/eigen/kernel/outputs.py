@@ -11,7 +11,6 @@ from eigen.contracts.canonical import canonical_json
 from eigen.contracts.execution import ExecutionResult
 from eigen.contracts.job_events import Progressed
 from eigen.contracts.jobs import JOB_ID, JobRecord, JobState, StoredEvent
-from eigen.contracts.loops import JOURNAL
 from eigen.contracts.results import RERUN_OF, JobResults, SweepPoint
 from eigen.contracts.version import VERSION
 from eigen.contracts.wire import format_time, to_json
@@ -19,6 +18,7 @@ from eigen.kernel.execution import PointResult
 from eigen.kernel.history import to_json_lines
 from eigen.kernel.loop_results import journal_of, optimizer_of, stopped_optimizer_of
 from eigen.kernel.run import JobInputs, JobRun
+from eigen.ports.artifact_store import JOURNAL
 
 if TYPE_CHECKING:
     from eigen.kernel.plan import ExecutionPlan

@@ -12,7 +12,10 @@ from typing import Any
 
 from eigen.contracts.wire import json_line
 
-__all__ = ["Artifact", "ArtifactProblem", "ArtifactStore", "Opening"]
+__all__ = ["JOURNAL", "Artifact", "ArtifactProblem", "ArtifactStore", "Opening"]
+
+JOURNAL = "iterations.jsonl"
+"""Name of the artifact that has a line for each evaluation of a hybrid loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

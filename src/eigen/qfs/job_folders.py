@@ -33,8 +33,7 @@ from typing import Any
 
 from eigen.contracts.errors import EigenError, NotFoundError
 from eigen.contracts.jobs import JOB_ID
-from eigen.contracts.loops import JOURNAL
-from eigen.ports.artifact_store import Artifact, ArtifactProblem, Opening
+from eigen.ports.artifact_store import JOURNAL, Artifact, ArtifactProblem, Opening
 from eigen.qfs.durability import Durability
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.layout import (

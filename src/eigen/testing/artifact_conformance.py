@@ -27,8 +27,7 @@ from eigen.contracts.errors import (
     NotFoundError,
     UnavailableError,
 )
-from eigen.contracts.loops import JOURNAL
-from eigen.ports.artifact_store import Artifact, ArtifactStore
+from eigen.ports.artifact_store import JOURNAL, Artifact, ArtifactStore
 
 __all__ = ["ARTIFACT_STORE_CHECKS", "check_artifact_store"]
 
