@@ -178,7 +178,9 @@ async def test_a_jobs_passes_its_driver_and_its_worker_are_in_its_trace(eigen_sy
     assert len({one.span_id for one in spans}) == len(spans)
     for one in spans:
         parent = next((p for p in spans if p.span_id == one.parent_id and p.name != ROOT), None)
-        assert parent is None or parent.start_us - 1000 <= one.start_us <= one.end_us <= parent.end_us + 1000
+        outlasts = one.name == "worker.start"  # begun early, and not waited for
+        assert parent is None or parent.start_us - 1000 <= one.start_us <= one.end_us
+        assert parent is None or outlasts or one.end_us <= parent.end_us + 1000
 
 
 def test_otlp_has_ids_in_hexadecimal_and_long_numbers_as_text() -> None:

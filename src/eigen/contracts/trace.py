@@ -145,6 +145,11 @@ class Recorder:
         """Keep spans that have ended; beyond `MAX_SPANS` none."""
         self.spans += ended[: max(0, MAX_SPANS - len(self.spans))]
 
+    def take(self) -> list[Mapping[str, Any]]:
+        """Return the spans that it has, and begin anew."""
+        taken, self.spans = self.spans, []
+        return taken
+
     def now_sec(self) -> float:
         """Return the time, seconds since 1970 UTC, by the clock that never goes back."""
         return self._offset_sec + self._monotonic()

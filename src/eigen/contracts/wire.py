@@ -18,19 +18,17 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["format_time", "from_json", "json_line", "parse_time", "to_json"]
+__all__ = ["format_time", "from_json", "json_line", "parse_time", "to_facts", "to_json"]
 
 T = TypeVar("T")
 
 
+@lru_cache(maxsize=4096)  # a record and its events are written several times
 def format_time(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC, such as `2026-01-02T03:04:05.678901Z`."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
-
-
-_time_of_record = lru_cache(maxsize=4096)(format_time)  # a record and its events are written several times
 
 
 def parse_time(text: str) -> datetime:
@@ -50,6 +48,11 @@ def to_json(value: Any) -> Any:
     return _writer(type(value))(value)  # type: ignore[arg-type]  # mypy does not see that classes are hashable
 
 
+def to_facts(value: Any) -> dict[str, Any]:
+    """Return what a dataclass says besides its time `at`, as `to_json` does."""
+    return _fact_writer(type(value))(value)  # type: ignore[arg-type]  # mypy does not see that classes are hashable
+
+
 def json_line(value: Any) -> str:
     """Return the JSON of what `to_json` makes of a value as one line: no blanks, the keys of mappings sorted."""
     import orjson
@@ -63,7 +66,7 @@ def json_line(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    return _time_of_record(value) if isinstance(value, datetime) else to_json(value)
+    return format_time(value) if isinstance(value, datetime) else to_json(value)
 
 
 _ENCODE = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
@@ -108,10 +111,15 @@ def _items(values: Iterable[Any]) -> list[Any]:
     return [to_json(item) for item in values]
 
 
-def _record_writer(kind: type[Any]) -> Callable[[Any], dict[str, Any]]:
+@cache
+def _fact_writer(kind: type[Any]) -> Callable[[Any], dict[str, Any]]:
+    return _record_writer(kind, without="at")
+
+
+def _record_writer(kind: type[Any], *, without: str = "") -> Callable[[Any], dict[str, Any]]:
     """Return what writes a dataclass: its fields taken at once, and those converted whose hints say more than JSON."""
     hints = get_type_hints(kind)
-    names = tuple(one.name for one in fields(kind))
+    names = tuple(one.name for one in fields(kind) if one.name != without)
     converted = tuple((name, _converter(hints[name])) for name in names if not _is_plain(hints[name]))
     take: Callable[[Any], tuple[Any, ...]] = attrgetter(*names, "__class__")  # of two names and more it gives a tuple
 
@@ -131,7 +139,7 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
     if origin in (Union, types.UnionType):
         return _converter(inner[0]) if len(inner) == 1 else to_json
     if hint is datetime:
-        return _time_of_record
+        return format_time
     if isinstance(hint, type) and issubclass(hint, Enum):
         return attrgetter("value")
     if origin is tuple and all(map(_is_plain, inner[:1])):

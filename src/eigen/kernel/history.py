@@ -8,7 +8,7 @@ from typing import Any
 from eigen.contracts.errors import InvariantError
 from eigen.contracts.job_events import JOB_EVENTS, JobEvent
 from eigen.contracts.jobs import JobRecord, StoredEvent
-from eigen.contracts.wire import format_time, from_json, json_line, to_json
+from eigen.contracts.wire import format_time, from_json, json_line, to_facts
 from eigen.kernel.machine import step
 
 __all__ = ["fold", "stored", "to_json_lines"]
@@ -24,8 +24,7 @@ def stored(event: JobEvent, after: JobRecord, *, spans: Sequence[Mapping[str, An
         after: The record after it.
         spans: Work that had ended by then and is in no event yet, as JSON; the record does not depend on it.
     """
-    facts = to_json(event)
-    del facts["at"]
+    facts = to_facts(event)
     if spans:
         facts["spans"] = list(spans)
     return StoredEvent(

@@ -2,22 +2,34 @@
 
 from __future__ import annotations
 
-from eigen.contracts.trace import Recorder, TraceContext
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eigen.contracts.trace import Recorder, working_for
+from eigen.kernel.run import JobRun
 from eigen.ports.clock import Clock, IdSource
 
-__all__ = ["new_recorder"]
+__all__ = ["recording"]
 
 
-def new_recorder(trace: TraceContext, *, clock: Clock, ids: IdSource) -> Recorder:
-    """Return a recorder for some work in a trace.
+@contextmanager
+def recording(run: JobRun, *, clock: Clock, ids: IdSource) -> Iterator[None]:
+    """Mark everything inside as work for a job, and gather its spans; a job has one recorder, made for its first work.
 
     Args:
-        trace: Where in the trace the work is.
+        run: The job.
         clock: Time; durations are the monotonic clock's.
         ids: Gives the id of the first span.
     """
-    return Recorder(
-        start_us=round(clock.now().timestamp() * 1e6),
-        monotonic=clock.monotonic,
-        first_id=ids.child_of(trace).span_id,
-    )
+    trace, recorder = run.trace, run.recorder
+    if recorder is None:
+        recorder = run.recorder = Recorder(
+            start_us=round(clock.now().timestamp() * 1e6),
+            monotonic=clock.monotonic,
+            first_id=ids.child_of(trace).span_id,
+        )
+    try:
+        with working_for(run.record.job_id, trace, recorder):
+            yield
+    finally:
+        run.spans += recorder.take()

@@ -10,7 +10,7 @@ import anyio
 
 from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import JobRecord, StoredEvent
-from eigen.contracts.trace import TraceContext
+from eigen.contracts.trace import Recorder, TraceContext
 from eigen.ports.artifact_store import Opening
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ class JobRun:
         results_json: Its results, as they are in CircuitFS; empty without.
         waited_for: Why it could not begin at once when it came into the line of its device; empty where it could.
         spans: Work that has ended and that none of its events tells of yet, as JSON.
+        recorder: Gathers the spans of its work.
     """
 
     record: JobRecord
@@ -79,6 +80,7 @@ class JobRun:
     results_json: bytes = b""
     waited_for: Mapping[str, Any] = field(default_factory=dict)
     spans: list[Mapping[str, Any]] = field(default_factory=list)
+    recorder: Recorder | None = None
 
     @property
     def trace(self) -> TraceContext:

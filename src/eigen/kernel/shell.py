@@ -28,7 +28,7 @@ from eigen.contracts.errors import (
 )
 from eigen.contracts.job_events import CancelRequested, TimedOut
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
-from eigen.contracts.trace import span, working_for
+from eigen.contracts.trace import span
 from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
 from eigen.kernel.circuit_files import save_long_jobs
@@ -41,7 +41,7 @@ from eigen.kernel.intake import Intake
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC, Lookups
 from eigen.kernel.machine import step
-from eigen.kernel.recording import new_recorder
+from eigen.kernel.recording import recording
 from eigen.kernel.reservations import Reservations
 from eigen.kernel.root_watch import RootWatch
 from eigen.kernel.run import JobInputs, JobRun
@@ -252,8 +252,7 @@ class QrtxKernel(Kernel):
             content_digest=content_digest(submitted),
             opening=b"" if has_folder else opening.to_bytes(),
         )
-        recorder = new_recorder(run.trace, clock=self._clock, ids=self._ids)
-        with working_for(accepted.job_id, run.trace, recorder), span("kernel.accept"):
+        with recording(run, clock=self._clock, ids=self._ids), span("kernel.accept"):
             if has_folder:
                 await self._artifacts.create(accepted.job_id, files, facts=opening.facts)
             try:
@@ -263,7 +262,6 @@ class QrtxKernel(Kernel):
                     with suppress(EigenError):  # it was never acknowledged, so nobody asks for it
                         await self._artifacts.discard(accepted.job_id)
                 raise
-        run.spans += recorder.spans
         if kept.job_id != accepted.job_id:
             if has_folder:
                 await self._artifacts.discard(accepted.job_id)

@@ -13,11 +13,11 @@ import anyio
 from eigen.contracts.errors import EigenError, InternalError, OperationCancelledError
 from eigen.contracts.job_events import Closed, CompilationStarted, Dispatched, ExecutionStopped, JobEvent
 from eigen.contracts.jobs import JobRecord, JobState
-from eigen.contracts.trace import span, working_for
+from eigen.contracts.trace import span
 from eigen.kernel.compilation_line import CompilationLine
 from eigen.kernel.dispatcher import Dispatcher
 from eigen.kernel.live_jobs import LiveJobs
-from eigen.kernel.recording import new_recorder
+from eigen.kernel.recording import recording
 from eigen.kernel.run import JobRun
 from eigen.kernel.work import JobWork
 from eigen.ports.clock import Clock, IdSource
@@ -63,7 +63,7 @@ class Stages:
 
     async def compile(self, run: JobRun) -> None:
         """Compile a job's program; its place is free when that has ended, or never began."""
-        outcome = self._work.compile_failure(run, OperationCancelledError("the compilation was stopped"))
+        outcome: JobEvent | None = None
         try:
             if run.record.ending is not None or not self._jobs.owns(run):  # cancelled or lost before it could begin
                 return
@@ -73,7 +73,8 @@ class Stages:
                 outcome = await self._attempt(run, "compile", self._work.compile, self._work.compile_failure)
         finally:
             self._compilations.free()
-        await self._jobs.feed(run, outcome)
+        stopped = OperationCancelledError
+        await self._jobs.feed(run, outcome or self._work.compile_failure(run, stopped("the compilation was stopped")))
 
     async def begin(self, run: JobRun) -> None:
         """Give a job its slot, or the slot to others where the job waits no longer."""
@@ -87,14 +88,11 @@ class Stages:
 
     async def execute(self, run: JobRun) -> None:
         """Run a job's circuit; its slot is free when the work has really ended."""
-        stopped = ExecutionStopped(at=self._clock.now(), attempt=run.record.attempt)
-        outcome: JobEvent = stopped
+        attempt, outcome = run.record.attempt, None
         with run.work or anyio.CancelScope():  # made when it got its slot: it may have been stopped since
             outcome = await self._attempt(run, "execute", self._work.execute, self._work.execute_failure)
         self._dispatcher.free(run.record.job_id)
-        if outcome is stopped:
-            outcome = ExecutionStopped(at=self._clock.now(), attempt=stopped.attempt)
-        await self._jobs.feed(run, outcome)
+        await self._jobs.feed(run, outcome or ExecutionStopped(at=self._clock.now(), attempt=attempt))
 
     async def seal(self, run: JobRun) -> None:
         """Put on disk what belongs to a job's end."""
@@ -107,8 +105,7 @@ class Stages:
     async def _attempt(self, run: JobRun, stage: str, work: Work, failure: Failure) -> JobEvent:
         """Do a job's work and return the one event that it ends in."""
         began = self._clock.monotonic()
-        recorder = new_recorder(run.trace, clock=self._clock, ids=self._ids)
-        with working_for(run.record.job_id, run.trace, recorder):
+        with recording(run, clock=self._clock, ids=self._ids):
             try:
                 with span(f"kernel.{stage}", attempt=run.record.attempt):
                     return await work(run)
@@ -119,7 +116,6 @@ class Stages:
                 return failure(run, _defect(run.record))
             finally:
                 self._observer.on_stage(stage, self._clock.monotonic() - began)
-                run.spans += recorder.spans
 
 
 def _defect(record: JobRecord) -> InternalError:
