@@ -178,7 +178,7 @@ def test_values_with_noise_are_sampled_and_exact_where_that_is_asked_for(eigen_c
     """⟨Z⟩ = −(1 − p₁)(1 − p₂): each depolarizing channel scales what the gate has left of it."""
     expected = -0.9 * 0.8
     sampled, exact = (
-        eigen_client.submit(NOISY, noise_model="depolarizing:0.1,0.2", shots=4_000, **how).results()
+        eigen_client.submit(NOISY, noise_model="depolarizing:0.1,0.2", **how).results()
         for how in ({}, {"estimation": "exact"})
     )
     assert exact.expectation_values["z"] == {"value": pytest.approx(expected, abs=1e-12), "std_error": 0.0}
@@ -186,7 +186,7 @@ def test_values_with_noise_are_sampled_and_exact_where_that_is_asked_for(eigen_c
     assert exact.metadata["noise_model"] == "depolarizing:1q=0.1,2q=0.2"
     estimate = sampled.expectation_values["z"]
     assert abs(estimate["value"] - expected) < 5 * estimate["std_error"]
-    assert 0 < estimate["std_error"] < 0.02
+    assert 0 < estimate["std_error"] < 0.04
 
 
 def test_exact_values_are_refused_where_readout_is_noisy(eigen_client: Client) -> None:

@@ -240,7 +240,7 @@ def _estimation(body: JobSpecBody, compiled: CompiledProgram, device: DeviceInfo
         )
     if body.estimation != "auto":
         return body.estimation, _WORDS_OF_ESTIMATION["asked"]
-    cause = next((name for name, holds in (named | obstacles).items() if holds), None)
+    cause = next((name for name, holds in [*named.items(), *obstacles.items()] if holds), None)
     return ("exact" if cause is None else "sampled"), _WORDS_OF_ESTIMATION[cause or "exact"]
 
 
