@@ -87,6 +87,12 @@ def test_projectors_are_observables(client):
     assert EigenEstimator(client).run([(plus, observable)]).result()[0].data.evs == pytest.approx(2.25)
 
 
+def test_more_products_than_a_job_takes_are_refused_before_they_are_written_out(client):
+    circuit = QuantumCircuit(60)
+    with pytest.raises(ResourceExhaustedError, match=r"1\.15292e\+18 Pauli products"):
+        EigenEstimator(client).run([(circuit, "0" * 60)])
+
+
 def test_the_measurements_at_the_end_of_a_circuit_do_not_change_its_values(client):
     bell = QuantumCircuit(2)
     bell.h(0)

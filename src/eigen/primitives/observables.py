@@ -14,8 +14,15 @@ from numpy.typing import NDArray
 from qiskit.quantum_info import SparseObservable
 
 from eigen.contracts.aqo import PauliTerm
+from eigen.contracts.compilation import CompileLimits
+from eigen.contracts.errors import ResourceExhaustedError
 
 __all__ = ["AskedPoints", "DistinctObservables", "asked_points", "name_of"]
+
+_MAX_PRODUCTS = CompileLimits().terms
+_LARGEST_PAULI = max(
+    int(one) for one in (SparseObservable.BitTerm.X, SparseObservable.BitTerm.Y, SparseObservable.BitTerm.Z)
+)
 
 
 class DistinctObservables:
@@ -44,7 +51,19 @@ class DistinctObservables:
         return tuple(self._keys[number] for number in numbers)
 
     def terms(self, numbers: Sequence[int]) -> dict[str, tuple[PauliTerm, ...]]:
-        """Return some of the observables by name, as Pauli terms."""
+        """Return some of the observables by name, as Pauli terms.
+
+        Raises:
+            ResourceExhaustedError: They have more of them than a job takes.
+        """
+        products = sum(_num_products(self._firsts[number]) for number in numbers)
+        if products > _MAX_PRODUCTS:
+            raise ResourceExhaustedError(
+                f"the observables that are asked at one point have {products:.6g} Pauli products (projectors "
+                f"written out); a job takes at most {_MAX_PRODUCTS}",
+                reason="OBSERVABLE_TOO_LARGE",
+                hint="part them among several PUBs, or drop the smallest terms",
+            )
         return {name_of(number): _terms(self._firsts[number]) for number in numbers}
 
 
@@ -88,6 +107,13 @@ def asked_points(points: NDArray[np.int64], observables: NDArray[np.int64]) -> l
 def _key(observable: Any) -> Hashable:
     parts = (observable.coeffs, observable.bit_terms, observable.indices, observable.boundaries)
     return (observable.num_qubits, *(np.asarray(one).tobytes() for one in parts))
+
+
+def _num_products(observable: SparseObservable) -> float:
+    """Return how many Pauli products an observable has at most: each projector in a term doubles them."""
+    projectors = np.cumsum([0, *(np.asarray(observable.bit_terms) > _LARGEST_PAULI)])
+    ends = np.asarray(observable.boundaries).astype(np.int64)
+    return float(np.exp2(np.diff(projectors[ends])).sum())
 
 
 def _terms(observable: SparseObservable) -> tuple[PauliTerm, ...]:
