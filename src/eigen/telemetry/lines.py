@@ -10,7 +10,7 @@ needed for it: a look-up that only leaves its audit line loads none.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -34,8 +34,7 @@ MAX_TRACEBACK = 12_000
 _SHORT_LINE = 1024
 _LARGEST_BITS = 63
 _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
-_CORRELATION = ("trace_id", "span_id", "job_id")
-_FIXED = ("timestamp", "level", "service", *_CORRELATION, "event")
+_FIXED = ("timestamp", "level", "service", "trace_id", "span_id", "job_id", "event")
 
 
 class JsonLines:
@@ -54,26 +53,27 @@ class JsonLines:
         self._now = now
         self._second, self._second_text = -1, ""
 
-    def line(self, level: str, facts: MutableMapping[str, Any]) -> bytes:
+    def line(self, level: str, facts: Mapping[str, Any]) -> bytes:
         """Return the line of an event, with its line feed.
 
         Args:
             level: How serious it is.
-            facts: `service`, `event`, and whatever the event says; used up.
+            facts: `service`, `event`, and whatever the event says; ids in it stand above the task's.
         """
-        trace_id, span_id, job_id = _correlation(facts)
+        if None in facts.values():
+            facts = {name: value for name, value in facts.items() if value is not None}
+        trace_id, span_id, job_id = _ids(facts.get("job_id"))
         fields = {
-            "timestamp": self._timestamp(),
-            "level": level,
-            "service": facts.pop("service"),
+            "timestamp": "",
+            "level": "",
+            "service": "",
             "trace_id": trace_id,
             "span_id": span_id,
             "job_id": job_id,
-            "event": facts.pop("event"),
+            "event": "",
+            **facts,  # what is there already keeps its place
         }
-        for name, value in facts.items():
-            if value is not None and name not in fields:
-                fields[name] = value
+        fields["timestamp"], fields["level"] = self._timestamp(), level
         try:
             line = orjson.dumps(fields, default=str, option=_OPTIONS)
         except TypeError:  # an integer of more than 64 bits, a lone surrogate
@@ -103,16 +103,12 @@ def _gone_through(fields: Mapping[str, Any]) -> bytes:
     return orjson.dumps({**kept, "cut_bytes": len(line)}, option=_OPTIONS)
 
 
-def _correlation(facts: MutableMapping[str, Any]) -> tuple[str, str, str]:
-    """Take the ids out of an event's facts; what they leave open comes from the job that the task works for."""
+def _ids(job_id: str | None) -> tuple[str, str, str]:
+    """Return the trace, the span and the job that the task works for; empty where it is another job's or none."""
     job = current_job()
-    if job is None or facts.get("job_id", job.job_id) != job.job_id:
-        return facts.pop("trace_id", ""), facts.pop("span_id", ""), facts.pop("job_id", "")
-    return (
-        facts.pop("trace_id", job.trace_id),
-        facts.pop("span_id", job.span_id),
-        facts.pop("job_id", job.job_id),
-    )
+    if job is None or (job_id is not None and job_id != job.job_id):
+        return "", "", ""
+    return job.trace_id, job.span_id, job.job_id
 
 
 def _plain(value: Any, name: str) -> Any:

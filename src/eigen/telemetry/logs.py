@@ -73,7 +73,7 @@ class LineWriter:
 
         Args:
             level: How serious it is.
-            facts: `service`, `event`, and whatever the event says; used up.
+            facts: `service`, `event`, and whatever the event says.
         """
         if level in self._loud:
             put = self._sink.write_soon if level == "info" else self._sink.write

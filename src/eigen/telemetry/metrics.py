@@ -213,11 +213,11 @@ class _Family:
 
     def add(self, labels: Labels, amount: float = 1.0) -> None:
         """Count."""
-        self.at(labels)[0] += amount
+        (self.series.get(labels) or self._new(labels))[0] += amount
 
     def observe(self, labels: Labels, value: float) -> None:
         """Note a value of a histogram."""
-        numbers = self.at(labels)
+        numbers = self.series.get(labels) or self._new(labels)
         numbers[0] += value
         numbers[1 + bisect_left(self.spec.buckets, value)] += 1
 
