@@ -70,7 +70,7 @@ class DiskArtifactStore(ArtifactStore):
         self._limiter = CapacityLimiter(_THREADS)
         self._thread = WorkThread("circuit-fs sync")
         self._gathering = _Group()
-        self._turn = anyio.Lock()
+        self._turn = anyio.Lock(fast_acquire=True)
 
     async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Make a job's folder with its inputs, at once and durably; see the port."""
