@@ -99,7 +99,8 @@ class IbmGateway(Gateway):
         from qiskit_ibm_runtime import SamplerV2
 
         is_local = not hasattr(self._service, "jobs")
-        options = {"simulator": {"seed_simulator": seed}} if is_local else {"environment": {"job_tags": [tag]}}
+        local: dict[str, Any] = {"simulator": {"seed_simulator": seed or 1}}  # 0 is no seed to it
+        options = local if is_local else {"environment": {"job_tags": [tag]}}
         job = SamplerV2(mode=self._backend, options=options).run([(one,) for one in circuits], shots=shots)
         self._submitted[str(job.job_id())] = job
         return str(job.job_id())
