@@ -79,7 +79,7 @@ async def driver(anyio_backend: str, folders: Mapping[str, Path]) -> AsyncIterat
         )
         for name, states in STATES.items()
     }
-    gateway = "eigen.testing.rehearsed_gateway:RehearsedGateway"
+    gateway = "eigen.drivers.ibm.rehearsal:RehearsedGateway"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("EIGEN_TEST_TOKEN", CANARY)
         async with IbmDriver("ibm", machines, num_workers=1, poll_sec=0.01, gateway=gateway) as opened:

@@ -16,10 +16,12 @@ from eigen.contracts.devices import DeviceState
 from eigen.contracts.errors import (
     FailedPreconditionError,
     InvalidArgumentError,
+    NotFoundError,
     ResourceExhaustedError,
     UnimplementedError,
 )
 from eigen.contracts.execution import ExecutionOptions
+from eigen.drivers.manager import LocalDriverManager
 from eigen.drivers.qiskit_backends.configured import configured_drivers
 from eigen.drivers.qiskit_backends.description import QiskitBackend
 from eigen.drivers.qiskit_backends.driver import QiskitBackendDriver
@@ -241,3 +243,14 @@ def test_a_wrong_section_is_refused_with_file_device_and_key(device_id: str, sec
     assert caught.value.reason == "CONFIG_DEVICE"
     assert said in caught.value.message
     assert device_id in caught.value.message
+
+
+async def test_without_its_package_there_is_no_snapshot_and_the_refusal_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "qiskit_ibm_runtime", None)
+    async with LocalDriverManager({"fake": FakeDriver()}) as manager:
+        assert manager.devices() == ()
+        with pytest.raises(NotFoundError, match="not installed") as caught:
+            manager.device("fake:manila")
+    assert "eigen-os[ibm]" in caught.value.hint
