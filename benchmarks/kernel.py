@@ -5,18 +5,24 @@ median over the rounds of the mean time of one job in a round; its processor tim
 without its workers. A stall is the longest time by which the event
 loop was late for a task that only sleeps.
 
-Usage: `python benchmarks/kernel.py [--rounds N] [--jobs N] [--write FILE]`
+With `--profile`, where a job's processor time goes on the event loop's thread, by part of the system, as Python's
+profiler sees it: it makes calls dearer than they are, so that only shares and numbers of calls are to be trusted.
+
+Usage: `python benchmarks/kernel.py [--rounds N] [--jobs N] [--write FILE] [--profile]`
 """
 
 from __future__ import annotations
 
 import argparse
+import cProfile
 import os
 import platform
+import pstats
 import resource
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,7 +33,7 @@ from typing import Any
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from eigen.client.aio import AsyncJob
+from eigen.client.async_job import AsyncJob
 from eigen.client.packaging import Overrides, package
 from eigen.ports.drivers import Driver
 from eigen.system.composition import System, open_system
@@ -99,6 +105,16 @@ class Bench:
     def in_flight(self, jobs: int, *, shots: int) -> Row:
         """Return a row that submits all jobs, each waited for by a task of its own."""
         return Row(jobs, lambda: self._portal.call(self._probed, self._at_once, jobs, shots))
+
+    def profile(self, jobs: int, *, in_flight: bool) -> pstats.Stats:
+        """Return what Python's profiler sees of some jobs on the event loop's thread, in processor time."""
+        profiler = cProfile.Profile(time.thread_time)
+        self._portal.call(profiler.enable)
+        try:
+            self._portal.call(self._at_once if in_flight else self._in_turn, jobs, 1024)
+        finally:
+            self._portal.call(profiler.disable)
+        return pstats.Stats(profiler)
 
     def stages(self, jobs: int, *, shots: int) -> dict[str, float]:
         """Return the median time in ms of each stage of a job, run one at a time."""
@@ -232,6 +248,72 @@ def stage_table(columns: Mapping[str, Mapping[str, float]]) -> list[str]:
     return [*lines, ""]
 
 
+PARTS = {
+    "event loop, tasks, cancel scopes": ("/asyncio/", "/anyio/", "/selectors.py", "/threading.py", "/contextlib.py"),
+    "job store": ("/eigen/kernel/stores/",),
+    "kernel": ("/eigen/kernel/",),
+    "records, events, JSON, spans": ("/eigen/contracts/", "/json/"),
+    "CircuitFS, hops into threads": ("/eigen/qfs/", "/eigen/workers/thread.py"),
+    "client, job file, pydantic": ("/eigen/client/", "/eigen/jobfile/", "/pydantic/"),
+    "System API": ("/eigen/api/",),
+    "telemetry, audit": ("/eigen/telemetry/", "/prometheus_client/", "/structlog/"),
+    "compiler": ("/eigen/compiler/", "/eigen/system/deferral.py"),
+    "drivers": ("/eigen/drivers/", "/eigen/testing/"),
+    "clock, ids": ("/eigen/system/clock.py",),
+}
+"""Parts of the system, by words in the paths of their modules; the first that fits counts."""
+
+COUNTED = {
+    "turns of the event loop": ("base_events.py", "_run_once"),
+    "tasks": ("_asyncio.py", "_spawn"),
+    "cancel scopes": ("_asyncio.py", "__enter__"),
+    "works for the threads of store and CircuitFS": ("workers/thread.py", "__init__"),
+    "works for anyio's threads": ("_asyncio.py", "_report_result"),
+}
+"""What is counted besides, by module and function."""
+
+
+def profile_table(title: str, stats: pstats.Stats, jobs: int) -> list[str]:
+    """Return a Markdown table of a profile; what C code takes counts for who calls it."""
+    seconds, calls, counted = Counter[str](), Counter[str](), Counter[str]()
+    for (path, _, name), (_, num_calls, own_sec, _, callers) in stats.stats.items():  # type: ignore[attr-defined]
+        if Path(path).is_absolute():
+            seconds[_part_of(path)] += own_sec
+            calls[_part_of(path)] += num_calls
+        else:
+            for (caller, _, _), (_, of_caller, own_of_caller_sec, _) in callers.items():
+                seconds[_part_of(caller)] += own_of_caller_sec
+                calls[_part_of(caller)] += of_caller
+        for what, (file, function) in COUNTED.items():
+            if path.endswith(file) and name == function:
+                counted[what] += num_calls
+    lines = [f"## {title}", "", "| part | profiled µs a job | share | calls a job |", "|---|---:|---:|---:|"]
+    for part, spent_sec in [*seconds.most_common(), ("all", seconds.total())]:
+        num_calls = calls[part] if part in calls else calls.total()
+        share = spent_sec / seconds.total()
+        lines.append(f"| {part} | {spent_sec / jobs * 1e6:,.0f} | {share:.0%} | {num_calls / jobs:,.0f} |")
+    lines += ["", "| a job takes | |", "|---|---:|"]
+    lines += [f"| {what} | {counted[what] / jobs:.1f} |" for what in COUNTED]
+    return [*lines, ""]
+
+
+def _part_of(path: str) -> str:
+    return next((part for part, words in PARTS.items() if any(word in path for word in words)), "all else")
+
+
+def profiled(jobs: int) -> list[str]:
+    """Return where the processor time of a job goes, one at a time and in flight, with and without telemetry."""
+    lines = []
+    with start_blocking_portal() as portal:
+        for observed in (False, True):
+            with bench(portal, driver=instant(1024), observed=observed) as one:
+                one.profile(20, in_flight=True)  # what comes once
+                telemetry = "telemetry" if observed else "no telemetry"
+                lines += profile_table(f"One at a time, {telemetry}", one.profile(200, in_flight=False), 200)
+                lines += profile_table(f"{jobs} in flight, {telemetry}", one.profile(jobs, in_flight=True), jobs)
+    return lines
+
+
 def machine() -> list[str]:
     """Return what the figures were measured on, and how busy it was."""
     versions = ", ".join(f"{name} {version(name)}" for name in ("eigen-os", "qiskit", "qiskit-aer", "anyio"))
@@ -257,8 +339,12 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=5, help="counted rounds")
     arguments.add_argument("--jobs", type=int, default=1000, help="jobs in flight")
     arguments.add_argument("--write", type=Path, help="also write the tables to this file")
+    arguments.add_argument("--profile", action="store_true", help="only where the processor time of a job goes")
     given = arguments.parse_args()
     lines = machine()
+    if given.profile:
+        print("\n".join([*lines, *profiled(given.jobs)]))
+        return
     with start_blocking_portal() as portal, ExitStack() as stack:
         memory = MEMORY_DISK if MEMORY_DISK.is_dir() else None
         alone = {

@@ -223,12 +223,12 @@ class JobSpec(_Model):
         Raises:
             pydantic.ValidationError: A new value is not allowed.
         """
-        body = dict(self.spec) | {key: value for key, value in values.items() if value is not None}
+        body = vars(self.spec) | {key: value for key, value in values.items() if value is not None}
         body["inputs"] = {**self.spec.inputs, **(inputs or {})}
-        metadata = dict(self.metadata) | ({"name": name} if name is not None else {})
+        metadata = vars(self.metadata) | ({"name": name} if name is not None else {})
         if group is not None:
             metadata["labels"] = {**self.metadata.labels, GROUP_LABEL: group}
-        return type(self).model_validate(dict(self) | {"metadata": metadata, "spec": body})
+        return type(self).model_validate(vars(self) | {"metadata": metadata, "spec": body})
 
     def to_bytes(self) -> bytes:
         """Return the job with every default in place, as canonical JSON: `job.resolved.json`.
