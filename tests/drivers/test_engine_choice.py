@@ -46,7 +46,7 @@ CHOICES = [
     (chain(20, depth=20), "qsim", "local", "single precision"),
     (chain(50, depth=4), "local", "local", "matrix product state"),
     (chain(50, depth=4, observables=ENERGY), "local", "local", "matrix product state"),
-    (clifford(1_000), "stim", "local", "Clifford"),
+    (chain(1_000, angle=math.pi / 2), "stim", "local", "Clifford"),
 ]
 
 
