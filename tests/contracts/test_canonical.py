@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+import tracemalloc
 from collections import OrderedDict
 from enum import IntEnum, StrEnum
 
@@ -220,3 +221,14 @@ def test_bytes_of_any_kind_are_a_value_or_a_typed_error(content: bytes) -> None:
 
 def test_a_digest_is_sha_256_in_lower_case_hexadecimal() -> None:
     assert sha256_hex(b"abc") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_what_is_kept_of_a_short_document_is_short() -> None:
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        kept = [canonical_json({"a": list(range(300))}) for _ in range(100)]
+        held = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert held < 2 * sum(map(len, kept))

@@ -72,7 +72,7 @@ def _written_in_c(value: Any) -> bytes | None:
         text = orjson.dumps(_spelled(value), option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER)
     except (TypeError, rfc8785.CanonicalizationError):
         return None
-    return text if text.isascii() else None
+    return bytes(memoryview(text)) if text.isascii() else None  # a copy: the writer's own holds 64 KiB, however short
 
 
 def _spelled(value: Any) -> Any:
