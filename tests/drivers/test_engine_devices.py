@@ -13,6 +13,7 @@ from eigen.contracts.errors import FailedPreconditionError, ResourceExhaustedErr
 from eigen.contracts.execution import ExecutionOptions
 from eigen.contracts.rotations import CLIFFORD_GATES
 from eigen.drivers.aer.simulator import AER
+from eigen.drivers.manager import LocalDriverManager
 from eigen.drivers.qulacs.simulator import QULACS
 from eigen.drivers.sim import SIMULATORS, SimDriver
 from eigen.testing.driver_conformance import check_driver, execution_request
@@ -105,3 +106,24 @@ def test_branches_need_memory_for_each_of_their_states() -> None:
     wide = replace(again, qubits=20)
     with pytest.raises(ResourceExhaustedError, match="11 times a state vector"):
         driver.admit("sim:qulacs", profile(wide), ExecutionOptions(shots=1_000, seed=1))
+
+
+async def test_what_one_device_lacks_is_refused_with_the_devices_that_have_it() -> None:
+    """Through the manager, which knows them all; its own options are left out for the others."""
+    again = replace(COINS, operations=(*COINS.operations, *COINS.operations))
+    noisy = ExecutionOptions(shots=1, seed=1, noise_model="depolarizing:0.1")
+    forced = ExecutionOptions(shots=1, seed=1, driver_options={"method": "stabilizer"})
+    plain = ExecutionOptions(shots=1, seed=1)
+    refused = [
+        ("sim:stim", COINS, plain, "ry"),
+        ("sim:qsim", again, plain, "measurement in the middle of a circuit"),
+        ("sim:qulacs", COINS, noisy, "depolarizing"),
+        ("sim:local", COINS, forced, "ry"),
+    ]
+    async with LocalDriverManager({"sim": SimDriver()}) as manager:
+        for device_id, circuit, options, missing in refused:
+            with pytest.raises(UnimplementedError) as caught:
+                manager.admit(device_id, profile(circuit), options)
+            assert missing in caught.value.message
+            assert caught.value.details["devices"] == ["sim:auto", "sim:local"]
+            assert "sim:auto and sim:local can run it" in caught.value.hint

@@ -7,15 +7,17 @@ system: nothing that a device cannot run goes in, and nothing that cannot be rig
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import replace
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
 
 import anyio.to_thread
 
 from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus, canonical_target
-from eigen.contracts.errors import EigenError, InternalError, NotFoundError
+from eigen.contracts.errors import EigenError, InternalError, NotFoundError, UnimplementedError
 from eigen.contracts.printable import printable, quoted
 from eigen.drivers.registry import DriverProblem, find_drivers
 from eigen.ports.drivers import Driver, DriverManager
@@ -30,6 +32,9 @@ __all__ = ["LocalDriverManager"]
 _log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_NAMED_DEVICES = 2
+"""Most devices that an error names as able to do what another one cannot."""
 
 _EXTRAS = {"fake": "ibm"}
 """Driver to the extra of this package without which it has no device."""
@@ -101,10 +106,21 @@ class LocalDriverManager(DriverManager):
             return DeviceStatus(device_id=device.device_id, state=DeviceState.UNKNOWN, reason=reason)
 
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
-        """Check a circuit against a device: first what its driver knows, then what the device says of itself."""
+        """Check a circuit against a device; where that lacks something, the error names devices that have it."""
+        device = self.device(device_id)
+        try:
+            return self._admission(device, profile, options)
+        except UnimplementedError as error:
+            able = list(islice(self._able(profile, options), _NAMED_DEVICES))
+            if able:
+                error.hint = "; ".join([*([error.hint] if error.hint else []), f"{' and '.join(able)} can run it"])
+                error.details["devices"] = able
+            raise
+
+    def _admission(self, device: DeviceInfo, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
+        """Ask first what a device's driver knows, then what the device says of itself."""
         from eigen.drivers.capability import check_capabilities  # not before a circuit comes: a look-up needs none
 
-        device = self.device(device_id)
         try:
             admission = self._driver(device).admit(device.device_id, profile, options)
         except EigenError:
@@ -113,6 +129,14 @@ class LocalDriverManager(DriverManager):
             raise _driver_failed(device, error) from error
         check_capabilities(device, profile, options)
         return admission
+
+    def _able(self, profile: CircuitProfile, options: ExecutionOptions) -> Iterator[str]:
+        """Yield the devices that can run a circuit without options of their own, simulators of this machine first."""
+        plain = replace(options, driver_options={})
+        for device in sorted(self._devices.values(), key=lambda one: (one.driver != "sim", one.device_id)):
+            with suppress(EigenError):
+                self._admission(device, profile, plain)
+                yield device.device_id
 
     async def prepare(self, device_id: str) -> None:
         """Begin whatever is slow about a device, and return at once; unknown devices are ignored."""
