@@ -58,6 +58,7 @@ class ForkedWorker:
         channel: Frames to and from it.
         known: The circuits that it holds.
         busy: Whether it is in the middle of an exchange.
+        purpose: What it has served: `run`, `loop`, or empty for nothing yet.
         pid: Its process id; 0 before the nursery has told.
         born: Set when the nursery has forked it.
         gone: Set when the process has really ended.
@@ -68,6 +69,7 @@ class ForkedWorker:
     channel: AsyncChannel
     known: DigestCache[None] = field(default_factory=DigestCache)
     busy: bool = False
+    purpose: str = ""
     pid: int = 0
     born: anyio.Event = field(default_factory=anyio.Event)
     gone: anyio.Event = field(default_factory=anyio.Event)

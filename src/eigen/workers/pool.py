@@ -116,8 +116,9 @@ class WorkerPool:
             UnavailableError: The worker died (reason `WORKER_DIED`), or the engine cannot be loaded.
         """
         async with self._slots:
-            worker = await self._take()
-            worker.busy = True
+            purpose = "run" if request.journal is None else "loop"
+            worker = await self._take(purpose)
+            worker.busy, worker.purpose = True, purpose
             try:
                 await self._exchange(worker, request, receive)
             finally:
@@ -136,12 +137,20 @@ class WorkerPool:
         finally:
             self._is_warming = False
 
-    async def _take(self) -> ForkedWorker:
-        while self._idle:
-            worker = self._idle.pop()
-            if not worker.gone.is_set():
+    async def _take(self, purpose: str = "") -> ForkedWorker:
+        """Return an idle worker that has served this purpose or none, the last used first, or else a new one.
+
+        Loops have workers of their own: some engines settle for good how many threads they use when they first work.
+        """
+        for worker in self._idle[::-1]:
+            if worker.gone.is_set():
+                self._idle.remove(worker)
+                worker.channel.close()
+            elif not purpose or worker.purpose in ("", purpose):
+                self._idle.remove(worker)
                 return worker
-            worker.channel.close()
+        if len(self._idle) > self._size:
+            await self._discard(self._idle.pop(0))
         with span("worker.start"):
             nursery = await self._living_nursery()
             return await nursery.fork()
