@@ -2,7 +2,7 @@
 
 Every gate goes by its matrix, since qsim multiplies the matrices of neighbouring gates anyway (up to four qubits). The
 counts are drawn from the amplitudes it gives, see `eigen.drivers.simulator.amplitudes`. It is called by the module that
-the `qsimcirq` package wraps for Cirq; building Cirq's circuits first would cost several times as much.
+the `qsimcirq` package wraps for Cirq, see `library`; building Cirq's circuits first would cost several times as much.
 
 Precision: amplitudes of 24 bits. Each layer rounds by 2^-24, so that probabilities are right to some 10^-6, which a
 million shots cannot tell from exact ones: their own spread is a thousand times that. No values of observables.
@@ -38,7 +38,7 @@ class QsimEngine(Engine):
 
     @classmethod
     def preload(cls) -> None:
-        """Import qsim, and with it Cirq."""
+        """Import qsim."""
         import eigen.drivers.qsim.lowering
         import eigen.drivers.simulator.amplitudes
         import eigen.drivers.simulator.branching  # noqa: F401  # all for the imports that they make

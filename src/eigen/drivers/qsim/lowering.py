@@ -11,17 +11,30 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from qsimcirq import qsim
-from qsimcirq.qsim_simulator import QSimOptions
 
 from eigen.contracts.aqo import AQO, Operation, evaluate
 from eigen.contracts.gates import GATES
+from eigen.drivers.qsim.library import load_qsim
 from eigen.drivers.simulator.branching import Gates, plan_of
 
 __all__ = ["final_amplitudes", "lowered"]
 
 _GATE_OF_OP = {gate.op: gate for gate in GATES.values()}
-_MAX_FUSED_QUBITS = 4
+_qsim = load_qsim()
+
+_OPTIONS = {
+    # qsim's own names; as `qsimcirq.QSimOptions` sets them, but for the size of fused gates (2)
+    "f": 4,
+    "g": False,
+    "gdb": 16,
+    "gmode": 0,
+    "gsst": 512,
+    "i": "",
+    "r": 1,
+    "s": 0,
+    "v": 0,
+    "z": False,
+}
 
 
 def lowered(circuit: AQO, binding: Mapping[str, float]) -> Any:
@@ -32,7 +45,7 @@ def lowered(circuit: AQO, binding: Mapping[str, float]) -> Any:
     """
     plan = plan_of(circuit)
     gates = [operation for step in plan.steps if isinstance(step, Gates) for operation in step.operations]
-    made = qsim.Circuit()
+    made = _qsim.Circuit()
     made.num_qubits = max(2, circuit.qubits)
     first_free = [0] * made.num_qubits
     layered = []
@@ -42,14 +55,14 @@ def lowered(circuit: AQO, binding: Mapping[str, float]) -> Any:
         for qubit in operation.q:
             first_free[qubit] = layer + 1
     for layer, operation in sorted(layered, key=lambda one: one[0]):
-        qsim.add_matrix_gate(layer, list(operation.q[::-1]), _numbers(operation, binding), made)
+        _qsim.add_matrix_gate(layer, list(operation.q[::-1]), _numbers(operation, binding), made)
     return made
 
 
 def final_amplitudes(circuit: Any, *, num_threads: int) -> NDArray[np.complex64]:
     """Return the state behind a circuit, complex64 of shape (2^n,); bit k of an index is qubit k."""
-    asked: Any = QSimOptions(max_fused_gate_size=_MAX_FUSED_QUBITS, cpu_threads=num_threads, verbosity=0)
-    numbers: NDArray[np.float32] = qsim.qsim_simulate_fullstate({**asked.as_dict(), "c": circuit, "i": "", "s": 0}, 0)
+    options = {**_OPTIONS, "c": circuit, "t": num_threads}
+    numbers: NDArray[np.float32] = _qsim.qsim_simulate_fullstate(options, 0)
     return numbers.view(np.complex64)
 
 

@@ -18,8 +18,8 @@ __all__ = ["EngineChoice", "choose_engine", "has_low_entanglement"]
 _FIRST_QUBITS_FOR_TABLEAUS = 12
 """From how many qubits on a tableau is quicker to make and sample than a state vector."""
 
-_FIRST_QUBITS_FOR_SINGLE_PRECISION = 18
-"""From how many qubits on a simulation outweighs what a run of qsim costs by itself."""
+_FIRST_QUBITS_FOR_SINGLE_PRECISION = 17
+"""From how many qubits on half the memory and fused gates outweigh what a run of qsim costs by itself."""
 
 _MOST_QUBITS_FOR_QULACS = 19
 """Up to how many qubits Qulacs' overhead matters more than Aer's fusion of gates."""
