@@ -237,7 +237,7 @@ class QrtxKernel(Kernel):
 
     async def _accept(self, job: KernelJob, arrival: _Arrival) -> JobRun | None:
         """Put a job on disk and take it; None where it is another one's by its key, or not to be run here."""
-        now, has_folder = self._clock.now(), is_large(job)
+        now, has_folder = self._clock.now(), is_large(job) or not self._works
         files = await run_sync(opening_files, job) if has_folder else opening_files(job)
         submitted = submission(job, files, job_id=self._ids.job_id(now), at=now)
         accepted, commands = step(None, submitted)
