@@ -13,9 +13,11 @@ from qiskit_aer import AerSimulator
 from eigen.contracts.aqo import AQO, Affine, Operation
 from eigen.contracts.aqo_json import encode
 from eigen.contracts.errors import InvariantError
+from eigen.contracts.noise import read_noise_model
 from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, RunOptions, are_as_known
 from eigen.drivers.aer.engine import AerEngine
 from eigen.drivers.aer.lowering import LoweredCircuit
+from eigen.drivers.aer.noise import AerNoise
 from eigen.drivers.aer.simulator import METHODS, AerMethod
 from eigen.testing.conformance_circuits import CIRCUITS, CircuitCase, gate_cases
 
@@ -63,6 +65,20 @@ def test_equal_seeds_give_equal_counts_both_ways(method: AerMethod) -> None:
     cases = [case for case in CIRCUITS if {one.op for one in case.circuit.operations} <= known]
     for case in [*cases, *gate_cases(method.gates)]:
         assert counts(AssembledCircuit, case, method) == counts(RunCircuit, case, method), case.shows
+
+
+@pytest.mark.parametrize("method", ["statevector", "density_matrix", "matrix_product_state"])
+def test_noise_is_the_same_both_ways(method: str) -> None:
+    noise = AerNoise(read_noise_model("depolarizing:0.2 + thermal:1us,1us,100ns,200ns,300ns + readout:0.1,0.2"))
+    lowered = LoweredCircuit(FLIP, METHODS[method], noise=noise)
+    outcomes = [
+        form(AerSimulator(method=method), lowered.template, noise.readout).run(
+            lowered.values({"theta": 0.7}), RunOptions(shots=64, seed=5, num_threads=1, max_memory_mb=64)
+        )["results"][0]["data"]["counts"]
+        for form in (AssembledCircuit, RunCircuit)
+    ]
+    assert outcomes[0] == outcomes[1]
+    assert len(outcomes[0]) == 4
 
 
 def test_the_installed_aer_is_called_directly() -> None:

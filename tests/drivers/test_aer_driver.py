@@ -228,7 +228,7 @@ def test_the_methods_name_what_they_cannot_run() -> None:
 
 
 NOISY = [
-    (layers(10, depth=1), "readout:0.1", "density_matrix"),
+    (layers(9, depth=1), "readout:0.1", "density_matrix"),
     (replace(BELL, qubits=11), "readout:0.1", "stabilizer"),
     (replace(BELL, qubits=11), "amplitude_damping:0.1", "statevector"),
     (replace(BELL, operations=(*BELL.operations, Operation("RESET", (0,)))), "thermal:1s,1s,0s,1s", "statevector"),

@@ -25,8 +25,11 @@ DEFAULT_METHOD = "statevector"
 PROBABILITIES = "probabilities"
 """Under which name Aer gives the probabilities that a circuit saves."""
 
-_MAX_MIXED_QUBITS = 10
-"""Up to how many qubits a density matrix (16 MB) is quicker than a state vector for each of a thousand shots."""
+_MAX_MIXED_QUBITS = 9
+"""Up to how many qubits a density matrix is quicker than a state vector for each of a thousand shots.
+
+Processor time of four layers of rotations and CX with depolarizing noise, 1,024 shots: 4 qubits 2 ms by the one and 140
+by the other, 8 qubits 90 and 300, 10 qubits 2,000 and 800."""
 
 _FIRST_WIDE_QUBITS = 22
 """From how many qubits on a state vector is slow enough for its alternatives to be looked at."""
