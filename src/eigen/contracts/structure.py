@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING
 
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
@@ -68,7 +68,11 @@ def schmidt_bits(operations: Iterable[Operation], *, qubits: int) -> int:
 def _entangling(operations: Iterable[Operation], qubits: int) -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yield the gates that may entangle, each with those of its qubits that it may entangle."""
     known: list[int | None] = [0] * qubits  # the basis state of each qubit, as long as it is one
-    for operation in operations:
+    rest: Iterator[Operation] = iter(operations)
+    for index, operation in enumerate(rest):
+        if index % qubits == 0 and all(state is None for state in known):  # from here on every gate counts
+            rest = chain([operation], rest)
+            break
         op, on = operation.op, operation.q
         if op in _DIAGONAL_OPS:
             acting = tuple(qubit for qubit in on if known[qubit] is None) if len(on) > 1 else ()
@@ -82,6 +86,7 @@ def _entangling(operations: Iterable[Operation], qubits: int) -> Iterator[tuple[
             acting = _acting(operation, known)
         if len(acting) > 1:
             yield op, acting
+    yield from ((one.op, one.q) for one in rest if len(one.q) > 1 and one.op not in _NOT_GATES)
 
 
 def _acting(operation: Operation, known: list[int | None]) -> tuple[int, ...]:
