@@ -160,7 +160,9 @@ class SnapshotEngine(QiskitBackendEngine):
             from eigen.drivers.qiskit_backends.snapshot_noise import noise_of
 
             noise = noise_of(backend.properties(), noisy) if noisy is not None else None
-            self._simulators[backend.name, noisy] = AerSimulator(noise_model=noise)
+            self._simulators[backend.name, noisy] = AerSimulator(
+                noise_model=noise, max_parallel_experiments=1, max_parallel_shots=1
+            )  # the random numbers of parallel shots would depend on the number of threads
         return self._simulators[backend.name, noisy]
 
 
