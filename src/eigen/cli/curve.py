@@ -15,7 +15,7 @@ def sparkline(values: Sequence[float], *, width: int) -> str:
 
     Example:
         >>> sparkline([3.0, 2.0, 1.0, 0.0], width=4)
-        '█▅▃▁'
+        '█▆▃▁'
         >>> sparkline([5.0, 4.0, 0.0, 1.0], width=2)
         '█▁'
     """

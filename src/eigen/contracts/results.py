@@ -63,8 +63,8 @@ class JobResults:
         results: What each point of a sweep gave, in order; empty, and left out of `results.json`, without a sweep.
         outputs: What the program returns.
         optimizer: What the program's loop came to: `fun`, `std_error`, `x` by parameter, `nfev`, `njev`, `nit`,
-            `method`, `success`, `message`, `history`; see `docs/hybrid.md`. Everything else is of the circuit at `x` then. Empty,
-            and left out of `results.json`, without a loop.
+            `method`, `success`, `message`, `history`; see `docs/hybrid.md`. Everything else is of the circuit at `x`
+            then. Empty, and left out of `results.json`, without a loop.
         execution_time_sec: Time the backend took.
         metadata: `backend`, `method`, `seed`, versions.
         timeline: Stage to the UTC time at which it began.
