@@ -27,7 +27,7 @@ from eigen.contracts.errors import (
     NotFoundError,
     UnavailableError,
 )
-from eigen.ports.artifact_store import JOURNAL, Artifact, ArtifactStore
+from eigen.ports.artifact_store import JOURNAL, Artifact, ArtifactStore, Opening
 
 __all__ = ["ARTIFACT_STORE_CHECKS", "check_artifact_store"]
 
@@ -108,6 +108,30 @@ async def jobs_are_found_by_a_file(store: ArtifactStore) -> None:
     ids = [_JOB, _OTHER, "job_" + "2" * 26, "../escape"]
     for name, jobs in (("events.jsonl", {_OTHER}), ("job.yaml", {_JOB}), ("none", set()), ("../x", set()), ("", set())):
         _require(await store.having(name, ids) == jobs, f"those that have {name!r} are found")
+
+
+async def a_job_without_a_folder_is_sealed_whole(store: ArtifactStore) -> None:
+    """Check that an end makes the folder with what the job began with, and that one which is there is added to."""
+    opening = Opening(files=_INPUTS, facts=_OPENING)
+    await store.create(_OTHER, _INPUTS, facts=_OPENING)
+    expected = {**_OPENING, **_CLOSING, "files": _digests({**_INPUTS, **_RESULTS}), "sealed": True}
+    for job_id in (_JOB, _OTHER):
+        for _ in range(2):
+            await store.seal(job_id, _RESULTS, facts=_CLOSING, opening=opening)
+            _require(await store.meta(job_id) == expected, "meta.json has every digest and all facts")
+        _require(await store.verify(job_id) == (), "nothing is wrong with it")
+        await _refused(store.seal(job_id, {"x": b""}, facts=_CLOSING, opening=opening), FailedPreconditionError)
+
+
+async def what_is_missing_is_made_from_the_opening(store: ArtifactStore) -> None:
+    """Check that a reset makes a folder that is not there, and leaves one that is whole as it is."""
+    opening = Opening(files=_INPUTS, facts=_OPENING)
+    made = {**_OPENING, "files": _digests(_INPUTS), "sealed": False}
+    _require(await store.reset(_JOB, opening=opening) == made, "it is as created")
+    _require(await store.artifacts(_JOB) == _records(_INPUTS), "its first files are there")
+    await store.seal(_JOB, _RESULTS, facts=_CLOSING)
+    _require((await store.reset(_JOB, opening=opening))["sealed"] is True, "an end that is whole stands")
+    _require(await store.read(_JOB, "results.json") == _RESULTS["results.json"], "with its files")
 
 
 async def sealing_records_everything(store: ArtifactStore) -> None:
@@ -263,6 +287,8 @@ ARTIFACT_STORE_CHECKS: tuple[Check, ...] = (
     a_put_file_is_there_and_is_never_replaced,
     jobs_are_found_by_a_file,
     sealing_records_everything,
+    a_job_without_a_folder_is_sealed_whole,
+    what_is_missing_is_made_from_the_opening,
     a_sealed_job_does_not_change,
     a_refused_seal_leaves_the_job_open,
     a_reset_takes_an_attempt_back,

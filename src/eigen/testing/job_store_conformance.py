@@ -86,6 +86,20 @@ async def a_durable_append_makes_good_what_was_lost_behind(open_store: OpenStore
         _require(_is_fold(final, await store.events(final.job_id)), "no event is missing")
 
 
+async def an_opening_is_kept_until_it_is_forgotten(open_store: OpenStore) -> None:
+    """Check that what a job begins with is kept with it, for other systems too, and forgotten with its end."""
+    async with open_store("sys_a") as store, open_store("sys_b") as other:
+        job = replace(_new_job(), opening=bytes(range(256)))
+        job_id = (await store.insert(job)).job_id
+        _require(await other.opening(job_id) == job.opening, "another system reads it")
+        _require(await store.opening(_IDS.job_id(_CLOCK.now())) == b"", "a job that is not there has none")
+        final, events = _cancelled(job.record)
+        await store.forget_opening(job_id)
+        await store.append(final, (job.event, *events), durable=True)
+        _require(await other.opening(job_id) == b"", "it is forgotten")
+        _require(await other.get(job_id) == final, "and the job is not")
+
+
 async def one_key_makes_one_job(open_store: OpenStore) -> None:
     """Check that a key stands for one content, for each subject apart, from whichever system."""
     async with open_store("sys_a") as store, open_store("sys_b") as other:
@@ -295,6 +309,7 @@ async def many_jobs_at_once_are_all_kept(open_store: OpenStore) -> None:
 JOB_STORE_CHECKS: tuple[Check, ...] = (
     what_is_inserted_and_appended_is_there_in_order,
     a_durable_append_makes_good_what_was_lost_behind,
+    an_opening_is_kept_until_it_is_forgotten,
     one_key_makes_one_job,
     one_of_many_submitters_with_a_key_makes_the_job,
     an_ended_job_is_never_written_again,
