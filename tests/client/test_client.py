@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from datetime import datetime, timedelta
 
 import pytest
 
+import eigen
 from eigen.contracts.errors import FailedPreconditionError, InvalidArgumentError, NotFoundError
 from eigen.contracts.jobs import JobState
+from eigen.testing.scripted_driver import ScriptedDriver
 
 BELL = "@hybrid_program(shots=100)\ndef main():\n    h(0)\n    cx(0, 1)\n"
 UNKNOWN_KEY = """
@@ -158,3 +162,26 @@ def test_warnings_of_the_job_file_come_with_the_job(eigen_client, tmp_path):
     assert [one.code for one in job.warnings] == ["JOBSPEC_UNKNOWN_KEY"]
     assert "shots" in job.warnings[0].hint
     assert eigen_client.job(job.id).warnings == ()
+
+
+LEFT_OPEN = """
+import sys
+import eigen
+from eigen.testing.scripted_driver import ScriptedDriver
+driver = ScriptedDriver()
+driver.hold()
+client = eigen.Client(sys.argv[1], drivers={"scripted": driver}).__enter__()
+job = client.submit("@hybrid_program(shots=100)\\ndef main():\\n    h(0)\\n", target="scripted:device")
+print(next(one.state for one in job.updates() if one.state == "RUNNING"))
+"""
+
+
+def test_a_client_that_is_left_open_is_closed_at_the_interpreters_end_and_leaves_its_jobs(tmp_path):
+    """The interpreter ends, and the job is neither failed nor lost: the next system runs it."""
+    left = subprocess.run(
+        [sys.executable, "-c", LEFT_OPEN, str(tmp_path)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (left.returncode, left.stdout, left.stderr) == (0, "RUNNING\n", "")
+    with eigen.Client(tmp_path, drivers={"scripted": ScriptedDriver()}) as client:
+        (status,) = client.jobs()
+        assert client.job(status.job_id).wait().state is JobState.DONE

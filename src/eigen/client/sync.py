@@ -9,12 +9,14 @@ from contextlib import ExitStack
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
+from weakref import WeakSet
 
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from eigen.client.aio import AsyncClient
 from eigen.client.async_job import AsyncJob
+from eigen.client.interpreter_end import before_the_end
 from eigen.contracts.errors import FailedPreconditionError
 from eigen.contracts.jobs import JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.results import JobResults
@@ -101,6 +103,8 @@ class Job:
 class Client:
     """A whole embedded system as a context manager.
 
+    One that is left open is closed when the interpreter ends; jobs that have not ended are the next system's.
+
     Args:
         root: The folder that it lives in. None: `EIGEN_HOME`, else the platform's folder for user data.
         drivers: Drivers by name, instead of those that are installed.
@@ -132,12 +136,14 @@ class Client:
             stack.callback(self._open_portal.call, self._open_portal.stop, True)  # nobody waits for what cannot come
             stack.enter_context(self._open_portal.wrap_async_context_manager(self._client))
             self._stack = stack.pop_all()
+        _OPEN.add(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._open_portal = None
+        _OPEN.discard(self)
         self._stack.__exit__(kind, error, traceback)
 
     @property
@@ -325,3 +331,15 @@ class Client:
     def release(self, reservation: Reservation) -> None:
         """End a reservation. Errors as `AsyncClient.release`."""
         self._portal.call(self._client.release, reservation)
+
+
+_OPEN: WeakSet[Client] = WeakSet()
+
+
+def _close_all() -> None:
+    """Close every client that nobody has closed."""
+    for client in tuple(_OPEN):
+        client.__exit__(None, None, None)
+
+
+before_the_end(_close_all)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import secrets
 import threading
 import weakref
@@ -16,6 +15,7 @@ from typing import Any, Generic, TypeVar
 from qiskit.primitives import PrimitiveResult
 
 from eigen.client.arguments import require_kind
+from eigen.client.interpreter_end import before_the_end
 from eigen.client.sync import Client
 from eigen.contracts.requests import SubmitJobRequest
 from eigen.contracts.results import JobResults
@@ -111,7 +111,7 @@ class Session:
             if self._client is None:
                 client = Client().__enter__()
                 self._finalizer = weakref.finalize(self, _close, client, self._begun)
-                _at_exit(self._finalizer)
+                before_the_end(self._finalizer)
                 self._client = client
             return self._client
 
@@ -121,15 +121,6 @@ class Session:
         remaining = iter(results)
         found = [pub.assemble(list(islice(remaining, len(pub.jobs)))) for pub in pubs]
         return PrimitiveResult(found, metadata={"version": 2, "group": group, "eigen_version": VERSION})
-
-
-def _at_exit(finalizer: Callable[[], object]) -> None:
-    """Have a client closed before the interpreter's thread pools are: `atexit` comes after them, and then no job ends.
-
-    Python has no public hook for that moment; its own pools use this one.
-    """
-    register = getattr(threading, "_register_atexit", atexit.register)
-    register(finalizer)
 
 
 def _close(client: Client, begun: Iterable[Future[Any]]) -> None:
