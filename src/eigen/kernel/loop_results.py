@@ -5,10 +5,11 @@ Everything is made of the journals and the outcomes, so that a loop that was kil
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from eigen.optimization.evaluations import Entry, read_entries
+from eigen.optimization.evaluations import read_entries
 
 if TYPE_CHECKING:
     from eigen.contracts.loops import LoopOutcome, LoopTask
@@ -55,7 +56,7 @@ def optimizer_of(
         "start": start,
         "evaluation": one.evaluation,
         "metadata": _metadata(task) | dict(one.metadata),
-        "history": _history(read_entries(journals[start])),
+        "history": _history(journals[start].splitlines()),
         **({"starts": [_brief(each, parameters) for each in outcomes]} if len(tasks) > 1 else {}),
     }
 
@@ -90,7 +91,7 @@ def stopped_optimizer_of(
         "start": best.start,
         "evaluation": best.number,
         "metadata": _metadata(task),
-        "history": _history(next(one for one in of_starts if one and one[0].start == best.start)),
+        "history": _history([entry.to_line() for entry in entries if entry.start == best.start]),
     }
 
 
@@ -109,10 +110,10 @@ def _brief(one: LoopOutcome, parameters: Sequence[str]) -> Mapping[str, Any]:
     }
 
 
-def _history(entries: Sequence[Entry]) -> list[list[float]]:
-    """Return (evaluation, value) of some entries, evenly, the last one among them."""
-    stride = -(-len(entries) // HISTORY_LENGTH) or 1
-    shown = list(entries[::stride])
-    if entries and shown[-1] is not entries[-1]:
-        shown[-1] = entries[-1]
-    return [[entry.number, entry.evaluation.value] for entry in shown]
+def _history(lines: Sequence[bytes]) -> list[list[float]]:
+    """Return (evaluation, value) of some lines, evenly, the last one among them."""
+    stride = -(-len(lines) // HISTORY_LENGTH) or 1
+    shown = list(lines[::stride])
+    if lines:
+        shown[-1] = lines[-1]
+    return [[one["evaluation"], one["value"]] for one in map(json.loads, shown)]
