@@ -26,7 +26,8 @@ class Root:
         return self.system.api
 
     def audit(self) -> list[dict[str, Any]]:
-        """Return the audit lines so far."""
+        """Return the audit lines so far, those that are still gathered included."""
+        self.system.telemetry.flush()
         lines = (self.system.root / "logs" / "eigen.jsonl").read_text().splitlines()
         return [line for line in map(json.loads, lines) if line["event"] == "audit"]
 

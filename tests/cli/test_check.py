@@ -11,6 +11,8 @@ import pytest
 
 from eigen.cli.app import main
 
+ENTANGLED = ["q = QubitRegister(60)", "for _ in range(40):", "    ry(q, 0.3)", "    for k in range(59):"]
+ENTANGLED += ["        cx(q[k], q[k + 1])"]
 _TWO = ["q = QubitRegister(2)", "h(q)", "measure(q)"]
 
 REFUSED = {
@@ -23,7 +25,7 @@ REFUSED = {
     "a missing input": (["h(n)"], "", ""),
     "an input that there is not": (_TWO, "  inputs: {theta: 1}\n", ""),
     "the entry point": (_TWO, "  entrypoint: other\n", ""),
-    "memory": (["q = QubitRegister(60)", "h(q)", "measure(q)"], "", ""),
+    "memory": ([*ENTANGLED, "measure(q)"], "", ""),
     "a driver's option": (_TWO, "  driver_options: {methood: statevector}\n", ""),
     "the value of a driver's option": (_TWO, "  driver_options: {method: fast}\n", ""),
     "a method that cannot run the circuit": (["rx(0, 0.1)"], "  driver_options: {method: stabilizer}\n", ""),
@@ -72,7 +74,7 @@ def test_it_tells_every_problem_and_warning_of_a_job_at_once(shell, answers):
 
 
 def test_it_warns_of_a_program_that_no_device_can_take(shell, answers):
-    _, printed, _ = answers("check", shell.job(["q = QubitRegister(60)", "n = 1", "h(q)"]), "--json")
+    _, printed, _ = answers("check", shell.job(["n = 1", *ENTANGLED]), "--json")
     assert [one["code"] for one in json.loads(printed)] == ["DEVICE_MEMORY", "EL0703"]
 
 

@@ -14,7 +14,13 @@ WRONG_PROGRAMS = {
     "unknown gate": (["hh(0)"], ["error[EL0202]", "program.eigen.py:3:5", 'did you mean "h"?']),
     "qubit out of range": (["q = QubitRegister(2)", "x(q[5])"], ["error[EL0308]", "program.eigen.py:4:7", "0 to 1"]),
     "too many qubits": (
-        ["q = QubitRegister(60)", "h(q)", "measure(q)"],
+        [
+            "q = QubitRegister(60)",
+            "for _ in range(40):",
+            "    ry(q, 0.3)",
+            "    for k in range(59):",
+            "        cx(k, k + 1)",
+        ],
         ["60 qubits need 16 EiB", "driver_options.method"],
     ),
 }

@@ -208,8 +208,13 @@ def _is_idempotent(statement: ast.stmt) -> bool:
         return isinstance(statement, ast.If)
     stored = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
     loaded = {one.id for one in nodes if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load)}
-    is_quiet = not any(isinstance(one, ast.Call | ast.AugAssign) for one in nodes)
+    is_quiet = not any(isinstance(one, ast.Call | ast.AugAssign) and not _is_declaration(one) for one in nodes)
     return is_quiet and stored.isdisjoint(loaded)
+
+
+def _is_declaration(node: ast.AST) -> bool:
+    """Whether it declares parameters: the same declaration twice is one."""
+    return isinstance(node, ast.Call) and ast.unparse(node.func) in ("Param", "ParamVector")
 
 
 @pytest.mark.parametrize("name", _CORPUS)

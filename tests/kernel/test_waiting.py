@@ -165,7 +165,8 @@ async def test_the_simulator_refuses_what_does_not_fit_on_every_rung_of_the_ladd
             profile = CircuitProfile(qubits=qubits, clbits=qubits, op_counts={"H": qubits, "MEASURE": qubits})
             for shots in (10**power for power in range(7)):
                 try:
-                    admission = manager.admit("sim:local", profile, ExecutionOptions(shots=shots, seed=1))
+                    options = ExecutionOptions(shots=shots, seed=1, driver_options={"method": "statevector"})
+                    admission = manager.admit("sim:local", profile, options)
                     check_memory(admission, limit_bytes=GIB)
                     check_cost(profile, shots=shots)
                 except ResourceExhaustedError as error:

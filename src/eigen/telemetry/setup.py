@@ -80,6 +80,10 @@ class Telemetry:
         """How many log lines could not be written."""
         return self._sink.lost_lines
 
+    def flush(self) -> None:
+        """Write the log lines that wait for others to be written with."""
+        self._sink.flush()
+
     def api(self, inner: SystemApi) -> SystemApi:
         """Return a System API whose calls are seen."""
         return ObservedSystemApi(inner, self._instruments)
