@@ -20,7 +20,8 @@ from eigen.ports.job_store import KeptJob
 
 __all__ = ["recollect"]
 
-_FACTS = tuple(one.name for one in fields(Submitted) if one.name != "at")
+_FACTS = tuple(one.name for one in fields(Submitted) if one.name in {kept.name for kept in fields(JobRecord)})
+"""What a record keeps of its first event; the time has another name there, and whether its trace is sampled is lost."""
 
 
 async def recollect(artifacts: ArtifactStore, job_id: str) -> KeptJob:
