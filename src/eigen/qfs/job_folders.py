@@ -156,7 +156,7 @@ class JobFolders:
         folder, stage = f"{self._root}/{job_id}", self._new_stage()
         meta = Meta.of(files, sealed=sealed, facts=facts)
         contents = {**files, META: meta.to_bytes()}
-        with self._undone_on_error(lambda: self._remove_tree(stage)):
+        with self._undone_on_error(lambda: self._unmake(stage, folder)):
             self._write({f"{stage}/{name}": content for name, content in contents.items()})
             if not sealed:
                 self._files.link(f"{stage}/{META}", f"{stage}/{_OPENING}")
@@ -171,6 +171,13 @@ class JobFolders:
             paths=(*(f"{folder}/{name}" for name in contents), folder, self._root),
             undo=lambda: self._move_away(folder),
         )
+
+    def _unmake(self, stage: str, folder: str) -> None:
+        """Remove a folder that could not be made; where its name was given and the call failed all the same, there."""
+        if self._files.exists(stage):
+            self._remove_tree(stage)
+        else:
+            self._move_away(folder)
 
     def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
         """Write each file under a temporary name, and give it its own; nothing is synced."""
