@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import os
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from eigen.contracts.aqo import AQO, Affine, Operation, PauliTerm
 from eigen.contracts.compilation import OPTIMIZER_METHODS
-from eigen.contracts.errors import InternalError
+from eigen.contracts.errors import InternalError, InvalidArgumentError
 from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopTask
 from eigen.estimation.estimates import Estimate
 from eigen.optimization.circuits import LoopCircuit, loop_circuit
@@ -168,14 +169,37 @@ def test_an_objective_that_fails_ends_the_loop_with_its_error(tmp_path: Path, me
     assert (tmp_path / "journal").read_bytes() == b""
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_an_angle_beyond_every_float_is_the_callers_error_with_a_way_out() -> None:
+    """As it is where no loop binds the parameters; an engine may give anything for it."""
+    operation = Operation("RY", (0,), (Affine((("p", 1e200),)),))
+    term = PauliTerm("Z", (0,), 1.0)
+    circuit = AQO(qubits=1, clbits=0, parameters=("p",), operations=(operation,), observables={"energy": (term,)})
+    objective = Objective(loop_circuit(circuit, objective="energy"), Lost())
+    with pytest.raises(InvalidArgumentError) as refused:
+        objective.evaluate(np.array([1e150]), seed=0, with_gradient=False)
+    assert refused.value.reason == "PARAMETER_NOT_FINITE"
+    assert "bounds" in refused.value.hint
+    with pytest.raises(InternalError):
+        objective.evaluate(np.array([1.0]), seed=0, with_gradient=False)
+
+
+class Lost(Source):
+    """Has no value anywhere."""
+
+    def estimates(self, points: list[NDArray[np.float64]], *, seed: int) -> list[Estimate]:  # type: ignore[override]
+        return [Estimate(math.nan, 0.0) for _ in points]
+
+
 @given(seed=st.integers(0, 2**53 - 1), starts=st.integers(1, 5))
 def test_seeds_and_starts_come_again_and_differ(seed: int, starts: int) -> None:
     seeds = [evaluation_seed(seed, start=start, evaluation=number) for start in range(starts) for number in range(4)]
     seeds += [method_seed(seed, start=start) for start in range(starts)]
     assert len(set(seeds)) == len(seeds)
     assert all(0 <= one < 2**53 for one in [*seeds, loop_seed(f"job_{seed}")])
-    bounds = [(-math.inf, math.inf), (0.0, math.inf), (-math.inf, 1.0), (-0.5, 0.25)]
-    points = start_points([0.0, 0.0, 0.0, 0.0], bounds=bounds, number=starts, seed=seed)
-    assert points == start_points([0.0, 0.0, 0.0, 0.0], bounds=bounds, number=starts, seed=seed)
+    bounds = [(-math.inf, math.inf), (0.0, math.inf), (-math.inf, 1.0), (-0.5, 0.25), (-1e308, 1e308)]
+    points = start_points([0.0] * 5, bounds=bounds, number=starts, seed=seed)
+    assert points == start_points([0.0] * 5, bounds=bounds, number=starts, seed=seed)
     assert len(set(points)) == starts
+    assert all(map(math.isfinite, itertools.chain(*points)))
     assert all(low <= value <= high for point in points for value, (low, high) in zip(point, bounds, strict=True))

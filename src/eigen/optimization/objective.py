@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from eigen.contracts.errors import InternalError
+from eigen.contracts.errors import InternalError, InvalidArgumentError
 from eigen.optimization.circuits import LoopCircuit
 from eigen.optimization.evaluations import Evaluation
 from eigen.optimization.shifts import shifts_of
@@ -44,9 +44,22 @@ class Objective:
             with_gradient: Whether the gradient is asked.
 
         Raises:
-            InternalError: A value is no finite number.
+            InvalidArgumentError: An angle is no finite number there.
+            InternalError: A value is none.
         """
         angles = self._map.angles(x)
+        try:
+            return self._evaluation(angles, seed=seed, with_gradient=with_gradient)
+        except InternalError as error:
+            if np.isfinite(angles).all():
+                raise
+            raise InvalidArgumentError(
+                "an angle is not finite once its parameters are bound",
+                reason="PARAMETER_NOT_FINITE",
+                hint="begin with smaller values, and give bounds",
+            ) from error
+
+    def _evaluation(self, angles: NDArray[np.float64], *, seed: int, with_gradient: bool) -> Evaluation:
         if not with_gradient:
             value, std_error = self._source.estimates((angles,), seed=seed)[0]
             gradient = None

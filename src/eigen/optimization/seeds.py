@@ -38,7 +38,8 @@ def start_points(
 
     Args:
         first: The first start.
-        bounds: Least and greatest value of each parameter; an infinite one, or none at all, stands for ∓π.
+        bounds: Least and greatest value of each parameter; an infinite one, or none at all, stands for ∓π; so do both
+            where their difference is beyond every float.
         number: How many starts.
         seed: The loop's seed.
 
@@ -56,12 +57,10 @@ def start_points(
 
 
 def _finite(low: float, high: float) -> tuple[float, float]:
-    """Return a range of finite width within bounds of which one or both may be infinite."""
-    if math.isinf(low) and math.isinf(high):
-        return -math.pi, math.pi
-    if math.isinf(low):
-        return high - 2 * math.pi, high
-    return (low, low + 2 * math.pi) if math.isinf(high) else (low, high)
+    """Return a range of finite width within bounds of which one or both may be infinite, or as good as that."""
+    if math.isinf(low) != math.isinf(high):
+        return (high - 2 * math.pi, high) if math.isinf(low) else (low, low + 2 * math.pi)
+    return (low, high) if math.isfinite(high - low) else (-math.pi, math.pi)
 
 
 def _derived(text: str) -> int:
