@@ -26,7 +26,7 @@ from eigen.ports.kernel import KernelObserver
 __all__ = ["RootWatch"]
 
 ADOPT_EVERY_SEC = 1.0
-"""How often jobs whose owner is gone are looked for."""
+"""How often jobs whose owner is gone are looked for, when nobody else has written to the store."""
 
 _AT_ONCE = 128
 """How many adopted jobs are begun together: one write to the disk counts the attempts of all of them."""
@@ -91,7 +91,7 @@ class RootWatch:
                 if await self._store.changed():
                     for job_id, by in await self._store.cancel_requests():
                         await self._cancel(job_id, by)
-                    await self._look()
+                    next_look = 0.0  # what was written may be a job that is handed over
                 if self._clock.monotonic() >= next_look:
                     next_look = self._clock.monotonic() + ADOPT_EVERY_SEC
                     await self._look()
