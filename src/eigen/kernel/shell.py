@@ -25,6 +25,7 @@ from eigen.contracts.errors import (
     EigenError,
     InvariantError,
     ResourceExhaustedError,
+    UnavailableError,
 )
 from eigen.contracts.job_events import CancelRequested, TimedOut
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
@@ -262,6 +263,8 @@ class QrtxKernel(Kernel):
                     with suppress(EigenError):  # it was never acknowledged, so nobody asks for it
                         await self._artifacts.discard(accepted.job_id)
                 raise
+            except UnavailableError as error:  # the disk may have done it all the same
+                kept = await self._found(accepted.job_id, error)
         if kept.job_id != accepted.job_id:
             if has_folder:
                 await self._artifacts.discard(accepted.job_id)
@@ -277,6 +280,13 @@ class QrtxKernel(Kernel):
         for command in commands:
             self._obey(run, command)
         return run
+
+    async def _found(self, job_id: str, error: UnavailableError) -> JobRecord:
+        """Return the record of a job whose insertion has failed with an error, or raise that: it is not there."""
+        try:
+            return await self._store.get(job_id)
+        except EigenError:
+            raise error from None
 
     async def cancel(self, job_id: str, *, by: str) -> JobRecord:
         """Ask a job to stop; see the port."""
