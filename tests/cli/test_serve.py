@@ -108,11 +108,11 @@ def asked(url: str) -> str:
 
 
 def wait_for(shell, job_id: str, *, attempt: int = 1) -> None:
-    """Follow a job's log, which takes nothing over, until an attempt of it runs."""
+    """Follow a job's log, which takes nothing over, until an attempt of it runs, and its record says so."""
     with shell.start("logs", job_id, "-f", "--json") as log:
-        for line in log.stdout:
-            told = json.loads(line)
-            if (told.get("to"), told.get("attempt")) == ("RUNNING", attempt):
-                log.kill()
-                return
-    raise AssertionError(f"attempt {attempt} of {job_id} never ran")
+        runs = (json.loads(line) for line in log.stdout)
+        is_running = any((told.get("to"), told.get("attempt")) == ("RUNNING", attempt) for told in runs)
+        log.kill()
+    assert is_running, f"attempt {attempt} of {job_id} never ran"
+    while shell.json("status", job_id)["state"] != "RUNNING":  # states between ends are written a moment later
+        pass

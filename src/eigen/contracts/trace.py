@@ -5,9 +5,9 @@ without an SDK gives ids of zero, and a long-lived task does not see its caller'
 context rides on the job record, and the kernel binds it anew in every task that it starts for a job.
 
 Spans are gathered where the work is done, whoever does it, and cost nothing where nobody works for a job: `with
-span("compiler.parse"): …`. The kernel keeps them with the job's events; worker processes send theirs with the answer. They
-are gathered as the JSON that they are kept and sent as, since every job has a dozen and few are ever read: `Span` is
-for whoever reads them.
+span("compiler.parse"): …`. The kernel keeps them with the job's events; worker processes send theirs with the answer.
+They are gathered as the JSON that they are kept and sent as, since every job has a dozen and few are ever read: `Span`
+is for whoever reads them.
 """
 
 from __future__ import annotations

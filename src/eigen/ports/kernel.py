@@ -137,9 +137,7 @@ class KernelObserver(ABC):
         """Take note that an event was applied to a job, and is on its way to the store."""
 
     @abstractmethod
-    def on_ended(
-        self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Mapping[str, Any]]
-    ) -> None:
+    def on_ended(self, job: JobRecord, events: Sequence[StoredEvent], spans: Sequence[Mapping[str, Any]]) -> None:
         """Take note that a job has ended, durably.
 
         Args:

@@ -71,7 +71,7 @@ def _read_option(keyword: ast.keyword, options: dict[str, Any], report: Report) 
         report.add(Fault.DUPLICATE_OPTION, place_of(keyword), name=name)
     elif value is _NO_VALUE or not is_allowed(value):
         report.add(Fault.OPTION_VALUE, place_of(keyword.value), name=name, allowed=allowed)
-    elif name == "noise_model" and (wrong := _fault_of_noise_model(value)) is not None:
+    elif name == "noise_model" and isinstance(value, str) and (wrong := _fault_of_noise_model(value)) is not None:
         report.add(Fault.NOISE_MODEL, place_of(keyword.value), what=wrong.message, instead=wrong.hint)
     else:
         options[name] = value
