@@ -17,8 +17,9 @@ from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.compilation import CompiledProgram, CompileRequest
 from eigen.contracts.errors import UnavailableError
 from eigen.contracts.jobs import TERMINAL_STATES, JobRecord, JobState
-from eigen.drivers.aer.driver import AerDriver
+from eigen.drivers.sim import SimDriver
 from eigen.kernel.history import fold
+from eigen.ports.artifact_store import Opening
 from eigen.ports.compiler import Compiler
 from eigen.qfs.memory import MemoryArtifactStore
 from tests.kernel.kernel_house import House, bell, house
@@ -47,10 +48,12 @@ class HeldStore(MemoryArtifactStore):
         super().__init__()
         self.sealing, self.released = anyio.Event(), anyio.Event()
 
-    async def seal(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+    async def seal(
+        self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any], opening: Opening | None = None
+    ) -> None:
         self.sealing.set()
         await self.released.wait()
-        await super().seal(job_id, files, facts=facts)
+        await super().seal(job_id, files, facts=facts, opening=opening)
 
 
 async def stop(one: House, job_id: str, how: str) -> JobRecord:
@@ -165,7 +168,7 @@ def large_circuit(qubits: int) -> bytes:
 
 
 async def test_a_simulation_of_26_qubits_is_stopped_and_its_process_is_gone(tmp_path: Path) -> None:
-    simulator = AerDriver(num_workers=1, memory_limit_bytes=4 * GIB)
+    simulator = SimDriver(num_workers=1, memory_limit_bytes=4 * GIB)
     async with house(tmp_path, drivers={"sim": simulator}, memory_bytes=4 * GIB) as one:
         job_id = (await one.kernel.enqueue(bell(content=large_circuit(26), target="sim:local"))).job_id
         with anyio.fail_after(20):
