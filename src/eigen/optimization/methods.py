@@ -58,7 +58,10 @@ class Problem:
 
 
 def _cobyla(problem: Problem) -> Ending:
-    """Powell's linear approximations; `tol` is the last trust region's size, an iteration is an evaluation."""
+    """Powell's linear approximations; `tol` is the last trust region's size, an iteration is an evaluation.
+
+    NLopt never makes a trust region smaller that is wider than the bounds are apart, so none begins like that.
+    """
     import nlopt
 
     optimizer = nlopt.opt(nlopt.LN_COBYLA, len(problem.initial))
@@ -79,7 +82,7 @@ def _cobyla(problem: Problem) -> Ending:
     if problem.is_bounded:
         optimizer.set_lower_bounds(problem.bounds.low)
         optimizer.set_upper_bounds(problem.bounds.high)
-    optimizer.set_initial_step(_COBYLA_STEP)
+    optimizer.set_initial_step(np.minimum(_COBYLA_STEP, problem.bounds.high / 2 - problem.bounds.low / 2))
     optimizer.set_xtol_abs(_COBYLA_TOL if problem.tol is None else problem.tol)
     if problem.max_iters is not None:
         optimizer.set_maxeval(problem.max_iters)
