@@ -17,7 +17,7 @@ import pytest
 import eigen
 from eigen.client.minimization import Loop, Minimization
 from eigen.client.packaging import Overrides
-from eigen.contracts.errors import EigenError, InternalError, UnavailableError
+from eigen.contracts.errors import EigenError, InternalError, InvalidArgumentError, UnavailableError
 from eigen.contracts.jobs import JobState
 from eigen.optimization.seeds import evaluation_seed
 
@@ -139,8 +139,9 @@ def test_parameters_are_varied_by_name_or_place_and_others_stay(client):
     assert [one.x for one in by_name.history] == [one.x for one in by_place.history]
     assert [one.value for one in by_name.history] == [one.value for one in by_place.history]
     assert by_name.history[0].value == pytest.approx(ising_energy(0.1, 0.3), abs=1e-9)
-    inside = client.minimize(ISING, "energy", [-0.4, 0.3], bounds={"gamma": (-0.5, None)}, max_evals=30)
-    assert all(one.x["gamma"] >= -0.5 for one in inside.history)
+    for bounds in ({"gamma": (-0.5, None)}, np.array([[-0.5, 1.0], [-2.0, 2.0]])):
+        inside = client.minimize(ISING, "energy", [-0.4, 0.3], bounds=bounds, max_evals=15)
+        assert all(one.x["gamma"] >= -0.5 for one in inside.history)
 
 
 def test_a_sampled_loop_is_the_same_with_the_same_seed_and_each_job_has_a_seed_of_its_own(client):
@@ -324,6 +325,16 @@ def test_a_failed_evaluation_ends_the_loop_with_its_own_error_and_is_tried_again
     assert found.nfev == 3
     states = [job.state for job in eigen_client.jobs(group="tried")]
     assert sorted(states) == [JobState.DONE] * 3 + [JobState.ERROR]
+
+
+@pytest.mark.parametrize("value", [math.nan, 10**400, "much", None], ids=["nan", "huge", "text", "none"])
+def test_an_objective_or_a_start_that_is_no_finite_number_is_the_callers_error(eigen_client, value):
+    with pytest.raises(InvalidArgumentError) as refused:
+        eigen_client.minimize(COUNTED, lambda results: value, [0.9], target="scripted:device", method="COBYQA")
+    assert refused.value.reason == "OBJECTIVE_VALUE"
+    with pytest.raises(InvalidArgumentError) as refused:
+        eigen_client.minimize(COUNTED, lambda results: 1.0, [value], target="scripted:device")
+    assert refused.value.reason == "LOOP_START"
 
 
 def test_what_a_callers_function_raises_reaches_the_caller_with_a_note(eigen_client):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence, Sized
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,7 +54,7 @@ def start_of(declared: Sequence[str], *, fixed: Collection[str], x0: Any, bounds
 
 
 def _bounds(names: Sequence[str], initial: Sequence[float], given: Any) -> tuple[tuple[float, float], ...]:
-    if not given:
+    if given is None or (isinstance(given, Sized) and not len(given)):  # an array has no truth
         return ()
     pairs = given if isinstance(given, Mapping) else _by_place(names, given, "bounds")
     _require_known(pairs, names)
@@ -98,7 +98,7 @@ def _range(pair: Any, name: str) -> tuple[float, float]:
 def _number(value: Any, name: str, *, is_bound: bool = False) -> float:
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = math.nan
     if math.isfinite(number) or (is_bound and math.isinf(number)):
         return number
