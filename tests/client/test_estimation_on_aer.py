@@ -137,6 +137,18 @@ def test_a_sweep_gives_a_curve_with_its_minimum(eigen_client: Client) -> None:
     )
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_numpys_numbers_and_arrays_are_taken_as_pythons(eigen_client: Client, dtype: type) -> None:
+    """As an optimizer of SciPy's hands them over, and as sweeps are made."""
+    array = np.array([0, 1, 3], dtype=dtype)
+    plain = eigen_client.submit(EXACT, sweep={"theta": [0, 1, 3]}).results().expectation_array("energy")
+    for sweep in ({"theta": array}, {"theta": list(array)}, {"product": {"theta": array}}):
+        assert eigen_client.submit(EXACT, sweep=sweep).results().expectation_array("energy").tolist() == plain.tolist()
+    one = eigen_client.submit(EXACT, inputs={"theta": array[1]}, shots=np.int64(100), seed=np.int64(3)).results()
+    again = eigen_client.submit(EXACT, inputs={"theta": 1.0}, shots=100, seed=3).results()
+    assert (one.expectation_values, one.provenance["binding"]) == (again.expectation_values, {"theta": 1.0})
+
+
 def test_a_sampled_sweep_has_an_error_at_each_point(eigen_client: Client) -> None:
     results = eigen_client.submit(EXACT, shots=2000, sweep={"theta": [0.1] * 30}).results()
     values, errors = results.expectation_array("energy"), results.std_error_array("energy")

@@ -134,7 +134,7 @@ def test_the_minimum_over_several_parameters_is_that_of_the_matrix(client):
 
 
 def test_parameters_are_varied_by_name_or_place_and_others_stay(client):
-    by_name = client.minimize(ISING, "energy", {"beta": 0.3}, max_evals=3, seed=1)
+    by_name = client.minimize(ISING, "energy", {"beta": np.float64(0.3)}, max_evals=3, seed=1)
     by_place = client.minimize(ISING, "energy", [0.3], inputs={"gamma": 0.1}, max_evals=3, seed=1)
     assert [one.x for one in by_name.history] == [one.x for one in by_place.history]
     assert [one.value for one in by_name.history] == [one.value for one in by_place.history]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.printable import quoted
 
-__all__ = ["require_kind"]
+__all__ = ["plain", "require_kind"]
 
 
 def require_kind(value: object, kind: type | tuple[type, ...], *, name: str, hint: str) -> None:
@@ -24,3 +27,18 @@ def require_kind(value: object, kind: type | tuple[type, ...], *, name: str, hin
         raise InvalidArgumentError(
             f"{name} cannot be of type {type(value).__name__}: {quoted(value)}", reason="ARGUMENT_TYPE", hint=hint
         )
+
+
+def plain(value: Any) -> Any:
+    """Return numbers and arrays of NumPy, and whatever else has `tolist`, as Python's own; also within lists and dicts.
+
+    Example:
+        >>> import numpy as np
+        >>> plain({"theta": np.float64(0.5), "phi": np.linspace(0, 1, 3)})
+        {'theta': 0.5, 'phi': [0.0, 0.5, 1.0]}
+    """
+    if isinstance(value, Mapping):
+        return {name: plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(one) for one in value]
+    return value.tolist() if hasattr(value, "tolist") else value

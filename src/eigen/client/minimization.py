@@ -19,7 +19,7 @@ import anyio
 import anyio.to_thread
 from anyio import from_thread
 
-from eigen.client.arguments import require_kind
+from eigen.client.arguments import plain, require_kind
 from eigen.client.evaluations import CANCEL_WAIT_SEC, EndedEarly, Evaluations, Series
 from eigen.client.loop_record import LOOP_SETTINGS, kept_settings, require_new_group, require_same_loop, settings_text
 from eigen.client.minimum import Evaluation, Minimum
@@ -134,7 +134,7 @@ class Minimization:
 
     async def _program(self) -> _Program:
         request = await anyio.to_thread.run_sync(_packaged, self._loop)
-        compiled = await self._compiled(request, self._loop.own_names(self._loop.x0))
+        compiled = await self._compiled(request, plain(self._loop.own_names(self._loop.x0)))
         if compiled.hybrid is not None:
             raise InvalidArgumentError(
                 "the program declares a loop of its own (minimize), which runs as one job",

@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar, Union
 
-from eigen.client.arguments import require_kind
+from eigen.client.arguments import plain, require_kind
 from eigen.contracts.aqo import AQO
 from eigen.contracts.compilation import CompileLimits, Language
 from eigen.contracts.diagnostics import Diagnostic
@@ -70,7 +70,7 @@ class Overrides:
     inputs: Mapping[str, Any] = field(default_factory=dict)
 
     def values(self) -> dict[str, Any]:
-        """Return what is overridden, by name."""
+        """Return what is overridden, by name, NumPy's values as Python's."""
         fields = (
             "name",
             "group",
@@ -83,8 +83,8 @@ class Overrides:
             "estimation",
             "noise_model",
         )
-        given = {name: getattr(self, name) for name in fields if getattr(self, name) is not None}
-        return given | ({"inputs": dict(self.inputs)} if self.inputs else {})
+        given = {name: plain(getattr(self, name)) for name in fields if getattr(self, name) is not None}
+        return given | ({"inputs": plain(self.inputs)} if self.inputs else {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
