@@ -138,7 +138,9 @@ def evaluate(angle: Angle, binding: Mapping[str, float]) -> float:
         value = math.inf
     if not math.isfinite(value):
         raise InvalidArgumentError(
-            "an angle is not finite once its parameters are bound", reason="PARAMETER_NOT_FINITE"
+            "an angle is not finite once its parameters are bound",
+            reason="PARAMETER_NOT_FINITE",
+            hint="give smaller values, or smaller factors in the program",
         )
     return value
 

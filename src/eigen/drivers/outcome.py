@@ -65,7 +65,9 @@ def _check_names(binding: Mapping[str, float], parameters: frozenset[str]) -> No
 def _check_value(name: str, value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
         raise InvalidArgumentError(
-            f"parameter {quoted(name)} is {quoted(value)}; it must be a finite number", reason="PARAMETER_NOT_FINITE"
+            f"parameter {quoted(name)} is {quoted(value)}; it must be a finite number",
+            reason="PARAMETER_NOT_FINITE",
+            hint="give smaller values, in a loop also bounds",
         )
 
 
