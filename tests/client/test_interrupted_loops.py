@@ -112,3 +112,17 @@ def test_ctrl_c_says_how_to_go_on_and_leaves_no_job_that_runs(tmp_path: Path, wh
     with eigen.Client(tmp_path / "root") as client:
         assert {job.state for job in client.jobs(group="loop", limit=1000)} <= {JobState.DONE, JobState.CANCELLED}
         assert same(minimize(client, resume="loop", max_evals=EVALUATIONS), whole)
+
+
+def test_a_loop_that_a_device_executes_ends_with_its_timeout_whenever_that_comes(tmp_path: Path) -> None:
+    """Also between two requests of its thread, which no cancellation of the event loop reaches by itself."""
+    noisy = (
+        "@hybrid_program\ndef main(theta: Param = 0.3):\n    ry(0, theta)\n"
+        '    minimize(ExpectationValue("z", Z(0)), [0.3], method="SPSA", max_iters=10000, restarts=3)\n'
+    )
+    with eigen.Client(tmp_path) as client:
+        ends = [
+            client.submit(noisy, timeout_sec=0.05 + 0.02 * k, shots=50, noise_model="depolarizing:0.01").wait().state
+            for k in range(8)
+        ]
+    assert set(ends) == {JobState.TIMEOUT}
