@@ -3,7 +3,7 @@
 Rows are measured in turns within one run: round k of every row comes before round k + 1 of any. A row's time is the
 median over the rounds of the mean time of one job in a round; its processor time is that of the system's own process,
 without its workers. A stall is the longest time by which the event
-loop was late for a task that only sleeps.
+loop was late for a task that only sleeps. Python's garbage collector is spared, as in all commands of Eigen OS.
 
 With `--profile`, where a job's processor time goes on the event loop's thread, by part of the system, as Python's
 profiler sees it: it makes calls dearer than they are, so that only shares and numbers of calls are to be trusted.
@@ -36,6 +36,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from eigen.client.async_job import AsyncJob
 from eigen.client.packaging import Overrides, package
 from eigen.ports.drivers import Driver
+from eigen.system.collector import spared_collector
 from eigen.system.composition import System, open_system
 from eigen.testing.scripted_driver import SCRIPTED_DEVICE, ScriptedDriver
 
@@ -345,7 +346,7 @@ def main() -> None:
     if given.profile:
         print("\n".join([*lines, *profiled(given.jobs)]))
         return
-    with start_blocking_portal() as portal, ExitStack() as stack:
+    with start_blocking_portal() as portal, ExitStack() as stack, spared_collector():
         memory = MEMORY_DISK if MEMORY_DISK.is_dir() else None
         alone = {
             "disk": stack.enter_context(bench(portal, driver=instant(1024))),

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 
 __all__ = ["spared_collector"]
 
-_SELDOM = (10_000, 10, 1_000)
+_SELDOM = (2_000, 5, 1_000)
 """How many new objects there are before young ones are looked at, and how many looks between those at older ones."""
 
 
