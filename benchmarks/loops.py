@@ -227,7 +227,7 @@ def _table(title: str, found: Mapping[str, float], *, is_rate: bool) -> str:
     lines = [f"## {title}", "", "| | | the first row is so many times as fast |", "|---|---:|---:|"]
     for name, value in found.items():
         times = first / value if is_rate else value / first
-        lines.append(f"| {name} | {value:,.3g} | {times:.2f} |")
+        lines.append(f"| {name} | {value:{',.0f' if value >= 1000 else '.3g'}} | {times:.2f} |")
     return "\n".join(lines) + "\n"
 
 
