@@ -19,13 +19,18 @@ async def run_jobs(one: House) -> None:
 async def test_a_job_leaves_no_cycle_behind(tmp_path: Path) -> None:
     async with house(tmp_path) as one:
         await run_jobs(one)
-        gc.collect()
-        gc.disable()
-        try:
-            await run_jobs(one)
-            assert gc.collect() < JOBS, "less than one object a job"
-        finally:
-            gc.enable()
+        found = [await garbage_of_jobs(one) for _ in range(4)]
+    assert min(found) < JOBS, "less than one object a job, but for what others in this process leave"
+
+
+async def garbage_of_jobs(one: House) -> int:
+    gc.collect()
+    gc.disable()
+    try:
+        await run_jobs(one)
+        return gc.collect()
+    finally:
+        gc.enable()
 
 
 def test_the_collector_is_as_before_when_it_is_spared_no_more() -> None:

@@ -29,16 +29,20 @@ def require_kind(value: object, kind: type | tuple[type, ...], *, name: str, hin
         )
 
 
-def plain(value: Any) -> Any:
+def plain(value: Any, *, depth: int = 16) -> Any:
     """Return numbers and arrays of NumPy, and whatever else has `tolist`, as Python's own; also within lists and dicts.
+
+    Args:
+        value: What somebody gave.
+        depth: How deep lists and dicts are looked into; what is nested deeper is refused by others.
 
     Example:
         >>> import numpy as np
         >>> plain({"theta": np.float64(0.5), "phi": np.linspace(0, 1, 3)})
         {'theta': 0.5, 'phi': [0.0, 0.5, 1.0]}
     """
-    if isinstance(value, Mapping):
-        return {name: plain(one) for name, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
+    if depth and isinstance(value, Mapping):
+        return {name: plain(one, depth=depth - 1) for name, one in value.items()}
+    if depth and isinstance(value, list | tuple):
+        return [plain(one, depth=depth - 1) for one in value]
     return value.tolist() if hasattr(value, "tolist") else value
