@@ -55,6 +55,7 @@ OTHER_CALLS: Mapping[str, Call] = {
     "release_reservation": _released,
     "list_reservations": lambda api, _, context: api.list_reservations(context=context),
     "check_job": lambda api, _, context: api.check_job(request(), context=context),
+    "calibrate_device": lambda api, _, context: api.calibrate_device("scripted:device", context=context),
     "get_device_status": lambda api, _, context: api.get_device_status("scripted:device", context=context),
 }
 """Every other call."""

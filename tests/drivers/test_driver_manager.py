@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -21,8 +22,9 @@ from eigen.contracts.errors import (
     UnavailableError,
     UnimplementedError,
 )
-from eigen.contracts.execution import ExecutionOptions, ExecutionRequest
+from eigen.contracts.execution import CircuitFormat, ExecutionOptions, ExecutionRequest
 from eigen.drivers.manager import LocalDriverManager
+from eigen.drivers.sim import SimDriver
 from eigen.testing.driver_conformance import execution_request
 from eigen.testing.scripted_driver import SCRIPTED_DEVICE, ScriptedDriver
 
@@ -128,12 +130,26 @@ async def test_a_wrong_binding_never_reaches_the_driver(
     assert driver.requests == []
 
 
+_COUPLED = {"connectivity": ((0, 1), (1, 2))}
 _TWICE = Operation("H", (0,))
 NEEDY = {
     "the gate cx": (BELL, {"gates": ("h",)}),
     "measurement in the middle of a circuit": (
         AQO(qubits=2, clbits=2, operations=(READ, _TWICE)),
         {"mid_circuit_measurement": False},
+    ),
+    "a coupling for the gates on the qubits 0 and 3 (and on 1 more pairs)": (
+        AQO(
+            qubits=4,
+            clbits=2,
+            operations=(
+                Operation("CX", (0, 1)),
+                Operation("CCX", (3, 1, 0)),
+                Operation("BARRIER", (0, 2)),
+                Operation("MEASURE", (0, 2), c=(0, 1)),
+            ),
+        ),
+        _COUPLED,
     ),
     "reset": (AQO(qubits=2, clbits=2, operations=(Operation("RESET", (0,)), READ)), {"reset": False}),
     "feed-forward": (
@@ -147,10 +163,52 @@ NEEDY = {
 async def test_what_a_device_lacks_is_named(lacks: str) -> None:
     circuit, device_lacks = NEEDY[lacks]
     driver = ScriptedDriver(replace(SCRIPTED_DEVICE, **device_lacks))
-    async with LocalDriverManager({"scripted": driver}) as manager:
-        with pytest.raises(UnimplementedError, match=lacks):
+    able = ScriptedDriver(replace(SCRIPTED_DEVICE, device_id="able:device", routes=True, **_COUPLED))
+    async with LocalDriverManager({"scripted": driver, "able": able}) as manager:
+        with pytest.raises(UnimplementedError, match=re.escape(lacks)) as caught:
             await manager.execute(execution_request("scripted:device", circuit))
+    assert caught.value.details["devices"] == ["able:device"]
     assert driver.requests == []
+
+
+async def test_a_circuit_in_a_format_that_a_device_cannot_read_is_refused(
+    manager: LocalDriverManager, driver: ScriptedDriver
+) -> None:
+    request = bell()
+    odd = replace(request, payload=replace(request.payload, format=CircuitFormat.QASM3_TEXT))
+    with pytest.raises(UnimplementedError, match="takes AQO_JSON, not QASM3_TEXT"):
+        await manager.execute_many([request, odd])
+    assert driver.requests == []
+
+
+async def test_several_circuits_of_one_call_have_their_results_in_order(
+    manager: LocalDriverManager, driver: ScriptedDriver
+) -> None:
+    turn = execution_request("scripted:device", TURN, shots=4, bindings=({"theta": 0.0}, {"theta": math.pi}))
+    found = await manager.execute_many([bell(), turn])
+    assert [[one.counts for one in some] for some in found] == [[{"00": 512, "11": 512}], [{"0": 4}, {"1": 4}]]
+
+
+async def test_a_driver_that_loses_a_circuit_breaks_its_promise() -> None:
+    class Losing(ScriptedDriver):
+        async def execute_many(self, requests: Any) -> Any:
+            return (await super().execute_many(requests))[1:]
+
+    async with LocalDriverManager({"scripted": Losing()}) as manager:
+        with pytest.raises(InternalError, match="results of 1 circuits for 2"):
+            await manager.execute_many([bell(), bell()])
+
+
+async def test_what_has_a_calibration_renews_it_and_what_has_none_says_so(
+    manager: LocalDriverManager, driver: ScriptedDriver
+) -> None:
+    driver.go_offline("maintenance")
+    assert (await manager.calibrate("scripted:device")).reason == "maintenance"
+    assert driver.calibrated == 1
+    async with LocalDriverManager({"sim": SimDriver()}) as simulators:
+        with pytest.raises(UnimplementedError, match="no calibration") as caught:
+            await simulators.calibrate("sim")
+    assert caught.value.reason == "DEVICE_CALIBRATION"
 
 
 @pytest.mark.parametrize(

@@ -41,18 +41,18 @@ SPEC = JobSpec(metadata=JobMetadata(name="bell", labels={SECRET: SECRET}), extra
 )
 CALLER = RequestContext(subject="ada", traceparent=CONTEXT.traceparent)
 SUBMISSION = SubmitJobRequest(spec=SPEC, source=SOURCE, job_yaml=SECRET.encode(), idempotency_key=SECRET)
+EXECUTION = ExecutionRequest(
+    job_id=JOB,
+    device_id="sim:local",
+    payload=CircuitPayload(format=CircuitFormat.AQO_JSON, data=SECRET.encode(), digest="d" * 64, profile=PROFILE),
+    options=OPTIONS,
+    bindings=({"theta": 0.1}, {"theta": 0.2}),
+)
 REQUESTS = {
     (SystemApi, "submit_job"): SUBMISSION,
     (SystemApi, "check_job"): SUBMISSION,
     (SystemApi, "compile"): CompileJobRequest(source=SOURCE, inputs={"theta": SECRET}),
     (Compiler, "compile"): CompileRequest(source=SOURCE, inputs={"theta": SECRET}),
-    (DriverManager, "execute"): ExecutionRequest(
-        job_id=JOB,
-        device_id="sim:local",
-        payload=CircuitPayload(format=CircuitFormat.AQO_JSON, data=SECRET.encode(), digest="d" * 64, profile=PROFILE),
-        options=OPTIONS,
-        bindings=({"theta": 0.1}, {"theta": 0.2}),
-    ),
     (DriverManager, "minimize"): LoopRequest(
         job_id=JOB,
         device_id="sim:local",
@@ -64,6 +64,7 @@ REQUESTS = {
     ),
 }
 ARGUMENTS: dict[str, Any] = {
+    "requests": (EXECUTION,),
     "job_ids": [JOB],
     "job_id": JOB,
     "name": "results.json",
@@ -394,7 +395,7 @@ async def test_programs_are_counted_by_outcome_and_told_by_sizes_and_digests(
 
 
 async def test_driver_calls_are_counted_by_driver_and_executions_told(telemetry: Telemetry, sink: MemorySink) -> None:
-    for name in ("status", "admit", "prepare", "execute"):
+    for name in ("status", "admit", "prepare", "execute_many"):
         await call(wrap(telemetry, DriverManager, Script()), DriverManager, name)
     expected = [
         ("eigen_driver_requests_total", {"driver": "sim", "op": name, "status": "OK"}, 1)
@@ -403,7 +404,7 @@ async def test_driver_calls_are_counted_by_driver_and_executions_told(telemetry:
     assert counted(telemetry) == expected
     (line,) = sink.events()
     assert (line["service"], line["event"], line["device_id"]) == ("driver-manager", "driver.execute", "sim:local")
-    assert (line["job_id"], line["num_bindings"], line["shots"]) == (JOB, 2, 100)
+    assert (line["job_id"], line["num_circuits"], line["num_bindings"], line["shots"]) == (JOB, 1, 2, 100)
     assert line["payload_digest"] == "d" * 64
 
 
@@ -469,7 +470,8 @@ async def test_compiling_and_executing_are_spans_of_the_job_that_is_worked_for(t
     with working_for(JOB, CONTEXT, recorder):
         await call(wrap(telemetry, Compiler, Script(answer=PROGRAM)), Compiler, "compile")
         with pytest.raises(UnavailableError):
-            await call(wrap(telemetry, DriverManager, Script(error=UnavailableError(SECRET))), DriverManager, "execute")
+            failing = wrap(telemetry, DriverManager, Script(error=UnavailableError(SECRET)))
+            await call(failing, DriverManager, "execute_many")
     assert [(one["name"], one["status"]) for one in recorder.spans] == [
         ("compiler.compile", "OK"),
         ("driver.execute", "UNAVAILABLE"),

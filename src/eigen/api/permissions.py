@@ -16,7 +16,7 @@ ALL_SUBJECTS = "subjects:all"
 ROLES: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "admin": frozenset({"*"}),
-        "user": frozenset({"jobs:*", "devices:list", "devices:status", "devices:reserve"}),
+        "user": frozenset({"jobs:*", "devices:list", "devices:status", "devices:calibrate", "devices:reserve"}),
         "readonly": frozenset({"jobs:read", "devices:list"}),
     }
 )
@@ -39,6 +39,7 @@ PERMISSION_OF_CALL: Mapping[str, str] = MappingProxyType(
         "list_devices": "devices:list",
         "get_device_details": "devices:list",
         "get_device_status": "devices:status",
+        "calibrate_device": "devices:calibrate",
         "list_reservations": "devices:status",
         "reserve_device": "devices:reserve",
         "release_reservation": "devices:reserve",

@@ -132,11 +132,20 @@ class EigenSystemApi(ReadingApi, SystemApi):
     async def get_device_status(self, device_id: str, *, context: RequestContext | None = None) -> DeviceStatus:
         """Return how a device is now; see the port."""
         caller = await self._gate.enter("get_device_status", context, device_id=device_id)
-        device = self._drivers.device(device_id)
-        running, queued = self._kernel.load(device.device_id)
-        held = [one for one in await self._kernel.reservations() if one.device_id == device.device_id]
+        return await self._seen(await self._drivers.status(device_id), caller)
+
+    @bounded
+    async def calibrate_device(self, device_id: str, *, context: RequestContext | None = None) -> DeviceStatus:
+        """Renew what is known of a device's calibration; see the port."""
+        caller = await self._gate.enter("calibrate_device", context, device_id=device_id)
+        return await self._seen(await self._drivers.calibrate(device_id), caller)
+
+    async def _seen(self, status: DeviceStatus, caller: RequestContext) -> DeviceStatus:
+        """Return a device's status with this system's load, as a caller may see it."""
+        running, queued = self._kernel.load(status.device_id)
+        held = [one for one in await self._kernel.reservations() if one.device_id == status.device_id]
         return replace(
-            await self._drivers.status(device.device_id),
+            status,
             running=running,
             queued=queued,
             reserved=len(held),

@@ -56,6 +56,8 @@ _GROUPS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         "devices.devices",
         {
             "list": "devices.ls",
+            "show": "devices.show",
+            "calibrate": "devices.calibrate",
             "status": "devices.status",
             "reserve": "devices.reserve",
             "release": "devices.release",

@@ -17,10 +17,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import NamedTuple
 
 from eigen.contracts.errors import InvalidArgumentError
-from eigen.contracts.gates import BARRIER, MEASURE
+from eigen.contracts.gates import BARRIER, MEASURE, RESET
 from eigen.contracts.printable import quoted
 from eigen.contracts.structure import is_clifford, schmidt_bits
 
@@ -159,6 +160,7 @@ class CircuitProfile:
         has_conditions: There is feed-forward.
         num_observables: How many expectation values are asked for.
         is_clifford: Every gate is known to be a Clifford one, angles included.
+        couplings: Pairs of qubits, the lower first, that a gate acts on together, ascending.
         schmidt_bits: The base-2 logarithm of a bound on the Schmidt rank between the first k qubits and the others,
             the greatest for any k; None for fewer than 20 qubits, where it decides nothing.
     """
@@ -172,6 +174,7 @@ class CircuitProfile:
     has_conditions: bool = False
     num_observables: int = 0
     is_clifford: bool = False
+    couplings: tuple[tuple[int, int], ...] = ()
     schmidt_bits: int | None = None
 
     @property
@@ -193,10 +196,16 @@ def profile(circuit: AQO) -> CircuitProfile:
         has_conditions=any(operation.condition is not None for operation in circuit.operations),
         num_observables=len(circuit.observables),
         is_clifford=is_clifford(circuit.operations),
+        couplings=_couplings(circuit.operations),
         schmidt_bits=schmidt_bits(circuit.operations, qubits=circuit.qubits)
         if circuit.qubits >= _MANY_QUBITS
         else None,
     )
+
+
+def _couplings(operations: Iterable[Operation]) -> tuple[tuple[int, int], ...]:
+    together = {one.q for one in operations if len(one.q) > 1 and one.op not in (MEASURE, BARRIER, RESET)}
+    return tuple(sorted({(low, high) for qubits in together for low, high in combinations(sorted(qubits), 2)}))
 
 
 def _has_mid_circuit(operations: Iterable[Operation]) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["DeviceInfo", "DeviceState", "DeviceStatus", "Reservation", "canonical_target"]
+__all__ = ["CircuitFormat", "DeviceInfo", "DeviceState", "DeviceStatus", "Reservation", "canonical_target"]
 
 _TARGET_ALIASES = {"sim": "sim:local", "simulator": "sim:local"}
 
@@ -16,6 +16,14 @@ _TARGET_ALIASES = {"sim": "sim:local", "simulator": "sim:local"}
 def canonical_target(target: str) -> str:
     """Return the device id that a target means: `simulator` and `sim` mean `sim:local`."""
     return _TARGET_ALIASES.get(target, target)
+
+
+class CircuitFormat(StrEnum):
+    """How the bytes of a circuit are to be read."""
+
+    AQO_JSON = "AQO_JSON"
+    QASM3_TEXT = "QASM3_TEXT"
+    BACKEND_NATIVE = "BACKEND_NATIVE"
 
 
 class DeviceState(StrEnum):
@@ -39,13 +47,20 @@ class DeviceInfo:
         max_qubits: Most qubits of circuits that it has a cheaper method for, such as Clifford ones; None where it has
             none.
         gates: Names of the gates that it runs, Eigen-Lang's spelling.
+        connectivity: Pairs of qubits, the lower first, that a gate can act on together; None where any can, or where
+            only its driver can tell which, which then `routes`.
+        routes: Whether its driver fits circuits to the connectivity. Where not, a circuit with a gate on other pairs is
+            refused.
         max_shots: Most shots of one run.
         slots: How many circuits it runs at once.
+        max_batch: How many circuits, each with its values, are best sent in one call, as where every call waits in a
+            queue; 1 where a call costs nothing.
         mid_circuit_measurement: Whether a qubit may be used after it was measured.
         feed_forward: Whether operations may depend on measured bits.
         reset: Whether it can reset a qubit.
         noise_models: Whether it takes `noise_model`.
         expectation_values: Whether it gives exact expectation values.
+        formats: How circuits may be sent to it.
         versions: Libraries and their versions.
     """
 
@@ -63,6 +78,10 @@ class DeviceInfo:
     noise_models: bool = False
     expectation_values: bool = False
     max_qubits: int | None = None
+    connectivity: tuple[tuple[int, int], ...] | None = None
+    routes: bool = False
+    max_batch: int = 1
+    formats: tuple[CircuitFormat, ...] = (CircuitFormat.AQO_JSON,)
     versions: tuple[str, ...] = ()
 
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.devices import CircuitFormat
 
 __all__ = [
     "MAX_SHOTS",
@@ -25,14 +25,6 @@ __all__ = [
 
 MAX_SHOTS = 1_000_000
 """Most shots of one job."""
-
-
-class CircuitFormat(StrEnum):
-    """How the bytes of a payload are to be read."""
-
-    AQO_JSON = "AQO_JSON"
-    QASM3_TEXT = "QASM3_TEXT"
-    BACKEND_NATIVE = "BACKEND_NATIVE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

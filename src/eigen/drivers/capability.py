@@ -12,11 +12,11 @@ from functools import lru_cache
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.devices import DeviceInfo
 from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError, UnimplementedError
-from eigen.contracts.execution import MAX_SHOTS, ExecutionOptions
+from eigen.contracts.execution import MAX_SHOTS, CircuitPayload, ExecutionOptions
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
 from eigen.contracts.printable import printable, quoted
 
-__all__ = ["check_capabilities"]
+__all__ = ["check_capabilities", "check_format"]
 
 _NOT_GATES = frozenset({BARRIER, MEASURE, RESET})
 
@@ -44,6 +44,20 @@ def check_capabilities(device: DeviceInfo, profile: CircuitProfile, options: Exe
             reason="DEVICE_CAPABILITY",
             hint="choose another device (eigen devices lists them), or change the circuit",
             details={"missing": missing},
+        )
+
+
+def check_format(device: DeviceInfo, payload: CircuitPayload) -> None:
+    """Refuse a circuit that is written as the device cannot read it.
+
+    Raises:
+        UnimplementedError: The message has the formats that it takes.
+    """
+    if payload.format not in device.formats:
+        raise UnimplementedError(
+            f"{printable(device.device_id)} takes {' and '.join(device.formats)}, not {payload.format}",
+            reason="DEVICE_FORMAT",
+            hint="send the circuit in another format",
         )
 
 
@@ -78,6 +92,11 @@ def _missing(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOpti
     for op in profile.op_counts:
         if op not in ops:
             yield f"the gate {printable(op.lower())}"
+    uncoupled = _uncoupled(device, profile)
+    if uncoupled:
+        low, high = uncoupled[0]
+        more = f" (and on {len(uncoupled) - 1} more pairs)" if len(uncoupled) > 1 else ""
+        yield f"a coupling for the gates on the qubits {low} and {high}{more}"
     if profile.has_mid_circuit and not device.mid_circuit_measurement:
         yield "measurement in the middle of a circuit"
     if profile.has_reset and not device.reset:
@@ -90,6 +109,14 @@ def _missing(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOpti
         yield "exact expectation values of states that measurements, resets or conditions decide"
     if options.noise_model is not None and not device.noise_models:
         yield f"noise models ({quoted(options.noise_model)} was asked for; sim:local takes them)"
+
+
+def _uncoupled(device: DeviceInfo, profile: CircuitProfile) -> list[tuple[int, int]]:
+    """Return the pairs of qubits that gates act on and the device cannot couple, where its driver does not route."""
+    if device.connectivity is None or device.routes:
+        return []
+    coupled = frozenset(device.connectivity)
+    return [pair for pair in profile.couplings if pair not in coupled]
 
 
 @lru_cache(maxsize=64)

@@ -7,7 +7,7 @@ system: nothing that a device cannot run goes in, and nothing that cannot be rig
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from itertools import islice
@@ -105,6 +105,11 @@ class LocalDriverManager(DriverManager):
             reason = printable(str(error)) or type(error).__name__
             return DeviceStatus(device_id=device.device_id, state=DeviceState.UNKNOWN, reason=reason)
 
+    async def calibrate(self, device_id: str) -> DeviceStatus:
+        """Renew what is known of a device's calibration, and return how it is now."""
+        device = self.device(device_id)
+        return await self._guarded(device, self._driver(device).calibrate(device.device_id))
+
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Check a circuit against a device; where that lacks something, the error names devices that have it."""
         device = self.device(device_id)
@@ -144,15 +149,20 @@ class LocalDriverManager(DriverManager):
         if device is not None:
             await self._guarded(device, self._driver(device).prepare(device.device_id))
 
-    async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
-        """Run a circuit once for each binding, with everything checked on the way in and out."""
-        from eigen.drivers.outcome import check_bindings, checked_results
+    async def execute_many(self, requests: Sequence[ExecutionRequest]) -> tuple[tuple[ExecutionResult, ...], ...]:
+        """Run several circuits on one device, with everything checked on the way in and out."""
+        from eigen.drivers.capability import check_format
+        from eigen.drivers.outcome import broken_promise, check_bindings, checked_results
 
-        device = self.device(request.device_id)
-        self.admit(device.device_id, request.payload.profile, request.options)
-        await check_bindings(request)
-        results = await self._guarded(device, self._driver(device).execute(request))
-        return await checked_results(request, results)
+        device = self.device(requests[0].device_id)
+        for request in requests:
+            check_format(device, request.payload)
+            self.admit(device.device_id, request.payload.profile, request.options)
+            await check_bindings(request)
+        found = await self._guarded(device, self._driver(device).execute_many(requests))
+        if len(found) != len(requests):
+            raise broken_promise(device.device_id, f"gave results of {len(found)} circuits for {len(requests)}")
+        return tuple([await checked_results(*one) for one in zip(requests, found, strict=True)])
 
     def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
         """Return whether a device's driver runs loops beside its engine."""

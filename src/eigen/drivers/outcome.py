@@ -17,7 +17,7 @@ from eigen.contracts.errors import InternalError, InvalidArgumentError
 from eigen.contracts.execution import ExecutionRequest, ExecutionResult
 from eigen.contracts.printable import printable, quoted
 
-__all__ = ["check_bindings", "checked_results"]
+__all__ = ["broken_promise", "check_bindings", "checked_results"]
 
 _PIECE = 5_000
 _VALUES_PER_PIECE = 20_000
@@ -86,13 +86,13 @@ async def checked_results(request: ExecutionRequest, results: Sequence[Execution
             or characters, a count or the time is not what was promised (reason `DRIVER_BROKE_PROMISE`).
     """
     if len(results) != len(request.bindings):
-        raise _broken(request, f"gave {len(results)} results for {len(request.bindings)} bindings")
+        raise broken_promise(request.device_id, f"gave {len(results)} results for {len(request.bindings)} bindings")
     return tuple([await _checked(request, result) for result in results])
 
 
 async def _checked(request: ExecutionRequest, result: ExecutionResult) -> ExecutionResult:
     if not math.isfinite(result.execution_time_sec) or result.execution_time_sec < 0:
-        raise _broken(request, f"gave the time {result.execution_time_sec}")
+        raise broken_promise(request.device_id, f"gave the time {result.execution_time_sec}")
     _check_values(request, result)
     if not result.counts and "MEASURE" not in request.payload.profile.op_counts:
         return result
@@ -103,19 +103,20 @@ async def _checked(request: ExecutionRequest, result: ExecutionResult) -> Execut
         if len(piece) == _PIECE:
             await anyio.lowlevel.checkpoint()
     if total != request.options.shots:
-        raise _broken(request, f"gave counts of {total} shots for {request.options.shots}")
+        raise broken_promise(request.device_id, f"gave counts of {total} shots for {request.options.shots}")
     return replace(result, counts=_sorted(result.counts))
 
 
 def _check_values(request: ExecutionRequest, result: ExecutionResult) -> None:
     values = result.expectation_values
     if len(values) != request.payload.profile.num_observables:
-        raise _broken(
-            request, f"gave {len(values)} expectation values for {request.payload.profile.num_observables} observables"
+        raise broken_promise(
+            request.device_id,
+            f"gave {len(values)} expectation values for {request.payload.profile.num_observables} observables",
         )
     for name, (value, std_error) in values.items():
         if not (math.isfinite(value) and math.isfinite(std_error) and std_error >= 0):
-            raise _broken(request, f"gave {value} ± {std_error} for {quoted(name)}")
+            raise broken_promise(request.device_id, f"gave {value} ± {std_error} for {quoted(name)}")
 
 
 def _piece_total(request: ExecutionRequest, piece: Iterable[tuple[str, int]]) -> int:
@@ -123,9 +124,9 @@ def _piece_total(request: ExecutionRequest, piece: Iterable[tuple[str, int]]) ->
     total = 0
     for bits, count in piece:
         if len(bits) != width or bits.strip("01"):
-            raise _broken(request, f"gave the bitstring {quoted(bits)} for {width} classical bits")
+            raise broken_promise(request.device_id, f"gave the bitstring {quoted(bits)} for {width} classical bits")
         if type(count) is not int or count < 1:
-            raise _broken(request, f"gave the count {quoted(count)} for {quoted(bits)}")
+            raise broken_promise(request.device_id, f"gave the count {quoted(count)} for {quoted(bits)}")
         total += count
     return total
 
@@ -135,9 +136,10 @@ def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items())) if len(counts) <= _PIECE else dict(counts)
 
 
-def _broken(request: ExecutionRequest, what: str) -> InternalError:
+def broken_promise(device_id: str, what: str) -> InternalError:
+    """Return the error for what a device's driver gave and should not have."""
     return InternalError(
-        f"the driver of {printable(request.device_id)} {what}",
+        f"the driver of {printable(device_id)} {what}",
         reason="DRIVER_BROKE_PROMISE",
         hint="this is a defect of the driver; its results were thrown away",
     )

@@ -1,8 +1,9 @@
-"""From a plan to results: one request for each circuit and some points at a time, estimates from what comes back.
+"""From a plan to results: all circuits and some points of a job in one call, estimates from what comes back.
 
 A job without observables, or whose device gives their exact values, is one circuit. One whose expectation values are
 sampled is the measured circuit, where it measures anything, and a circuit for each group of products. The points of a
-sweep go in portions that take about `PORTION_SEC` each; results and seeds do not depend on how it is portioned.
+sweep go in portions that take about `PORTION_SEC` each, or, where each call waits in a queue, in the device's batches;
+results and seeds do not depend on how it is portioned.
 """
 
 from __future__ import annotations
@@ -75,26 +76,27 @@ async def executed(
     """Yield the results of a job's points in order, some at a time; errors as `DriverManager.execute`."""
     is_quick = plan.sampling is None or len(plan.sampling.state.operations) <= _AT_ONCE_OPERATIONS
     parts = parts_of(plan) if is_quick else await run_sync(parts_of, plan)
-    first, size = 0, _FIRST_PORTION
+    batch = drivers.device(device_id).max_batch
+    first, size = 0, _FIRST_PORTION if batch == 1 else max(1, batch // len(parts))
     while first < len(plan.points):
         began = clock.monotonic()
         bindings = tuple({**plan.binding, **point} for point in plan.points[first : first + size])
-        of_parts = [
-            await drivers.execute(
-                ExecutionRequest(
-                    job_id=job_id,
-                    device_id=device_id,
-                    payload=part.payload,
-                    bindings=bindings,
-                    first_binding=first,
-                    options=part.options,
-                )
+        requests = [
+            ExecutionRequest(
+                job_id=job_id,
+                device_id=device_id,
+                payload=part.payload,
+                bindings=bindings,
+                first_binding=first,
+                options=part.options,
             )
             for part in parts
         ]
+        of_parts = await drivers.execute_many(requests) if requests else ()
         yield [await _point(plan, [results[index] for results in of_parts]) for index in range(len(bindings))]
         first += len(bindings)
-        size = max(1, size // 2) if clock.monotonic() - began > PORTION_SEC else min(2 * size, MOST_IN_PORTION)
+        if batch == 1:
+            size = max(1, size // 2) if clock.monotonic() - began > PORTION_SEC else min(2 * size, MOST_IN_PORTION)
 
 
 async def _point(plan: ExecutionPlan, of_parts: Sequence[ExecutionResult]) -> PointResult:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from eigen.contracts.errors import UnimplementedError
+from eigen.contracts.printable import printable
 
 if TYPE_CHECKING:
     from eigen.contracts.aqo import CircuitProfile
@@ -49,6 +50,21 @@ class Driver(ABC):
             NotFoundError: It has no such device.
         """
 
+    async def calibrate(self, device_id: str) -> DeviceStatus:
+        """Renew what is known of a device's calibration, to which circuits are fitted from now on; return its status.
+
+        Raises:
+            NotFoundError: It has no such device.
+            UnimplementedError: There is nothing to calibrate (reason `DEVICE_CALIBRATION`), as here.
+            UnavailableError: The device cannot be asked.
+        """
+        await self.status(device_id)
+        raise UnimplementedError(
+            f"{printable(device_id)} has no calibration: there is nothing to renew",
+            reason="DEVICE_CALIBRATION",
+            hint="leave it as it is",
+        )
+
     @abstractmethod
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Say how a circuit would be run and what it takes; start nothing.
@@ -79,6 +95,16 @@ class Driver(ABC):
             UnavailableError: The backend died or cannot be reached; trying again may help.
             InternalError: The backend gave something that breaks its promises.
         """
+
+    async def execute_many(self, requests: Sequence[ExecutionRequest]) -> tuple[tuple[ExecutionResult, ...], ...]:
+        """Run several circuits of one job on one device, such as the measurement groups of an expectation value.
+
+        One after the other, unless a driver sends them together, as it does where every call waits in a queue.
+
+        Returns:
+            For each request what `execute` returns; errors as there.
+        """
+        return tuple([await self.execute(request) for request in requests])
 
     def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
         """Return whether `minimize` can be asked for an admitted circuit; where not, the kernel executes each value.
@@ -139,6 +165,10 @@ class DriverManager(ABC):
         """
 
     @abstractmethod
+    async def calibrate(self, device_id: str) -> DeviceStatus:
+        """Renew what is known of a device's calibration; errors as `Driver.calibrate`."""
+
+    @abstractmethod
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Check a circuit against a device's capabilities; errors as `Driver.admit`."""
 
@@ -146,9 +176,16 @@ class DriverManager(ABC):
     async def prepare(self, device_id: str) -> None:
         """Begin whatever is slow about a device, and return at once; unknown devices are ignored."""
 
-    @abstractmethod
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Run a circuit once for each binding, with results checked and normalised; errors as `Driver.execute`."""
+        return (await self.execute_many((request,)))[0]
+
+    @abstractmethod
+    async def execute_many(self, requests: Sequence[ExecutionRequest]) -> tuple[tuple[ExecutionResult, ...], ...]:
+        """Run several circuits of one job on one device, with results checked and normalised, one tuple for each.
+
+        Errors as `Driver.execute`.
+        """
 
     @abstractmethod
     def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:

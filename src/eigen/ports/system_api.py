@@ -71,6 +71,19 @@ class SystemApi(JobReads):
         """
 
     @abstractmethod
+    async def calibrate_device(self, device_id: str, *, context: RequestContext | None = None) -> DeviceStatus:
+        """Renew what this system knows of a device's calibration, and return how the device is now.
+
+        Circuits are fitted to the new calibration from now on; those that run are not touched.
+
+        Raises:
+            NotFoundError: There is no such device.
+            UnimplementedError: There is nothing to calibrate (reason `DEVICE_CALIBRATION`).
+            FailedPreconditionError: Its backend cannot be loaded, or its credentials are not there.
+            UnavailableError: The device cannot be asked.
+        """
+
+    @abstractmethod
     async def reserve_device(
         self, device_id: str, *, ttl_sec: float, purpose: str = "", context: RequestContext | None = None
     ) -> Reservation:

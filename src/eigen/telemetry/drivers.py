@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -59,6 +59,11 @@ class ObservedDriverManager(DriverManager):
         with self._calls("status", label=self._driver(device_id), device_id=device_id):
             return await self._inner.status(device_id)
 
+    async def calibrate(self, device_id: str) -> DeviceStatus:
+        """Pass on."""
+        with self._calls("calibrate", label=self._driver(device_id), device_id=device_id):
+            return await self._inner.calibrate(device_id)
+
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Pass on."""
         with self._calls("admit", label=self._driver(device_id), device_id=device_id):
@@ -69,18 +74,20 @@ class ObservedDriverManager(DriverManager):
         with self._calls("prepare", label=self._driver(device_id), device_id=device_id):
             await self._inner.prepare(device_id)
 
-    async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
-        """Pass on, and log the circuit's digest and what was asked for."""
+    async def execute_many(self, requests: Sequence[ExecutionRequest]) -> tuple[tuple[ExecutionResult, ...], ...]:
+        """Pass on, and log the first circuit's digest and what was asked for."""
+        first = requests[0]
         with self._calls(
             "execute",
-            label=self._driver(request.device_id),
-            job_id=request.job_id,
-            device_id=request.device_id,
-            payload_digest=request.payload.digest,
-            num_bindings=len(request.bindings),
-            shots=request.options.shots,
+            label=self._driver(first.device_id),
+            job_id=first.job_id,
+            device_id=first.device_id,
+            payload_digest=first.payload.digest,
+            num_circuits=len(requests),
+            num_bindings=len(first.bindings),
+            shots=first.options.shots,
         ):
-            return await self._inner.execute(request)
+            return await self._inner.execute_many(requests)
 
     def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
         """Pass on; a look into a table is no request."""

@@ -23,7 +23,7 @@ from eigen.telemetry.job_trace import ROOT
 
 __all__ = ["ObservedSystemApi"]
 
-_LOGGED = frozenset({"submit_job", "cancel_job", "reserve_device", "release_reservation"})
+_LOGGED = frozenset({"submit_job", "cancel_job", "calibrate_device", "reserve_device", "release_reservation"})
 _CLOSING_SEC = 5.0
 
 
@@ -134,6 +134,11 @@ class ObservedSystemApi(SystemApi):
         """Pass on."""
         with self._calls("get_device_status", device_id=device_id):
             return await self._inner.get_device_status(device_id, context=context)
+
+    async def calibrate_device(self, device_id: str, *, context: RequestContext | None = None) -> DeviceStatus:
+        """Pass on, and log it."""
+        with self._calls("calibrate_device", device_id=device_id):
+            return await self._inner.calibrate_device(device_id, context=context)
 
     async def reserve_device(
         self, device_id: str, *, ttl_sec: float, purpose: str = "", context: RequestContext | None = None

@@ -66,6 +66,7 @@ class ScriptedDriver(Driver):
         running: How many requests it works on now.
         cancelled: How many requests were cancelled while it worked on them.
         prepared: How often `prepare` was called.
+        calibrated: How often `calibrate` was called.
     """
 
     name = "scripted"
@@ -76,6 +77,7 @@ class ScriptedDriver(Driver):
         self.running = 0
         self.cancelled = 0
         self.prepared = 0
+        self.calibrated = 0
         self._counts: Mapping[str, int] | None = None
         self._errors: list[BaseException] = []
         self._offline_reason = ""
@@ -128,6 +130,12 @@ class ScriptedDriver(Driver):
         self._check_device(device_id)
         state = DeviceState.OFFLINE if self._offline_reason else DeviceState.ONLINE
         return DeviceStatus(device_id=device_id, state=state, reason=self._offline_reason, running=self.running)
+
+    async def calibrate(self, device_id: str) -> DeviceStatus:
+        """Count the call."""
+        self._check_device(device_id)
+        self.calibrated += 1
+        return await self.status(device_id)
 
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Take everything; what the device lacks is for the manager to refuse."""

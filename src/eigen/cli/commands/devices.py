@@ -13,10 +13,11 @@ from eigen.cli.options import JsonOption, RootOption
 
 if TYPE_CHECKING:
     from eigen.cli.exit_codes import ExitCode
-    from eigen.contracts.devices import DeviceInfo, Reservation
+    from eigen.contracts.devices import DeviceInfo, DeviceStatus, Reservation
 
-__all__ = ["devices", "ls", "release", "reserve", "status"]
+__all__ = ["calibrate", "devices", "ls", "release", "reserve", "show", "status"]
 
+OneDeviceArgument = Annotated[str, typer.Argument(metavar="DEVICE", help="A device, such as sim:local.")]
 DeviceArgument = Annotated[
     str | None, typer.Argument(metavar="[DEVICE]", help="A device, such as sim:local; all of them without it.")
 ]
@@ -44,8 +45,22 @@ def status(device: DeviceArgument = None, root: RootOption = None, as_json: Json
     conduct(partial(_status, device, root=root, as_json=as_json), as_json=as_json)
 
 
+def show(device: OneDeviceArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
+    """Show everything that a device can do."""
+    from eigen.cli.session import conduct
+
+    conduct(partial(_show, device, root=root, as_json=as_json), as_json=as_json)
+
+
+def calibrate(device: OneDeviceArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
+    """Renew what is known of a device's calibration, and show it."""
+    from eigen.cli.session import conduct
+
+    conduct(partial(_calibrate, device, root=root, as_json=as_json), as_json=as_json)
+
+
 def reserve(
-    device: Annotated[str, typer.Argument(metavar="DEVICE", help="A device, such as sim:local.")],
+    device: OneDeviceArgument,
     ttl: TtlOption,
     purpose: PurposeOption = "",
     root: RootOption = None,
@@ -83,9 +98,51 @@ async def _list(*, root: Path | None, as_json: bool) -> ExitCode:
     return ExitCode.OK
 
 
+async def _show(device: str, *, root: Path | None, as_json: bool) -> ExitCode:
+    from eigen.cli.exit_codes import ExitCode
+    from eigen.cli.rendering import show_facts, show_json
+    from eigen.cli.session import look_around
+    from eigen.contracts.wire import to_json
+
+    async with look_around(root) as system:
+        found = await system.api.get_device_details(device)
+    if as_json:
+        show_json(to_json(found))
+    else:
+        show_facts(
+            {name.replace("_", " "): _told(value) for name, value in to_json(found).items() if value is not None}
+        )
+    return ExitCode.OK
+
+
+def _told(value: Any) -> str:
+    """Return a fact of a device in words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join("-".join(map(str, one)) if isinstance(one, list) else str(one) for one in value)
+    return str(value)
+
+
+async def _calibrate(device: str, *, root: Path | None, as_json: bool) -> ExitCode:
+    from eigen.cli.exit_codes import ExitCode
+    from eigen.cli.rendering import show_json
+    from eigen.cli.session import look_around
+    from eigen.contracts.wire import to_json
+
+    async with look_around(root) as system:
+        found = await system.api.calibrate_device(device)
+    if as_json:
+        show_json(to_json(found))
+    else:
+        _show_states([found])
+        _show_properties(found.properties)
+    return ExitCode.OK
+
+
 async def _status(device: str | None, *, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
-    from eigen.cli.rendering import STATE_STYLES, Column, show_json, show_table
+    from eigen.cli.rendering import show_json
     from eigen.cli.session import look_around
     from eigen.contracts.wire import to_json
 
@@ -95,19 +152,23 @@ async def _status(device: str | None, *, root: Path | None, as_json: bool) -> Ex
     if as_json:
         show_json([to_json(one) for one in found])
     else:
-        show_table(
-            [
-                Column("device"),
-                Column("state", styles=STATE_STYLES),
-                Column("reserved", is_number=True),
-                Column("reason"),
-            ],
-            [(one.device_id, one.state.value, str(one.reserved), one.reason) for one in found],
-        )
+        _show_states(found)
         _show_reservations([reservation for one in found for reservation in one.reservations])
         if device:
             _show_properties(found[0].properties)
     return ExitCode.OK
+
+
+def _show_states(found: list[DeviceStatus]) -> None:
+    from eigen.cli.rendering import STATE_STYLES, Column, show_table
+
+    columns = [
+        Column("device"),
+        Column("state", styles=STATE_STYLES),
+        Column("reserved", is_number=True),
+        Column("reason"),
+    ]
+    show_table(columns, [(one.device_id, one.state.value, str(one.reserved), one.reason) for one in found])
 
 
 def _show_properties(properties: Mapping[str, Any]) -> None:
@@ -174,14 +235,25 @@ def _show_devices(found: tuple[DeviceInfo, ...]) -> None:
     columns = [
         Column("device"),
         Column("qubits", is_number=True),
+        Column("coupled"),
         Column("max shots", is_number=True),
         Column("slots", is_number=True),
         Column("description"),
     ]
     show_table(
         columns,
-        [(one.device_id, _qubits(one), str(one.max_shots), str(one.slots), one.description) for one in found],
+        [
+            (one.device_id, _qubits(one), _coupled(one), str(one.max_shots), str(one.slots), one.description)
+            for one in found
+        ],
     )
+
+
+def _coupled(device: DeviceInfo) -> str:
+    """Return how many pairs of qubits gates can act on, or whether that is for the driver to know."""
+    if device.connectivity is not None:
+        return f"{len(device.connectivity)} pairs"
+    return "routed" if device.routes else "all"
 
 
 def _qubits(device: DeviceInfo) -> str:

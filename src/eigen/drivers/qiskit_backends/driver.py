@@ -13,11 +13,9 @@ from eigen.contracts.errors import (
     InvalidArgumentError,
     NotFoundError,
     UnavailableError,
-    UnimplementedError,
 )
 from eigen.contracts.execution import (
     Admission,
-    CircuitFormat,
     ExecutionOptions,
     ExecutionRequest,
     ExecutionResult,
@@ -122,12 +120,6 @@ class QiskitBackendDriver(Driver):
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Transpile and run a circuit in a worker, once for each binding; when cancelled, its process is gone."""
-        if request.payload.format is not CircuitFormat.AQO_JSON:
-            raise UnimplementedError(
-                f"{request.device_id} takes AQO, not {request.payload.format}",
-                reason="DEVICE_FORMAT",
-                hint="compile it to AQO",
-            )
         device_id = request.device_id
         admission = self.admit(device_id, request.payload.profile, request.options)
         async with self._budget.taken(admission.memory_bytes):

@@ -16,7 +16,6 @@ from eigen.contracts.errors import FailedPreconditionError, InvalidArgumentError
 from eigen.contracts.execution import (
     MAX_SHOTS,
     Admission,
-    CircuitFormat,
     ExecutionOptions,
     ExecutionRequest,
     ExecutionResult,
@@ -127,12 +126,6 @@ class SimulatorDevice:
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Run a circuit in a worker process, once for each binding; when cancelled, that process is gone."""
-        if request.payload.format is not CircuitFormat.AQO_JSON:
-            raise UnimplementedError(
-                f"{self.simulator.device_id} takes AQO, not {request.payload.format}",
-                reason="DEVICE_FORMAT",
-                hint="compile it to AQO",
-            )
         admission = self.admit(request.payload.profile, request.options)
         async with self._budget.taken(admission.memory_bytes):
             self._running += 1
