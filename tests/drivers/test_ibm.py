@@ -6,6 +6,7 @@ import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,10 +17,12 @@ import anyio.to_thread
 import pytest
 
 from eigen.contracts.aqo import AQO, Affine, Operation
-from eigen.contracts.errors import EigenError
+from eigen.contracts.devices import DeviceState
+from eigen.contracts.errors import EigenError, UnavailableError
 from eigen.contracts.execution import ExecutionRequest
 from eigen.drivers.ibm.driver import IbmDriver
 from eigen.drivers.ibm.gateway import IbmGateway, RemoteState
+from eigen.drivers.manager import LocalDriverManager
 from eigen.drivers.qiskit_backends.configured import configured_drivers
 from eigen.drivers.qiskit_backends.description import QiskitBackend
 from eigen.testing.driver_conformance import execution_request
@@ -47,6 +50,7 @@ STATES = {
     "failed": ["ERROR"],
     "cancelled": ["CANCELLED"],
     "refused": ["!401 for"],
+    "steady": ["DONE"],
 }
 """What each machine's jobs are seen to be, one look after the other."""
 
@@ -100,10 +104,15 @@ async def test_ibms_local_testing_mode_runs_sweeps_with_counts_by_the_programs_b
     (local,) = configured_drivers({"ibm:rehearsal": section}, file=Path("config.toml")).values()
     async with local:
         zero, one = await local.execute(request("rehearsal"))
+        status = await local.status("ibm:rehearsal")
+        fresh = await local.calibrate("ibm:rehearsal")
     assert zero.counts.get("000", 0) > 35
     assert one.counts.get("110", 0) > 35
     assert one.metadata["remote_job_id"]
     assert one.metadata["transpilation"]["two_qubit_gates"] >= 1
+    assert (status.state, status.properties) == (DeviceState.ONLINE, {"operational": True, "pending_jobs": 0})
+    assert fresh.properties["coupling_map"][:2] == [[0, 1], [1, 0]]
+    assert 20e-6 < fresh.properties["t2_sec"] < fresh.properties["t1_sec"] * 2 < 1e-3
 
 
 async def test_work_that_was_submitted_before_a_crash_is_fetched_and_not_run_again(
@@ -147,6 +156,97 @@ async def test_what_goes_wrong_there_is_typed_and_tells_no_secret(
     status = await driver.status(f"ibm:{machine}")
     assert caught.value.reason == reason
     assert CANARY not in json.dumps(caught.value.to_json()) + caplog.text + json.dumps(kept) + status.reason
+
+
+async def test_several_circuits_of_many_values_are_one_job_there(
+    driver: IbmDriver, folders: Mapping[str, Path]
+) -> None:
+    """Each has its own width, shots and values."""
+    flip = AQO(qubits=1, clbits=1, operations=(Operation("X", (0,)), Operation("MEASURE", (0,), c=(0,))))
+    asked = [request("steady"), execution_request("ibm:steady", flip, shots=7)]
+    found = await driver.execute_many(asked)
+    assert [[one.counts for one in some] for some in found] == [[{"000": 50}, {"110": 50}], [{"1": 7}]]
+    assert len({one.metadata["remote_job_id"] for some in found for one in some}) == 1
+    assert [some[0].metadata["transpilation"]["two_qubit_gates"] for some in found] == [1, 0]
+
+
+async def test_the_same_circuit_with_other_values_or_another_seed_is_another_job_there(driver: IbmDriver) -> None:
+    """A loop runs one circuit many times; what it fetches must be what it asked for."""
+    flipped = replace(request("steady"), bindings=({"theta": PI},))
+    seeded = replace(flipped, options=replace(flipped.options, seed=8))
+    found = [(await driver.execute(one))[0] for one in (replace(flipped, bindings=({"theta": 0.0},)), flipped, seeded)]
+    assert [one.counts for one in found] == [{"000": 50}, {"110": 50}, {"110": 50}]
+    assert len({one.metadata["remote_job_id"] for one in found}) == 3
+    (again,) = await driver.execute(seeded)
+    assert again.metadata["remote_job_id"] == found[2].metadata["remote_job_id"]
+
+
+def machine(folder: Path, **says: Any) -> None:
+    (folder / "machine").write_text(json.dumps(says))
+
+
+def one_machine(folder: Path, **limits: Any) -> IbmDriver:
+    described = QiskitBackend(
+        device_id="ibm:one",
+        description="One.",
+        path="no.where:Service",
+        options={"folder": str(folder), "states": ["DONE"], "token": {"env": "EIGEN_TEST_TOKEN"}},
+        num_qubits=5,
+    )
+    gateway = "eigen.drivers.ibm.rehearsal:RehearsedGateway"
+    return IbmDriver("ibm", {"ibm:one": described}, num_workers=1, gateway=gateway, **limits)
+
+
+async def test_a_machine_says_whether_it_takes_jobs_and_how_many_wait_and_is_not_asked_every_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EIGEN_TEST_TOKEN", CANARY)
+    machine(tmp_path, operational=False, pending_jobs=12, message=f"maintenance {CANARY}")
+    async with one_machine(tmp_path) as driver:
+        down = await driver.status("ibm:one")
+        machine(tmp_path, operational=True)
+        soon = await driver.status("ibm:one")
+    async with one_machine(tmp_path) as driver:
+        later = await driver.status("ibm:one")
+    assert (down.state, down.properties["pending_jobs"]) == (DeviceState.OFFLINE, 12)
+    assert down.reason.startswith("maintenance")
+    assert CANARY not in down.reason
+    assert soon == down
+    assert (later.state, later.reason, later.properties["pending_jobs"]) == (DeviceState.ONLINE, "", 0)
+
+
+@pytest.mark.parametrize("limit_sec", [0.0, 60.0])
+async def test_a_service_that_is_away_or_too_slow_is_unreachable_and_its_device_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit_sec: float
+) -> None:
+    monkeypatch.setenv("EIGEN_TEST_TOKEN", CANARY)
+    machine(tmp_path, message="!no route to host")
+    async with LocalDriverManager({"ibm": one_machine(tmp_path, status_limit_sec=limit_sec)}) as manager:
+        driver = one_machine(tmp_path, status_limit_sec=limit_sec)
+        async with driver:
+            with pytest.raises(UnavailableError) as caught:
+                await driver.status("ibm:one")
+        seen = await manager.status("ibm:one")
+    assert caught.value.reason == "DEVICE_UNREACHABLE"
+    assert (seen.state, seen.reason) == (DeviceState.UNKNOWN, caught.value.message)
+    assert CANARY not in caught.value.message
+
+
+async def test_calibrating_asks_for_new_figures_and_later_circuits_are_fitted_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EIGEN_TEST_TOKEN", CANARY)
+    async with one_machine(tmp_path, poll_sec=0.01) as driver:
+        before = await driver.status("ibm:one")
+        machine(tmp_path, seed=2)
+        unchanged = await driver.status("ibm:one")
+        first = await driver.calibrate("ibm:one")
+        machine(tmp_path, seed=3)
+        second = await driver.calibrate("ibm:one")
+        assert (await driver.status("ibm:one")).properties == second.properties
+    assert "gate_errors" not in {**before.properties, **unchanged.properties}
+    assert 0 < first.properties["gate_errors"]["cx"] != second.properties["gate_errors"]["cx"]
+    assert len(second.properties["coupling_map"]) == 20
 
 
 class _Job(SimpleNamespace):

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
-from eigen.contracts.aqo import AQO, Condition, Operation, profile
+from eigen.contracts.aqo import AQO, Affine, Condition, Operation, profile
 from eigen.contracts.devices import DeviceState
 from eigen.contracts.errors import (
     FailedPreconditionError,
@@ -200,14 +204,166 @@ def test_snapshots_are_listed_without_importing_them() -> None:
 
 
 async def test_a_snapshot_shows_what_was_measured_of_its_machine() -> None:
-    status = await FakeDriver().status("fake:manila")
+    status = await FakeDriver().calibrate("fake:manila")
+    (device,) = (one for one in FakeDriver().devices() if one.device_id == "fake:manila")
+    assert (device.connectivity, device.routes) == (((0, 1), (1, 2), (2, 3), (3, 4)), True)
     assert status.properties["coupling_map"][:2] == [[0, 1], [1, 0]]
     assert 20e-6 < status.properties["t2_sec"] < status.properties["t1_sec"] * 2 < 1e-3
     assert status.properties["gate_errors"]["sx"] < status.properties["gate_errors"]["cx"] < 0.05
     assert 0 < status.properties["readout_error"] < 0.1
 
 
+PROVIDER = """
+import json, pathlib, threading, uuid
+from qiskit.providers import BackendV2, JobStatus, JobV1, Options
+from qiskit.providers.fake_provider import GenericBackendV2
+from qiskit.result import Result
+
+
+class QueuedJob(JobV1):
+    def __init__(self, backend, folder):
+        super().__init__(backend, uuid.uuid4().hex)
+        self._folder = pathlib.Path(folder)
+        self.note("submitted")
+
+    def note(self, what, **facts):
+        self._folder.joinpath(f"{what}.json").write_text(json.dumps({"id": self.job_id(), **facts}))
+
+    def submit(self):
+        raise NotImplementedError
+
+    def status(self):
+        return JobStatus.QUEUED
+
+    def cancel(self):
+        self.note("cancelled")
+        return True
+
+    def result(self):
+        while True:
+            try:
+                threading.Event().wait()
+            except Exception:
+                pass
+
+
+class DoneJob(QueuedJob):
+    def __init__(self, backend, folder, inner, size):
+        super().__init__(backend, folder)
+        self._inner = inner
+        self.note(self.job_id(), size=size)
+
+    def result(self):
+        return self._inner.result()
+
+
+class Machine(BackendV2):
+    def __init__(self, folder, is_stuck=False):
+        super().__init__(name="machine")
+        self._folder, self._is_stuck = folder, is_stuck
+        seed = len(list(pathlib.Path(folder).glob("made*")))
+        pathlib.Path(folder, f"made{seed}").touch()
+        self._inner = GenericBackendV2(3, seed=seed)
+
+    @property
+    def target(self):
+        return self._inner.target
+
+    @property
+    def max_circuits(self):
+        return None
+
+    @classmethod
+    def _default_options(cls):
+        return Options(shots=1024)
+
+    def run(self, circuits, **options):
+        if self._is_stuck:
+            return QueuedJob(self, self._folder)
+        size = len(circuits) if isinstance(circuits, list) else 1
+        return DoneJob(self, self._folder, self._inner.run(circuits, **options), size)
+"""
+"""A provider whose jobs wait in a queue and write down what happens to them."""
+
+
+@pytest.fixture
+def queued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., QiskitBackendDriver]:
+    (tmp_path / "queued_provider.py").write_text(PROVIDER)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def made(**options: Any) -> QiskitBackendDriver:
+        section = {
+            "backend": "queued_provider:Machine",
+            "options": {"folder": str(tmp_path), **options},
+            "qubits": 3,
+            "simulator": False,
+            "max_batch": 4,
+        }
+        (driver,) = configured_drivers({"queue:machine": section}, file=FILE).values()
+        assert isinstance(driver, QiskitBackendDriver)
+        return driver
+
+    return made
+
+
+def noted(folder: Path, what: str) -> str:
+    path = folder / f"{what}.json"
+    return json.loads(path.read_text())["id"] if path.exists() else ""
+
+
+def sizes(folder: Path) -> list[int]:
+    told = [json.loads(path.read_text()) for path in folder.glob("*.json")]
+    return sorted(one["size"] for one in told if "size" in one)
+
+
+async def test_a_cancel_reaches_the_providers_job_before_its_worker_is_gone(
+    queued: Callable[..., QiskitBackendDriver], tmp_path: Path
+) -> None:
+    async with queued(is_stuck=True) as driver:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(driver.execute, execution_request("queue:machine", FLIP))
+            while not await anyio.to_thread.run_sync(noted, tmp_path, "submitted"):
+                await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+        submitted, cancelled = (noted(tmp_path, what) for what in ("submitted", "cancelled"))
+        assert submitted == cancelled != ""
+
+
+async def test_a_backend_with_a_queue_gets_many_values_in_one_job(
+    queued: Callable[..., QiskitBackendDriver], tmp_path: Path
+) -> None:
+    turn = AQO(
+        qubits=1,
+        clbits=1,
+        parameters=("theta",),
+        operations=(Operation("RY", (0,), (Affine((("theta", 1.0),)),)), Operation("MEASURE", (0,), c=(0,))),
+    )
+    angles = (0.0, 3.14159, 0.0, 3.14159, 3.14159, 0.0)
+    async with queued() as driver:
+        (device,) = driver.devices()
+        request = execution_request("queue:machine", turn, shots=100, bindings=[{"theta": one} for one in angles])
+        found = await driver.execute(request)
+    likeliest = [max(one.counts, key=one.counts.__getitem__) for one in found]
+    assert likeliest == ["0" if angle == 0 else "1" for angle in angles]
+    assert sizes(tmp_path) == [2, 4]
+    assert (device.max_batch, device.routes, found[0].metadata["repeatable"]) == (4, True, False)
+
+
+async def test_calibrating_loads_the_backend_anew_and_shows_what_it_says(
+    queued: Callable[..., QiskitBackendDriver],
+) -> None:
+    async with queued() as driver:
+        first, second = [(await driver.calibrate("queue:machine")).properties for _ in range(2)]
+        assert (await driver.status("queue:machine")).properties == second
+        with pytest.raises(NotFoundError):
+            await driver.calibrate("queue:other")
+    assert first["coupling_map"] == second["coupling_map"]
+    assert {*first} >= {"basis_gates", "t1_sec", "t2_sec", "readout_error", "gate_errors"}
+    assert first["t1_sec"] != second["t1_sec"]
+
+
 FILE = Path("config.toml")
+FLIP = AQO(qubits=1, clbits=1, operations=(Operation("X", (0,)), Operation("MEASURE", (0,), c=(0,))))
 
 
 def test_a_section_of_the_configuration_is_a_device() -> None:

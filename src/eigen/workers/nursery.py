@@ -4,9 +4,10 @@ Run as `python -P -m eigen.workers.nursery CONTROL_FD ENGINE PARENT_PID`. Forkin
 this process has one thread, and no parallel region has run in it. It is the workers' parent, so that only it can know
 how they ended, and can kill one by its id without the risk of meeting another process there.
 
-Requests: `{"do": "fork", "worker": id}` with the worker's end of a socketpair, `{"do": "kill", "worker": id}`. Notices:
-`{"ready": true}` or `{"failed": text}`, `{"forked": id, "pid": pid}`, `{"exited": id, "signal": n, "code": n,
-"peak_bytes": n, "output": tail}`. When the control socket ends, all workers are killed and the nursery ends.
+Requests: `{"do": "fork", "worker": id}` with the worker's end of a socketpair, `{"do": "kill", "worker": id}`, and the
+same with `stop`, a SIGTERM. Notices: `{"ready": true}` or `{"failed": text}`, `{"forked": id, "pid": pid}`,
+`{"exited": id, "signal": n, "code": n, "peak_bytes": n, "output": tail}`. When the control socket ends, all workers are
+killed and the nursery ends.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ __all__ = ["Nursery", "main"]
 
 _OUTPUT_TAIL_BYTES = 4_096
 _CONTROL, _CHILDREN = object(), object()
+_SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGTERM}
 
 
 @dataclass(slots=True)
@@ -100,7 +102,7 @@ class Nursery:
             if request.header["do"] == "fork":
                 self._fork(request.header["worker"])
             else:
-                self._kill(request.header["worker"])
+                self._signal(request.header["worker"], _SIGNALS[request.header["do"]])
         return bool(chunk)
 
     def _fork(self, worker_id: int) -> None:
@@ -142,10 +144,10 @@ class Nursery:
         for descriptor_number in [*self._descriptors, *(child.output for child in self._children.values())]:
             os.close(descriptor_number)
 
-    def _kill(self, worker_id: int) -> None:
+    def _signal(self, worker_id: int, number: signal.Signals) -> None:
         for pid, child in self._children.items():
             if child.worker_id == worker_id:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
 
     def _read_output(self, child: _Child) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -148,11 +148,20 @@ class NurseryClient:
             raise UnavailableError("a worker process could not be started", reason="WORKER_DIED")
         return worker
 
-    async def end(self, worker: ForkedWorker) -> None:
-        """Kill a worker and return when it is gone, or when the limit has passed."""
+    async def end(self, worker: ForkedWorker, *, grace_sec: float = 0.0) -> None:
+        """Kill a worker and return when it is gone, or when the limit has passed.
+
+        Args:
+            worker: Which one.
+            grace_sec: How long it may take to end by itself, after a SIGTERM.
+        """
         worker.channel.close()
-        with anyio.move_on_after(_END_LIMIT_SEC):
+        with anyio.move_on_after(_END_LIMIT_SEC + grace_sec):
             with contextlib.suppress(UnavailableError):
+                if grace_sec:
+                    await self._tell({"do": "stop", "worker": worker.worker_id})
+                    with anyio.move_on_after(grace_sec):
+                        await worker.gone.wait()
                 await self._tell({"do": "kill", "worker": worker.worker_id})
             await worker.gone.wait()
         if not worker.gone.is_set():

@@ -43,6 +43,8 @@ class WorkerRequest:
         num_threads: How many threads it may start.
         journal: Descriptor of the journal of a loop that is to be run (`eigen.workers.loops`), which the worker gets
             with the request; None for `Engine.run`.
+        grace_sec: How long the worker may take to end by itself, after a SIGTERM, when it is cut off; 0 where there is
+            nothing to be ended elsewhere.
     """
 
     digest: str
@@ -51,6 +53,7 @@ class WorkerRequest:
     memory_bytes: int
     num_threads: int = 1
     journal: int | None = None
+    grace_sec: float = 0.0
 
 
 class WorkerPool:
@@ -124,7 +127,7 @@ class WorkerPool:
             finally:
                 if worker.busy:  # cut off in the middle: nobody can tell any more what it would answer
                     with anyio.CancelScope(shield=True):
-                        await self._discard(worker)
+                        await self._discard(worker, grace_sec=request.grace_sec)
                 else:
                     self._idle.append(worker)
 
@@ -171,9 +174,9 @@ class WorkerPool:
                 self._nursery = nursery
             return self._nursery
 
-    async def _discard(self, worker: ForkedWorker) -> None:
+    async def _discard(self, worker: ForkedWorker, *, grace_sec: float = 0.0) -> None:
         if self._nursery is not None:
-            await self._nursery.end(worker)
+            await self._nursery.end(worker, grace_sec=grace_sec)
 
     async def _exchange(
         self, worker: ForkedWorker, request: WorkerRequest, receive: Callable[[Mapping[str, Any]], None]

@@ -1,17 +1,21 @@
 """Questions to IBM's service inside a worker process; each is answered at once, waiting is the driver's.
 
-Arguments of `run`: `do`, and where the service is: `gateway`, `path`, `options`, `backend_name`; besides
+The content is a line of canonical JSON for each circuit. Arguments of `run`: `do`, and where the service is: `gateway`,
+`path`, `options`, `backend_name`, and `renewal`, with whose change the machine is asked anew for its calibration;
+besides
 
-- `submit`: `tag`, `shots`, `seed`, `bindings`, `optimization_level`. Part: `{"remote_job_id": id}`, with
-  `transpilation` where it was not found by its tag.
-- `look`: `remote_job_id`. Part: `{"state": s}`, behind the counts of all bindings where it is done
-  (`eigen.drivers.simulator.parts`).
+- `submit`: `tag`, and for each of the `circuits` its `shots`, `seed`, `bindings` and `optimization_level`. Part:
+  `{"remote_job_id": id}`, with `transpilations` where it was not found by its tag.
+- `look`: `remote_job_id`, and how many bindings each circuit has, `num_bindings`. Part: `{"state": s}`, behind the
+  counts of all bindings where it is done (`eigen.drivers.simulator.parts`).
 - `cancel`: `tag`, or `remote_job_id`. Part: `{"state": "CANCELLED"}`.
+- `status`. Part: `{"operational": b, "pending_jobs": n, "message": text}`.
+- `calibrate`. Part: `{"properties": facts}`, see `eigen.drivers.qiskit_backends.calibration`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import MappingProxyType
@@ -21,7 +25,7 @@ from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.errors import EigenError, FailedPreconditionError, InternalError, UnavailableError
-from eigen.drivers.ibm.gateway import Gateway, RemoteState
+from eigen.drivers.ibm.gateway import Entry, Gateway, RemoteState
 from eigen.drivers.qiskit_backends.credentials import Credentials
 from eigen.drivers.simulator.parts import counts_in_parts
 from eigen.workers.engine import Engine
@@ -40,9 +44,15 @@ class IbmEngine(Engine):
 
     def __init__(self) -> None:
         self._credentials = Credentials()
-        self._gateways: dict[bytes, Gateway] = {}
+        self._gateways: dict[bytes, tuple[int, Gateway]] = {}
         self._deeds: Mapping[str, Callable[..., Iterator[Mapping[str, Any]]]] = MappingProxyType(
-            {"submit": self._submit, "look": self._look, "cancel": self._cancel}
+            {
+                "submit": self._submit,
+                "look": self._look,
+                "cancel": self._cancel,
+                "status": self._status,
+                "calibrate": self._calibrate,
+            }
         )
 
     @classmethod
@@ -50,35 +60,40 @@ class IbmEngine(Engine):
         """Import Qiskit and its transpiler; IBM's library is imported by the first question."""
         import eigen.drivers.qiskit_backends.transpilation  # noqa: F401  # for the imports that it makes
 
-    def prepare(self, content: bytes) -> AQO:
-        """Read an AQO document."""
-        return decode(content)
+    def prepare(self, content: bytes) -> tuple[AQO, ...]:
+        """Read AQO documents, one in each line that is not empty."""
+        return tuple(decode(line) for line in content.split(b"\n") if line)
 
-    def run(self, prepared: AQO, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def run(self, prepared: tuple[AQO, ...], arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Answer one question."""
         with self._asking():
             yield from self._deeds[arguments["do"]](prepared, self._gateway(arguments), arguments)
 
-    def _submit(self, circuit: AQO, gateway: Gateway, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _submit(
+        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
         found = gateway.find(arguments["tag"])
         if found is not None:
             yield {"remote_job_id": found}
             return
-        transpiled = self._transpiled(circuit, gateway, arguments)
-        bound = [transpiled.bound(binding) for binding in arguments["bindings"]]
-        remote_job_id = gateway.submit(bound, shots=arguments["shots"], tag=arguments["tag"], seed=arguments["seed"])
-        yield {"remote_job_id": remote_job_id, "transpilation": transpiled.facts}
+        entries: list[Entry] = []
+        transpilations = []
+        for circuit, asked in zip(circuits, arguments["circuits"], strict=True):
+            transpiled = self._transpiled(circuit, gateway, asked)
+            transpilations.append(transpiled.facts)
+            entries += [Entry(transpiled.bound(binding), asked["shots"]) for binding in asked["bindings"]]
+        remote_job_id = gateway.submit(entries, tag=arguments["tag"], seed=arguments["circuits"][0]["seed"])
+        yield {"remote_job_id": remote_job_id, "transpilations": transpilations}
 
-    def _look(self, circuit: AQO, gateway: Gateway, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _look(
+        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
         remote_job_id = arguments["remote_job_id"]
         state, said = gateway.state(remote_job_id)
         if state is RemoteState.DONE:
-            found = gateway.counts(remote_job_id)
-            each_sec = gateway.usage_sec(remote_job_id) / len(found)
-            for counts in found:
-                numbers = {int(bits.replace(" ", ""), 2): int(count) for bits, count in counts.items()}
-                yield from counts_in_parts(dict(sorted(numbers.items())), width=circuit.clbits)
-                yield {"execution_time_sec": each_sec, "sampling": "shots"}
+            sizes = zip(circuits, arguments["num_bindings"], strict=True)
+            widths = [circuit.clbits for circuit, size in sizes for _ in range(size)]
+            yield from _counted(gateway, remote_job_id, widths)
         if state is RemoteState.ERROR:
             raise InternalError(
                 f"the remote job {remote_job_id} failed: {self._credentials.told(RuntimeError(said))}",
@@ -86,11 +101,27 @@ class IbmEngine(Engine):
             )
         yield {"state": state}
 
-    def _cancel(self, circuit: AQO, gateway: Gateway, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def _cancel(
+        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
         remote_job_id = arguments["remote_job_id"] or gateway.find(arguments["tag"])
         if remote_job_id:
             gateway.cancel(remote_job_id)
         yield {"state": RemoteState.CANCELLED}
+
+    def _status(
+        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
+        is_operational, pending_jobs, message = gateway.status()
+        told = self._credentials.told_text(message)
+        yield {"operational": is_operational, "pending_jobs": pending_jobs, "message": told}
+
+    def _calibrate(
+        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
+        from eigen.drivers.qiskit_backends.calibration import calibration_of
+
+        yield {"properties": calibration_of(gateway.backend)}
 
     def _gateway(self, arguments: Mapping[str, Any]) -> Gateway:
         place = {name: arguments[name] for name in ("gateway", "path", "options", "backend_name")}
@@ -98,12 +129,15 @@ class IbmEngine(Engine):
         if key not in self._gateways:
             module_name, _, name = place["gateway"].partition(":")
             options = self._credentials.resolved(place["options"])
-            self._gateways[key] = getattr(import_module(module_name), name)(
-                place["path"], options, place["backend_name"]
-            )
-        return self._gateways[key]
+            made = getattr(import_module(module_name), name)(place["path"], options, place["backend_name"])
+            self._gateways[key] = (arguments["renewal"], made)
+        renewal, gateway = self._gateways[key]
+        if renewal != arguments["renewal"]:
+            gateway.renew()
+            self._gateways[key] = (arguments["renewal"], gateway)
+        return gateway
 
-    def _transpiled(self, circuit: AQO, gateway: Gateway, arguments: Mapping[str, Any]) -> TranspiledCircuit:
+    def _transpiled(self, circuit: AQO, gateway: Gateway, asked: Mapping[str, Any]) -> TranspiledCircuit:
         from eigen.drivers.qiskit_backends.backends import transpiling
         from eigen.drivers.qiskit_backends.transpilation import TranspiledCircuit
 
@@ -111,8 +145,8 @@ class IbmEngine(Engine):
             return TranspiledCircuit.of(
                 circuit,
                 gateway.backend,
-                optimization_level=arguments["optimization_level"],
-                seed=arguments["seed"],
+                optimization_level=asked["optimization_level"],
+                seed=asked["seed"],
             )
 
     @contextmanager
@@ -145,3 +179,15 @@ class IbmEngine(Engine):
         return UnavailableError(
             f"IBM's service cannot be asked: {told}", reason="DEVICE_UNREACHABLE", hint="the job may be tried again"
         )
+
+
+def _counted(gateway: Gateway, remote_job_id: str, widths: Sequence[int]) -> Iterator[Mapping[str, Any]]:
+    """Yield the counts of every binding of every circuit of a remote job; `widths` are their classical bits."""
+    found = gateway.counts(remote_job_id)
+    if len(found) != len(widths):
+        raise InternalError(f"{len(found)} results came for {len(widths)} bindings", reason="ENGINE_BROKE_PROMISE")
+    each_sec = gateway.usage_sec(remote_job_id) / len(found)
+    for counts, width in zip(found, widths, strict=True):
+        numbers = {int(bits.replace(" ", ""), 2): int(count) for bits, count in counts.items()}
+        yield from counts_in_parts(dict(sorted(numbers.items())), width=width)
+        yield {"execution_time_sec": each_sec, "sampling": "shots"}

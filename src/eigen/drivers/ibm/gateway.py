@@ -13,12 +13,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
-__all__ = ["Gateway", "IbmGateway", "RemoteState"]
+__all__ = ["Entry", "Gateway", "IbmGateway", "RemoteState"]
+
+
+class Entry(NamedTuple):
+    """One circuit of a remote job.
+
+    Attributes:
+        circuit: With a value for each parameter.
+        shots: How many.
+    """
+
+    circuit: QuantumCircuit
+    shots: int
 
 
 class RemoteState(StrEnum):
@@ -41,11 +53,19 @@ class Gateway(ABC):
         """What circuits are transpiled for, a `BackendV2`."""
 
     @abstractmethod
+    def renew(self) -> None:
+        """Ask anew what was measured of the machine."""
+
+    @abstractmethod
+    def status(self) -> tuple[bool, int, str]:
+        """Return whether the machine takes jobs, how many wait for it, and what the service says of it."""
+
+    @abstractmethod
     def find(self, tag: str) -> str | None:
         """Return the id of the newest job with a tag that has not failed and was not cancelled, or None."""
 
     @abstractmethod
-    def submit(self, circuits: Sequence[QuantumCircuit], *, shots: int, tag: str, seed: int) -> str:
+    def submit(self, entries: Sequence[Entry], *, tag: str, seed: int) -> str:
         """Submit one job for all circuits and return its id; only simulators take the seed."""
 
     @abstractmethod
@@ -78,12 +98,25 @@ class IbmGateway(Gateway):
         module_name, _, name = path.partition(":")
         self._service = getattr(import_module(module_name), name)(**options)
         self._backend = self._service.backend(backend_name)
+        self._backend_name = backend_name
         self._submitted: dict[str, Any] = {}
 
     @property
     def backend(self) -> Any:
         """The machine."""
         return self._backend
+
+    def renew(self) -> None:
+        """Ask for configuration and properties; local testing mode makes its snapshot anew."""
+        if hasattr(self._service, "jobs"):
+            self._backend.refresh()
+        else:
+            self._backend = self._service.backend(self._backend_name)
+
+    def status(self) -> tuple[bool, int, str]:
+        """Ask for the machine's status."""
+        status = self._backend.status()
+        return bool(status.operational), int(status.pending_jobs), str(status.status_msg)
 
     def find(self, tag: str) -> str | None:
         """Return the id of a job by its tag; local testing mode keeps no jobs."""
@@ -94,14 +127,14 @@ class IbmGateway(Gateway):
                 return str(job.job_id())
         return None
 
-    def submit(self, circuits: Sequence[QuantumCircuit], *, shots: int, tag: str, seed: int) -> str:
+    def submit(self, entries: Sequence[Entry], *, tag: str, seed: int) -> str:
         """Submit one job in job mode."""
         from qiskit_ibm_runtime import SamplerV2
 
         is_local = not hasattr(self._service, "jobs")
         local: dict[str, Any] = {"simulator": {"seed_simulator": seed or 1}}  # 0 is no seed to it
         options = local if is_local else {"environment": {"job_tags": [tag]}}
-        job = SamplerV2(mode=self._backend, options=options).run([(one,) for one in circuits], shots=shots)
+        job = SamplerV2(mode=self._backend, options=options).run([(one.circuit, None, one.shots) for one in entries])
         self._submitted[str(job.job_id())] = job
         return str(job.job_id())
 

@@ -2,7 +2,9 @@
 
 What another process submitted is there, as at the real service, so that a crash between submission and counts can be
 rehearsed. Options: `folder`, and `states`, what each look at a job sees, the last one from then on; a state may be an
-exception's text, which is raised instead (`!text`). `token` is only there to be told in such a text by mistake.
+exception's text, which is raised instead (`!text`). `token` is only there to be told in such a text by mistake. A file
+`machine` in the folder says how the machine is, `{"operational": b, "pending_jobs": n, "message": text, "seed": n}`;
+its seed decides the figures that are measured of it.
 """
 
 from __future__ import annotations
@@ -11,12 +13,9 @@ import json
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from eigen.drivers.ibm.gateway import Gateway, RemoteState
-
-if TYPE_CHECKING:
-    from qiskit import QuantumCircuit
+from eigen.drivers.ibm.gateway import Entry, Gateway, RemoteState
 
 __all__ = ["RehearsedGateway"]
 
@@ -34,24 +33,38 @@ class RehearsedGateway(Gateway):
         self._folder = Path(options["folder"])
         self._states: list[str] = options["states"]
         self._token = str(options.get("token", ""))
+        self._seed = self._machine()["seed"]
 
     @property
     def backend(self) -> Any:
         """Five qubits."""
         from qiskit.providers.fake_provider import GenericBackendV2
 
-        return GenericBackendV2(5, noise_info=False, seed=1)
+        return GenericBackendV2(5, noise_info=self._seed > 1, seed=self._seed)
+
+    def renew(self) -> None:
+        """Look at the machine again."""
+        self._seed = self._machine()["seed"]
+
+    def status(self) -> tuple[bool, int, str]:
+        """Look how the machine is."""
+        machine = self._machine()
+        if machine["message"].startswith("!"):
+            raise ConnectionError(f"{machine['message'][1:]} {self._token}")
+        return machine["operational"], machine["pending_jobs"], machine["message"]
 
     def find(self, tag: str) -> str | None:
         """Look for a job's file by its tag."""
         found = [path.stem for path in self._folder.glob("*.json") if json.loads(path.read_text())["tag"] == tag]
         return found[0] if found else None
 
-    def submit(self, circuits: Sequence[QuantumCircuit], *, shots: int, tag: str, seed: int) -> str:
+    def submit(self, entries: Sequence[Entry], *, tag: str, seed: int) -> str:
         """Run the circuits and keep their counts."""
         job_id = uuid.uuid4().hex
         backend = self.backend
-        counts = [backend.run(one, shots=shots, seed_simulator=seed).result().get_counts() for one in circuits]
+        counts = [
+            backend.run(one.circuit, shots=one.shots, seed_simulator=seed).result().get_counts() for one in entries
+        ]
         self._write(job_id, {"tag": tag, "counts": counts, "looks": 0, "is_cancelled": False})
         return job_id
 
@@ -76,6 +89,11 @@ class RehearsedGateway(Gateway):
     def cancel(self, job_id: str) -> None:
         """Note it."""
         self._write(job_id, {**self._read(job_id), "is_cancelled": True})
+
+    def _machine(self) -> dict[str, Any]:
+        path = self._folder / "machine"
+        told = json.loads(path.read_text()) if path.exists() else {}
+        return {"operational": True, "pending_jobs": 0, "message": "active", "seed": 1, **told}
 
     def _read(self, job_id: str) -> dict[str, Any]:
         job: dict[str, Any] = json.loads((self._folder / f"{job_id}.json").read_text())

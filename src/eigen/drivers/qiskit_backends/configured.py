@@ -42,6 +42,10 @@ _NAME = r"[A-Za-z_]\w*"
 _PATH = re.compile(rf"{_NAME}(\.{_NAME})*:{_NAME}", re.ASCII)
 _MOST_QUBITS = 10_000
 _MOST_SLOTS = 1_000
+_MOST_BATCH = 1_000
+_MOST_CANCEL_SEC = 60
+_AT_ONCE = {"max_batch": 1, "cancel_sec": 0.5}
+_BY_QUEUE = {"max_batch": 100, "cancel_sec": 10.0}
 
 
 class _Key(NamedTuple):
@@ -52,6 +56,10 @@ class _Key(NamedTuple):
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and 0 < len(value) <= 200
+
+
+def _seconds(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= _MOST_CANCEL_SEC
 
 
 def _count(most: int) -> Callable[[Any], bool]:
@@ -67,6 +75,8 @@ _KEYS: Mapping[str, _Key] = {
     "packages": _Key("distributions", lambda value: isinstance(value, list) and all(map(_text, value)), "a list"),
     "max_shots": _Key("max_shots", _count(MAX_SHOTS), f"a whole number from 1 to {MAX_SHOTS}"),
     "slots": _Key("slots", _count(_MOST_SLOTS), f"a whole number from 1 to {_MOST_SLOTS}"),
+    "max_batch": _Key("max_batch", _count(_MOST_BATCH), f"a whole number from 1 to {_MOST_BATCH}"),
+    "cancel_sec": _Key("cancel_sec", _seconds, f"a number from 0 to {_MOST_CANCEL_SEC}"),
     **{
         name: _Key(name, lambda value: isinstance(value, bool), "true or false")
         for name in ("simulator", "mid_circuit_measurement", "feed_forward", "reset")
@@ -109,7 +119,7 @@ def _backend(device_id: str, section: Any, file: Path) -> QiskitBackend:
             _refuse(file, device_id, f"it has an unknown key {quoted(name)}", hint)
         if not _KEYS[name].is_allowed(section[name]):
             _refuse(file, device_id, f"{name} is not allowed as it is", f"it must be {_KEYS[name].shape}")
-    given = _defaults(device_id) | section
+    given = {**_defaults(device_id, is_simulator=section.get("simulator", True)), **section}
     for name in _REQUIRED:
         if name not in given:
             _refuse(file, device_id, f"it lacks {name}", f"it must be {_KEYS[name].shape}")
@@ -118,11 +128,11 @@ def _backend(device_id: str, section: Any, file: Path) -> QiskitBackend:
     return QiskitBackend(device_id=device_id, **{"description": f"{given['backend']}, as configured"} | values)
 
 
-def _defaults(device_id: str) -> dict[str, Any]:
-    """Return what holds for machines of IBM where their section says nothing else."""
+def _defaults(device_id: str, *, is_simulator: bool) -> Mapping[str, Any]:
+    """Return what holds for a device where its section says nothing else."""
     driver, _, machine = device_id.partition(":")
     if driver != _IBM:
-        return {}
+        return _AT_ONCE if is_simulator else _BY_QUEUE
     return {
         "backend": _IBM_SERVICE,
         "name": machine,
@@ -132,6 +142,7 @@ def _defaults(device_id: str) -> dict[str, Any]:
         "mid_circuit_measurement": True,
         "reset": True,
         "slots": 5,
+        "max_batch": 300,
         "max_shots": 100_000,
     }
 

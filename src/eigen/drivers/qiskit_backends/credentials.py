@@ -39,7 +39,11 @@ class Credentials:
 
     def told(self, error: BaseException) -> str:
         """Return what a vendor's error says, in one printable sentence without secrets and paths of this machine."""
-        text = without_secrets(f"{type(error).__name__}: {error}", os.environ)
+        return self.told_text(f"{type(error).__name__}: {error}")
+
+    def told_text(self, text: str) -> str:
+        """Return what a vendor says, as `told`."""
+        text = without_secrets(text, os.environ)
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "[secret]")
         return printable(_PATH.sub("[path]", text), limit=300)

@@ -10,7 +10,10 @@ from eigen.contracts.devices import DeviceInfo
 from eigen.contracts.execution import MAX_SHOTS
 from eigen.contracts.gates import GATES
 
-__all__ = ["QiskitBackend"]
+__all__ = ["NO_CIRCUIT", "QiskitBackend"]
+
+NO_CIRCUIT = b"\n"
+"""The content of a question to a worker that is about no circuit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,9 @@ class QiskitBackend:
         num_qubits: How many qubits it has.
         max_shots: Most shots of one run.
         slots: How many circuits it runs at once.
+        max_batch: How many circuits one of its jobs should hold; 1 where each job is run at once.
+        cancel_sec: How long it may take to cancel a job there that is cancelled here; 0 where nothing runs elsewhere.
+        connectivity: Pairs of qubits that its gates act on, where that is known without loading it.
         simulator: Whether it simulates.
         is_noisy: Whether its noise can be left out by the driver option `noise: false`.
         mid_circuit_measurement: Whether a qubit may be used after it was measured.
@@ -43,6 +49,9 @@ class QiskitBackend:
     num_qubits: int
     max_shots: int = MAX_SHOTS
     slots: int = 1
+    max_batch: int = 1
+    cancel_sec: float = 0.0
+    connectivity: tuple[tuple[int, int], ...] | None = None
     simulator: bool = True
     is_noisy: bool = False
     mid_circuit_measurement: bool = False
@@ -60,6 +69,9 @@ class QiskitBackend:
             gates=tuple(GATES),
             max_shots=self.max_shots,
             slots=self.slots,
+            max_batch=self.max_batch,
+            connectivity=self.connectivity,
+            routes=True,
             mid_circuit_measurement=self.mid_circuit_measurement,
             feed_forward=self.feed_forward,
             reset=self.reset,

@@ -7,9 +7,11 @@ from types import TracebackType
 from typing import Any, Self
 
 from eigen.contracts.aqo import CircuitProfile
+from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus
 from eigen.contracts.errors import (
     FailedPreconditionError,
+    InternalError,
     InvalidArgumentError,
     NotFoundError,
     UnavailableError,
@@ -24,7 +26,7 @@ from eigen.contracts.printable import printable, quoted
 from eigen.contracts.version import VERSION
 from eigen.drivers.budget import MemoryBudget
 from eigen.drivers.capability import check_capabilities
-from eigen.drivers.qiskit_backends.description import QiskitBackend
+from eigen.drivers.qiskit_backends.description import NO_CIRCUIT, QiskitBackend
 from eigen.drivers.simulator.batches import batches, seeds_of
 from eigen.drivers.simulator.collector import Collector
 from eigen.drivers.simulator.installation import installed_versions, usable_cores, worker_environment
@@ -69,6 +71,8 @@ class QiskitBackendDriver(Driver):
         self._pool = WorkerPool(self.engine, size=self._num_workers, environment=worker_environment(usable_cores()))
         self._running: dict[str, int] = {}
         self._failures: dict[str, str] = {}
+        self._renewals: dict[str, int] = {}
+        self._calibrations: dict[str, Mapping[str, Any]] = {}
 
     @property
     def process_ids(self) -> tuple[int, ...]:
@@ -91,7 +95,10 @@ class QiskitBackendDriver(Driver):
         return tuple(one.info(_versions(one)) for one in self._backends.values())
 
     async def status(self, device_id: str) -> DeviceStatus:
-        """Return how a device is now: offline when its backend could not be loaded the last time."""
+        """Return how a device is now: offline when its backend could not be loaded the last time.
+
+        Its properties are what `calibrate` found.
+        """
         self._backend(device_id)
         reason = self._failures.get(device_id, "")
         return DeviceStatus(
@@ -99,7 +106,16 @@ class QiskitBackendDriver(Driver):
             state=DeviceState.OFFLINE if reason else DeviceState.ONLINE,
             reason=reason,
             running=self._running.get(device_id, 0),
+            properties=self._calibrations.get(device_id, {}),
         )
+
+    async def calibrate(self, device_id: str) -> DeviceStatus:
+        """Load a device's backend anew, in every worker before its next circuit, and return what it says of itself."""
+        backend = self._backend(device_id)
+        self._renewals[device_id] = self._renewals.get(device_id, 0) + 1
+        parts = await self._asked(backend, {"do": "calibrate"})
+        self._calibrations[device_id] = parts[-1]["properties"]
+        return await self.status(device_id)
 
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Check a circuit against what the device says of itself; whether it can be transpiled shows in the worker."""
@@ -139,10 +155,10 @@ class QiskitBackendDriver(Driver):
                 digest=request.payload.digest,
                 content=request.payload.data,
                 memory_bytes=admission.memory_bytes,
+                grace_sec=backend.cancel_sec,
                 arguments={
-                    "path": backend.path,
-                    "options": dict(backend.options),
-                    "backend_name": backend.backend_name,
+                    **self._place(backend),
+                    "max_batch": backend.max_batch,
                     "optimization_level": request.options.optimization_level,
                     "seed_transpiler": request.options.seed,
                     "noise": request.options.driver_options.get("noise", True),
@@ -153,6 +169,31 @@ class QiskitBackendDriver(Driver):
             )
             await self._run(request.device_id, worker_request, collector.receive)
         return collector.results()
+
+    async def _asked(
+        self, backend: QiskitBackend, arguments: Mapping[str, Any], *, content: bytes = NO_CIRCUIT
+    ) -> list[Mapping[str, Any]]:
+        """Return the parts of a worker's answer to a question."""
+        parts: list[Mapping[str, Any]] = []
+        question = WorkerRequest(
+            digest=sha256_hex(content),
+            content=content,
+            memory_bytes=min(_TRANSPILER_BYTES, self._limit_bytes // self._num_workers),
+            arguments={**self._place(backend), **arguments},
+        )
+        await self._run(backend.device_id, question, parts.append)
+        if not parts:
+            raise InternalError("the worker gave no answer", reason="ENGINE_BROKE_PROMISE")
+        return parts
+
+    def _place(self, backend: QiskitBackend) -> dict[str, Any]:
+        """Return where a backend is, for a worker, and which of its calibrations is wanted."""
+        return {
+            "path": backend.path,
+            "options": dict(backend.options),
+            "backend_name": backend.backend_name,
+            "renewal": self._renewals.get(backend.device_id, 0),
+        }
 
     async def _run(
         self, device_id: str, worker_request: WorkerRequest, receive: Callable[[Mapping[str, Any]], None]

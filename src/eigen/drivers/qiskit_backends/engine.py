@@ -1,14 +1,21 @@
 """Backends of Qiskit inside a worker process: loads them once, transpiles, runs, and checks what they say.
 
-Arguments of `run`: `path`, `options`, `backend_name`, `optimization_level`, `seed_transpiler`, `shots`, `bindings` and
-one of `seeds` for each; and `noise`, whether a snapshot has its noise. Parts: as in `eigen.drivers.simulator.parts`,
-with the facts of the transpilation as `metadata`.
+Arguments of `run`: where the backend is, `path`, `options`, `backend_name` and `renewal`, with whose change it is
+loaded anew; besides
+
+- with a circuit `optimization_level`, `seed_transpiler`, `shots`, `bindings` and one of `seeds` for each, `max_batch`,
+  and `noise`, whether a snapshot has its noise. Parts: as in `eigen.drivers.simulator.parts`, with the facts of the
+  transpilation as `metadata`.
+- without one nothing. Part: `{"properties": facts}`, see `calibration`.
+
+A backend that takes no seed gets up to `max_batch` bindings in one job of its own; one that does, each by itself, since
+a binding's counts depend on its own seed only.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -19,6 +26,7 @@ from eigen.contracts.canonical import canonical_json
 from eigen.contracts.errors import InternalError, ResourceExhaustedError
 from eigen.contracts.printable import quoted
 from eigen.drivers.qiskit_backends.credentials import Credentials
+from eigen.drivers.qiskit_backends.description import NO_CIRCUIT
 from eigen.drivers.simulator.parts import checked_total, counts_in_parts
 from eigen.workers.engine import Engine
 
@@ -38,13 +46,13 @@ class _PreparedCircuit:
         circuit: The circuit.
         width: Number of the program's classical bits.
         clbits: The program's bit of each of the circuit's, ascending.
-        transpiled: By backend, level and seed.
+        transpiled: By backend and calibration, level and seed.
     """
 
     circuit: AQO
     width: int
     clbits: tuple[int, ...]
-    transpiled: dict[tuple[bytes, int, int], TranspiledCircuit] = field(default_factory=dict)
+    transpiled: dict[tuple[bytes, int, int, int], TranspiledCircuit] = field(default_factory=dict)
 
 
 class QiskitBackendEngine(Engine):
@@ -52,7 +60,7 @@ class QiskitBackendEngine(Engine):
 
     def __init__(self) -> None:
         self._credentials = Credentials()
-        self._backends: dict[bytes, Any] = {}
+        self._backends: dict[bytes, tuple[int, Any]] = {}
 
     @classmethod
     def preload(cls) -> None:
@@ -61,38 +69,60 @@ class QiskitBackendEngine(Engine):
 
         import eigen.drivers.qiskit_backends.transpilation  # noqa: F401  # for the imports that it makes
 
-    def prepare(self, content: bytes) -> _PreparedCircuit:
+    def prepare(self, content: bytes) -> _PreparedCircuit | None:
         """Read an AQO document; it is transpiled when the backend is known."""
+        if content == NO_CIRCUIT:
+            return None
         circuit = decode(content)
         narrow, clbits = _without_unused_bits(circuit)
         return _PreparedCircuit(narrow, circuit.clbits, clbits)
 
-    def run(self, prepared: _PreparedCircuit, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """Run the circuit once for each binding."""
+    def run(self, prepared: _PreparedCircuit | None, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Run the circuit once for each binding, or say what the backend says of itself."""
         key = canonical_json({name: arguments[name] for name in ("path", "options", "backend_name")})
         backend = self._backend(key, arguments)
+        if prepared is not None:
+            yield from self._results(prepared, key, backend, arguments)
+        else:
+            yield {"properties": self._calibration(backend)}
+
+    def _calibration(self, backend: Any) -> dict[str, Any]:
+        from eigen.drivers.qiskit_backends.backends import running
+        from eigen.drivers.qiskit_backends.calibration import calibration_of
+
+        with running(self._credentials):
+            return calibration_of(backend)
+
+    def _results(
+        self, prepared: _PreparedCircuit, key: bytes, backend: Any, arguments: Mapping[str, Any]
+    ) -> Iterator[Mapping[str, Any]]:
         transpiled = self._transpiled(prepared, key, backend, arguments)
-        for binding, seed in zip(arguments["bindings"], arguments["seeds"], strict=True):
-            bound = transpiled.bound(binding)
+        facts = {"transpilation": transpiled.facts, "repeatable": self._takes_seed(backend)}
+        size = 1 if facts["repeatable"] else arguments["max_batch"]
+        bindings, seeds = arguments["bindings"], arguments["seeds"]
+        for first in range(0, len(bindings), size):
+            bound = [transpiled.bound(binding) for binding in bindings[first : first + size]]
             started = time.perf_counter()
-            counts, seeded = self._counts(backend, bound, seed=seed, arguments=arguments)
-            elapsed_sec = time.perf_counter() - started
-            checked_total(counts, shots=arguments["shots"])
-            yield from counts_in_parts(_spread(counts, prepared.clbits), width=prepared.width)
-            facts = {"transpilation": transpiled.facts, "repeatable": seeded}
-            yield {"execution_time_sec": elapsed_sec, "sampling": "shots", "metadata": facts}
+            found = self._counts(backend, bound, seed=seeds[first], arguments=arguments)
+            each_sec = (time.perf_counter() - started) / len(bound)
+            for counts in found:
+                checked_total(counts, shots=arguments["shots"])
+                yield from counts_in_parts(_spread(counts, prepared.clbits), width=prepared.width)
+                yield {"execution_time_sec": each_sec, "sampling": "shots", "metadata": facts}
 
     def _backend(self, key: bytes, arguments: Mapping[str, Any]) -> Any:
-        if key not in self._backends:
+        renewal, backend = self._backends.get(key, (None, None))
+        if renewal != arguments["renewal"]:
             from eigen.drivers.qiskit_backends.backends import load_backend
 
-            self._backends[key] = load_backend(
+            backend = load_backend(
                 arguments["path"],
                 options=arguments["options"],
                 backend_name=arguments["backend_name"],
                 credentials=self._credentials,
             )
-        return self._backends[key]
+            self._backends[key] = (arguments["renewal"], backend)
+        return backend
 
     def _transpiled(
         self, prepared: _PreparedCircuit, key: bytes, backend: Any, arguments: Mapping[str, Any]
@@ -101,29 +131,39 @@ class QiskitBackendEngine(Engine):
         from eigen.drivers.qiskit_backends.transpilation import TranspiledCircuit
 
         level, seed = arguments["optimization_level"], arguments["seed_transpiler"]
-        if (key, level, seed) not in prepared.transpiled:
+        name = (key, arguments["renewal"], level, seed)
+        if name not in prepared.transpiled:
             _check_width(backend, prepared.circuit)
             with transpiling(self._credentials):
                 made = TranspiledCircuit.of(prepared.circuit, backend, optimization_level=level, seed=seed)
-            prepared.transpiled[key, level, seed] = made
-        return prepared.transpiled[key, level, seed]
+            prepared.transpiled[name] = made
+        return prepared.transpiled[name]
+
+    def _takes_seed(self, backend: Any) -> bool:
+        return hasattr(backend.options, "seed_simulator")
 
     def _counts(
-        self, backend: Any, circuit: QuantumCircuit, *, seed: int, arguments: Mapping[str, Any]
-    ) -> tuple[Mapping[int, int], bool]:
-        """Return counts by number of the classical bits, and whether the backend took the seed."""
+        self, backend: Any, circuits: Sequence[QuantumCircuit], *, seed: int, arguments: Mapping[str, Any]
+    ) -> Sequence[Mapping[int, int]]:
+        """Return the counts of each circuit of one job by number of the classical bits."""
         from eigen.drivers.qiskit_backends.backends import running
+        from eigen.drivers.qiskit_backends.stopping import cancelled_with_the_worker
 
-        takes_seed = hasattr(backend.options, "seed_simulator")
-        options: dict[str, Any] = {"seed_simulator": seed} if takes_seed else {}
-        with running(self._credentials):
-            result = backend.run(circuit, shots=arguments["shots"], **options).result()
+        options: dict[str, Any] = {"seed_simulator": seed} if self._takes_seed(backend) else {}
+        asked = circuits[0] if len(circuits) == 1 else list(circuits)  # some backends take no list
+
+        def submit() -> Any:
+            return backend.run(asked, shots=arguments["shots"], **options)
+
+        with running(self._credentials), cancelled_with_the_worker(submit, self._credentials) as job:
+            result = job.result()
             if not result.success:
                 raise InternalError(
                     f"the backend failed: {quoted(str(getattr(result, 'status', '')), limit=200)}",
                     reason="ENGINE_FAILED",
                 )
-            return _by_number(result.get_counts(), width=circuit.num_clbits), takes_seed
+            found = [result.get_counts(index) for index in range(len(circuits))]
+            return [_by_number(one, width=circuits[0].num_clbits) for one in found]
 
 
 class SnapshotEngine(QiskitBackendEngine):
@@ -143,14 +183,17 @@ class SnapshotEngine(QiskitBackendEngine):
         import_module("qiskit_ibm_runtime.fake_provider")
         import_module("eigen.drivers.qiskit_backends.snapshot_noise")
 
+    def _takes_seed(self, backend: Any) -> bool:
+        return True  # it is Aer that runs
+
     def _counts(
-        self, backend: Any, circuit: QuantumCircuit, *, seed: int, arguments: Mapping[str, Any]
-    ) -> tuple[Mapping[int, int], bool]:
+        self, backend: Any, circuits: Sequence[QuantumCircuit], *, seed: int, arguments: Mapping[str, Any]
+    ) -> Sequence[Mapping[int, int]]:
         from eigen.drivers.qiskit_backends.snapshot_noise import compacted
 
-        compact, active = compacted(circuit)
+        compact, active = compacted(circuits[0])
         simulator = self._simulator(backend, active if arguments["noise"] else None)
-        return super()._counts(simulator, compact, seed=seed, arguments=arguments)
+        return super()._counts(simulator, [compact], seed=seed, arguments=arguments)
 
     def _simulator(self, backend: Any, noisy: tuple[int, ...] | None) -> Any:
         """Return Aer with the noise of some qubits, or without any."""

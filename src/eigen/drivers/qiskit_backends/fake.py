@@ -26,6 +26,10 @@ class FakeDriver(QiskitBackendDriver):
     def __init__(self, *, num_workers: int | None = None, memory_limit_bytes: int | None = None) -> None:
         super().__init__("fake", snapshots(), num_workers=num_workers, memory_limit_bytes=memory_limit_bytes)
 
+    async def calibrate(self, device_id: str) -> DeviceStatus:
+        """Read a snapshot's files anew: they only change with their package."""
+        return await self.status(device_id)
+
     async def status(self, device_id: str) -> DeviceStatus:
         """Return how a device is now, with its couplings, gates, and medians of lifetimes and errors."""
         status = await super().status(device_id)

@@ -23,6 +23,7 @@ __all__ = ["calibration", "snapshots"]
 _PACKAGE = "qiskit_ibm_runtime.fake_provider.backends"
 _DISTRIBUTIONS = ("qiskit", "qiskit-aer", "qiskit-ibm-runtime")
 _QUBITS = re.compile(rb'"n_qubits":\s*([0-9]+)')
+_PAIRS = re.compile(rb'"coupling_map":\s*(\[(?:\[\d+,\s*\d+\][,\s]*)+\])')
 _CLASS = re.compile(r"from \.\w+ import (\w+)")
 _UNITS = {"us": 1e-6, "ns": 1e-9, "ms": 1e-3, "s": 1.0}
 
@@ -82,11 +83,18 @@ def _snapshot(folder: Path) -> QiskitBackend | None:
         distributions=_DISTRIBUTIONS,
         num_qubits=int(qubits[1]),
         slots=usable_cores(),
+        connectivity=_pairs(machine),
         is_noisy=True,
         mid_circuit_measurement=True,
         feed_forward=b'"if_else"' in machine,
         reset=b'"reset"' in machine,
     )
+
+
+def _pairs(machine: bytes) -> tuple[tuple[int, int], ...] | None:
+    """Return a machine's pairs of qubits, the lower first; a machine of one qubit has none."""
+    found = _PAIRS.search(machine)
+    return tuple(sorted({(a, b) if a < b else (b, a) for a, b in json.loads(found[1])})) if found else None
 
 
 def _of_qubits(measured: Mapping[str, Any], name: str) -> Iterator[float]:

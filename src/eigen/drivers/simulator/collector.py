@@ -47,6 +47,11 @@ class Collector:
         self._results.append(result)
         self._counts, self._values = {}, {}
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every binding has its result."""
+        return len(self._results) >= self._expected
+
     def results(self) -> tuple[ExecutionResult, ...]:
         """Return one result for each binding.
 
