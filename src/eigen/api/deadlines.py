@@ -16,12 +16,15 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from functools import partial, wraps
 from types import TracebackType
-from typing import Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol, Self, TypeVar, cast
 
 import anyio
 
 from eigen.contracts.errors import DeadlineExceededError, InvariantError
 from eigen.contracts.requests import RequestContext
+
+if TYPE_CHECKING:
+    from anyio.abc import TaskGroup
 
 __all__ = ["Deadlines", "HasDeadlines", "bounded"]
 
@@ -69,6 +72,9 @@ def bounded(method: Call[S, P, T]) -> Call[S, P, T]:
 class Deadlines:
     """The tasks of calls with deadlines; opened and closed as an asynchronous context manager."""
 
+    def __init__(self) -> None:
+        self._tasks: TaskGroup | None = None
+
     async def __aenter__(self) -> Self:
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
@@ -77,9 +83,10 @@ class Deadlines:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._tasks.cancel_scope.shield = True
-        self._tasks.cancel_scope.deadline = anyio.current_time() + CLOSING_SEC
-        await self._tasks.__aexit__(None, None, None)
+        tasks = self._opened()
+        tasks.cancel_scope.shield = True
+        tasks.cancel_scope.deadline = anyio.current_time() + CLOSING_SEC
+        await tasks.__aexit__(None, None, None)
 
     async def keep(self, name: str, work: Callable[[], Coroutine[Any, Any, T]], *, deadline_sec: float) -> T:
         """Return what a call gives, in time.
@@ -95,7 +102,7 @@ class Deadlines:
         if not deadline_sec > 0:
             raise _too_late(name, deadline_sec)
         attempt: _Attempt[T] = _Attempt()
-        self._tasks.start_soon(attempt.run, work)
+        self._opened().start_soon(attempt.run, work)
         try:
             with anyio.move_on_after(deadline_sec):
                 await attempt.ended.wait()
@@ -125,6 +132,11 @@ class Deadlines:
                 if scope.cancelled_caught:
                     raise _too_late(name, deadline_sec)
                 yield one
+
+    def _opened(self) -> TaskGroup:
+        if self._tasks is None:
+            raise InvariantError("a deadline, and nobody who keeps it: it was not opened")
+        return self._tasks
 
 
 class _Attempt(Generic[T]):

@@ -13,7 +13,7 @@ from eigen.api.gate import Gate
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.requests import RequestContext
-from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore
+from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactReads
 from eigen.ports.audit import AuditLog
 from eigen.ports.identity import Authenticator, Authorizer
 from eigen.ports.job_reads import JobReads
@@ -30,6 +30,8 @@ MAX_PAGE_SIZE = 1000
 class ReadingApi(JobReads):
     """Jobs of one root, looked at; opened and closed as an asynchronous context manager.
 
+    Calls without a deadline are answered as long as nothing is opened, too.
+
     Args:
         records: What is known of jobs.
         artifacts: Holds what jobs leave.
@@ -45,7 +47,7 @@ class ReadingApi(JobReads):
         self,
         *,
         records: JobRecords,
-        artifacts: ArtifactStore,
+        artifacts: ArtifactReads,
         authenticator: Authenticator,
         authorizer: Authorizer,
         audit: AuditLog,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, AbstractContextManager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import typer
 
@@ -18,9 +18,21 @@ if TYPE_CHECKING:
     from eigen.ports.job_reads import JobReads
     from eigen.system.composition import System
 
-__all__ = ["conduct", "look_around", "look_up", "on_loop", "perform"]
+__all__ = ["answer", "conduct", "look_around", "look_up", "on_loop", "perform"]
 
 T = TypeVar("T")
+
+
+def answer(body: Callable[[], Coroutine[Any, Any, ExitCode]], *, as_json: bool) -> NoReturn:
+    """Run an asynchronous body that only looks, without an event loop, and end the command; otherwise as `conduct`.
+
+    Args:
+        body: What the command does; it waits for nothing but the disk, see `look_up`.
+        as_json: Whether errors are told as JSON.
+    """
+    from eigen.workers.blocking import without_loop
+
+    perform(partial(without_loop, body), as_json=as_json)
 
 
 def conduct(body: Callable[[], Awaitable[ExitCode]], *, as_json: bool) -> NoReturn:
@@ -52,8 +64,8 @@ def on_loop(body: Callable[[], Awaitable[T]]) -> T:
     return anyio.run(body)
 
 
-def look_up(root: Path | None) -> AbstractAsyncContextManager[JobReads]:
-    """Open a root to look at its jobs.
+def look_up(root: Path | None) -> AbstractContextManager[JobReads]:
+    """Open a root to look at its jobs; its answers are there at once, and only a stream of updates needs a loop.
 
     Args:
         root: Its folder.

@@ -6,17 +6,17 @@ A live job of this system is answered from memory; any other one from the store,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import TYPE_CHECKING
-
-from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import EigenError, FailedPreconditionError, InvalidArgumentError, InvariantError
 from eigen.contracts.jobs import JOB_ID, JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.printable import quoted
-from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.artifact_store import ArtifactReads
 from eigen.ports.clock import Clock
 from eigen.ports.job_records import JobRecords
-from eigen.ports.job_store import JobStore
+from eigen.ports.kept_jobs import KeptJobs
+from eigen.workers.blocking import Blocking, beside_the_loop
 
 if TYPE_CHECKING:
     from eigen.contracts.results import JobResults
@@ -38,22 +38,25 @@ class Lookups(JobRecords):
         clock: Time.
         jobs: The live jobs of this system; None for one that runs none.
         status: A record as users see it, with why it waits; by default what the record alone tells.
+        blocking: Where long results are read.
     """
 
     def __init__(
         self,
         *,
-        store: JobStore,
-        artifacts: ArtifactStore,
+        store: KeptJobs,
+        artifacts: ArtifactReads,
         clock: Clock,
         jobs: LiveJobs | None = None,
         status: Callable[[JobRecord], JobStatus] = JobRecord.status,
+        blocking: Blocking = beside_the_loop,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
         self._clock = clock
         self._jobs = jobs
         self._status = status
+        self._blocking = blocking
 
     async def record(self, job_id: str) -> JobRecord:
         """Return a job's record; see the port."""
@@ -142,7 +145,7 @@ class Lookups(JobRecords):
         content = kept or await self._artifacts.read(job_id, "results.json")
         if len(content) <= AT_ONCE_BYTES:
             return JobResults.from_bytes(content)
-        return await run_sync(JobResults.from_bytes, content)
+        return await self._blocking(partial(JobResults.from_bytes, content))
 
     def status(self, record: JobRecord) -> JobStatus:
         """Return a job as its user sees it; see the port."""

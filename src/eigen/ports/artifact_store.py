@@ -12,7 +12,7 @@ from typing import Any
 
 from eigen.contracts.wire import json_line
 
-__all__ = ["JOURNAL", "Artifact", "ArtifactProblem", "ArtifactStore", "Opening"]
+__all__ = ["JOURNAL", "Artifact", "ArtifactProblem", "ArtifactReads", "ArtifactStore", "Opening"]
 
 JOURNAL = "iterations.jsonl"
 """Name of the artifact that has a line for each evaluation of a hybrid loop."""
@@ -69,7 +69,45 @@ class Opening:
         return Opening(files=files, facts=head["facts"])
 
 
-class ArtifactStore(ABC):
+class ArtifactReads(ABC):
+    """What jobs have left, for whoever looks at it."""
+
+    @abstractmethod
+    async def read(self, job_id: str, name: str) -> bytes:
+        """Return a file's content, checked against its recorded digest where it has one yet.
+
+        Raises:
+            NotFoundError: There is no such job or file.
+            InternalError: The content does not match (reason `ARTIFACT_CORRUPT`).
+        """
+
+    @abstractmethod
+    async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
+        """Return what is stored for a job, by name, `meta.json` left out.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+    @abstractmethod
+    async def meta(self, job_id: str) -> Mapping[str, Any]:
+        """Return `meta.json`.
+
+        Raises:
+            NotFoundError: There is no such job.
+            InternalError: It is damaged.
+        """
+
+    @abstractmethod
+    async def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
+        """Return every recorded file that is missing or does not match its digest.
+
+        Raises:
+            NotFoundError: There is no such job.
+        """
+
+
+class ArtifactStore(ArtifactReads):
     """One folder a job. A job's life in it: `create` → `put`* → `seal`, or `seal` alone, with all that there is.
 
     Files appear whole or not at all, are never overwritten with other content, and are checked against their digest
@@ -139,40 +177,6 @@ class ArtifactStore(ABC):
             NotFoundError: There is no such job.
             InternalError: `meta.json` is damaged, and there is no earlier one.
             UnavailableError: As `create`.
-        """
-
-    @abstractmethod
-    async def read(self, job_id: str, name: str) -> bytes:
-        """Return a file's content, checked against its recorded digest where it has one yet.
-
-        Raises:
-            NotFoundError: There is no such job or file.
-            InternalError: The content does not match (reason `ARTIFACT_CORRUPT`).
-        """
-
-    @abstractmethod
-    async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
-        """Return what is stored for a job, by name, `meta.json` left out.
-
-        Raises:
-            NotFoundError: There is no such job.
-        """
-
-    @abstractmethod
-    async def meta(self, job_id: str) -> Mapping[str, Any]:
-        """Return `meta.json`.
-
-        Raises:
-            NotFoundError: There is no such job.
-            InternalError: It is damaged.
-        """
-
-    @abstractmethod
-    async def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
-        """Return every recorded file that is missing or does not match its digest.
-
-        Raises:
-            NotFoundError: There is no such job.
         """
 
     @abstractmethod

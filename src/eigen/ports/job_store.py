@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,7 +10,8 @@ from typing import Self
 
 from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.devices import Reservation
-from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
+from eigen.contracts.jobs import JobRecord, StoredEvent
+from eigen.ports.kept_jobs import KeptJobs
 
 __all__ = ["JobStore", "KeptJob", "KeptReservation", "NewJob", "Orphan", "StaleOwnerError", "key_digest"]
 
@@ -104,7 +105,7 @@ class KeptReservation:
         return self.boot_id == boot_id and now_sec < self.ends_sec
 
 
-class JobStore(ABC):
+class JobStore(KeptJobs):
     """Records and events. A system registers as an owner when it opens the store, and is gone when its process is.
 
     Opened and closed as an asynchronous context manager. Several processes may have the same store open.
@@ -114,7 +115,7 @@ class JobStore(ABC):
         """Open the store."""
         return self
 
-    async def __aexit__(  # noqa: B027  # one that holds nothing has nothing to let go
+    async def __aexit__(  # one that holds nothing has nothing to let go
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Close the store; its jobs may be adopted by others now."""
@@ -145,32 +146,12 @@ class JobStore(ABC):
         """
 
     @abstractmethod
-    async def opening(self, job_id: str) -> bytes:
-        """Return what a job begins with, as `insert` took it; empty where there is none or it was forgotten."""
-
-    @abstractmethod
     async def forget_opening(self, job_id: str) -> None:
         """Keep no longer what a job began with: its folder has it, sealed. Goes with the next durable write."""
 
     @abstractmethod
-    async def get(self, job_id: str) -> JobRecord:
-        """Return a record.
-
-        Raises:
-            NotFoundError: There is no such job.
-        """
-
-    @abstractmethod
-    async def select(self, job_filter: JobFilter, *, limit: int, before_job_id: str = "") -> tuple[JobRecord, ...]:
-        """Return at most `limit` matching records, newest first; where it is given, older than `before_job_id`."""
-
-    @abstractmethod
     async def num_live(self, tenant: str, subject: str) -> tuple[int, int]:
         """Return how many jobs of the root have not ended, whosever they are, and how many of them a subject has."""
-
-    @abstractmethod
-    async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
-        """Return a job's events after `after_seq`, in order; empty for a job that is not there."""
 
     @abstractmethod
     async def restore(self, jobs: Sequence[KeptJob]) -> int:

@@ -2,40 +2,33 @@
 
 Each call is one hop into a thread, where `JobFolders` does the whole of it; a cancelled caller waits for its end, so
 that nothing is left half done. Calls that must be durable go in groups, one hop and one sync for all of a group: while
-one is on its way to the disk, the next one gathers. The operating system's errors become the port's here.
+one is on its way to the disk, the next one gathers. What only looks is in `disk_reads`.
 """
 
 from __future__ import annotations
 
-import errno
-import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio
 import anyio.to_thread
-from anyio import CapacityLimiter
 
-from eigen.contracts.errors import EigenError, InvariantError, ResourceExhaustedError, UnavailableError
-from eigen.contracts.printable import quoted
-from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore, Opening
+from eigen.contracts.errors import EigenError, InvariantError
+from eigen.ports.artifact_store import Artifact, ArtifactStore, Opening
+from eigen.qfs.disk_reads import DiskReads
 from eigen.qfs.filesystem import FileSystem
-from eigen.qfs.job_folders import PORTION, Change, JobFolders
+from eigen.qfs.job_folders import PORTION, Change
 from eigen.qfs.layout import Meta, require_job_id, require_names
 from eigen.workers.thread import WorkThread
 
 __all__ = ["DiskArtifactStore"]
 
-T = TypeVar("T")
-
 _THREADS = 8
 _GROUP_SIZE = 32  # a sync costs each of them next to nothing, and all of them are woken at once when it is over
-_DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 
 
 @dataclass(slots=True)
@@ -55,7 +48,7 @@ class _Group:
     done: anyio.Event = field(default_factory=anyio.Event)
 
 
-class DiskArtifactStore(ArtifactStore):
+class DiskArtifactStore(DiskReads, ArtifactStore):
     """Artifacts in a folder; see the port.
 
     Args:
@@ -65,9 +58,13 @@ class DiskArtifactStore(ArtifactStore):
     """
 
     def __init__(self, folder: Path, *, filesystem: FileSystem | None = None, shown_as: str = "") -> None:
-        self._root = f"the root {quoted(shown_as, limit=500)}" if shown_as else "the artifact store"
-        self._folders = JobFolders(str(folder.absolute()), filesystem or FileSystem())
-        self._limiter = CapacityLimiter(_THREADS)
+        limiter = anyio.CapacityLimiter(_THREADS)
+        super().__init__(
+            folder,
+            filesystem=filesystem,
+            shown_as=shown_as,
+            blocking=lambda work: anyio.to_thread.run_sync(work, limiter=limiter),
+        )
         self._thread = WorkThread("circuit-fs sync")
         self._gathering = _Group()
         self._turn = anyio.Lock(fast_acquire=True)
@@ -104,22 +101,6 @@ class DiskArtifactStore(ArtifactStore):
             require_names(opening.files)
         return (await self._make_durable(lambda: self._folders.reset(job_id, opening=opening))).document()
 
-    async def read(self, job_id: str, name: str) -> bytes:
-        """Return a file's content, checked; see the port."""
-        return await self._run(lambda: self._folders.read(job_id, name))
-
-    async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
-        """Return what is stored for a job; see the port."""
-        return await self._run(lambda: self._folders.artifacts(job_id))
-
-    async def meta(self, job_id: str) -> Mapping[str, Any]:
-        """Return `meta.json`; see the port."""
-        return await self._run(lambda: self._folders.meta(job_id).document())
-
-    async def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
-        """Return every recorded file that is missing or does not match; see the port."""
-        return await self._run(lambda: self._folders.verify(job_id))
-
     @asynccontextmanager
     async def journal(self, job_id: str, part: int) -> AsyncIterator[int]:
         """Open a part of a job's journal; see the port."""
@@ -148,10 +129,6 @@ class DiskArtifactStore(ArtifactStore):
             remove: Whether it is removed; nobody may be at work then.
         """
         return await self._run(lambda: self._folders.leftovers(remove=remove))
-
-    async def _run(self, work: Callable[[], T]) -> T:
-        """Do the whole of a call in one thread; a cancelled caller waits until it has ended, so that it ends whole."""
-        return await anyio.to_thread.run_sync(self._translating(work), limiter=self._limiter)
 
     async def _make_durable(self, work: Callable[[], Change]) -> Meta:
         """Do a call with its group, and return what `meta.json` says when it is on the disk."""
@@ -195,7 +172,7 @@ class DiskArtifactStore(ArtifactStore):
     def _attempt(self, call: _Call) -> None:
         """Make a call's change; its error is its own and leaves the others of its group alone."""
         try:
-            call.change = self._translating(call.work)()
+            call.change = self.translating(call.work)()
         except Exception as error:  # noqa: BLE001  # raised to whoever made the call
             call.error = error
 
@@ -203,25 +180,4 @@ class DiskArtifactStore(ArtifactStore):
         if call.change is not None:
             with suppress(OSError, EigenError):
                 call.change.undo()
-        call.error = call.error or self._translated(error)
-
-    def _translating(self, work: Callable[[], T]) -> Callable[[], T]:
-        """Return `work` with the operating system's errors as the port's."""
-
-        def translated() -> T:
-            try:
-                return work()
-            except OSError as error:
-                raise self._translated(error) from error
-
-        return translated
-
-    def _translated(self, error: OSError) -> EigenError:
-        if error.errno in _DISK_FULL:
-            hint = "free some space, then submit again"
-            return ResourceExhaustedError(f"the disk of {self._root} is full", reason="DISK_FULL", hint=hint)
-        if error.errno in _READ_ONLY:
-            hint = "look-ups work; to run jobs, choose another root with EIGEN_HOME or --root"
-            return UnavailableError(f"{self._root} cannot be written", reason="STORE_READ_ONLY", hint=hint)
-        why = os.strerror(error.errno).lower() if error.errno else "unknown error"
-        return UnavailableError(f"the disk of {self._root} fails: {why}", reason="STORE_IO")
+        call.error = call.error or self.translated(error)

@@ -13,46 +13,24 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from eigen.contracts.errors import NotFoundError
-from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactStore, Opening
-from eigen.ports.job_store import JobStore
+from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactReads, ArtifactStore, Opening
+from eigen.ports.kept_jobs import KeptJobs
 from eigen.qfs.layout import Meta, artifact_of
 
-__all__ = ["RootArtifacts"]
+__all__ = ["RootArtifacts", "RootReads"]
 
 
-class RootArtifacts(ArtifactStore):
-    """The artifacts of a root's jobs, those included that have no folder yet.
+class RootReads(ArtifactReads):
+    """What a root's jobs have left, those included that have no folder yet.
 
     Args:
         folders: CircuitFS.
         store: Keeps what jobs begin with.
     """
 
-    def __init__(self, folders: ArtifactStore, store: JobStore) -> None:
+    def __init__(self, folders: ArtifactReads, store: KeptJobs) -> None:
         self._folders = folders
         self._store = store
-
-    async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
-        """Make a job's folder; see the port."""
-        await self._folders.create(job_id, files, facts=facts)
-
-    async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
-        """Add files to a job's folder; see the port."""
-        return await self._folders.put(job_id, files)
-
-    async def seal(
-        self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any], opening: Opening | None = None
-    ) -> None:
-        """Add the last files; see the port."""
-        await self._folders.seal(job_id, files, facts=facts, opening=opening)
-
-    async def discard(self, job_id: str) -> None:
-        """Remove a folder; see the port."""
-        await self._folders.discard(job_id)
-
-    async def reset(self, job_id: str, *, opening: Opening | None = None) -> Mapping[str, Any]:
-        """Bring a job to a certain state; it has a folder then; see the port."""
-        return await self._folders.reset(job_id, opening=opening or await self._kept(job_id))
 
     async def read(self, job_id: str, name: str) -> bytes:
         """Return a file's content; see the port."""
@@ -91,22 +69,57 @@ class RootArtifacts(ArtifactStore):
         except NotFoundError:
             return () if await self._kept(job_id) else await self._folders.verify(job_id)
 
-    def journal(self, job_id: str, part: int) -> AbstractAsyncContextManager[int]:
-        """Open a part of a job's journal; see the port."""
-        return self._folders.journal(job_id, part)
-
-    async def journals(self, job_id: str) -> tuple[bytes, ...]:
-        """Return what is in a job's journal; see the port."""
-        return await self._folders.journals(job_id)
-
-    async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
-        """Return those whose folders have a file; see the port."""
-        return await self._folders.having(name, job_ids)
-
-    async def job_ids(self) -> tuple[str, ...]:
-        """Return the ids of all jobs that have a folder; see the port."""
-        return await self._folders.job_ids()
-
     async def _kept(self, job_id: str) -> Opening | None:
         content = await self._store.opening(job_id)
         return Opening.from_bytes(content) if content else None
+
+
+class RootArtifacts(RootReads, ArtifactStore):
+    """The artifacts of a root's jobs, those included that have no folder yet.
+
+    Args:
+        folders: CircuitFS.
+        store: Keeps what jobs begin with.
+    """
+
+    def __init__(self, folders: ArtifactStore, store: KeptJobs) -> None:
+        super().__init__(folders, store)
+        self._whole = folders
+
+    async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
+        """Make a job's folder; see the port."""
+        await self._whole.create(job_id, files, facts=facts)
+
+    async def put(self, job_id: str, files: Mapping[str, bytes]) -> tuple[Artifact, ...]:
+        """Add files to a job's folder; see the port."""
+        return await self._whole.put(job_id, files)
+
+    async def seal(
+        self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any], opening: Opening | None = None
+    ) -> None:
+        """Add the last files; see the port."""
+        await self._whole.seal(job_id, files, facts=facts, opening=opening)
+
+    async def discard(self, job_id: str) -> None:
+        """Remove a folder; see the port."""
+        await self._whole.discard(job_id)
+
+    async def reset(self, job_id: str, *, opening: Opening | None = None) -> Mapping[str, Any]:
+        """Bring a job to a certain state; it has a folder then; see the port."""
+        return await self._whole.reset(job_id, opening=opening or await self._kept(job_id))
+
+    def journal(self, job_id: str, part: int) -> AbstractAsyncContextManager[int]:
+        """Open a part of a job's journal; see the port."""
+        return self._whole.journal(job_id, part)
+
+    async def journals(self, job_id: str) -> tuple[bytes, ...]:
+        """Return what is in a job's journal; see the port."""
+        return await self._whole.journals(job_id)
+
+    async def having(self, name: str, job_ids: Sequence[str]) -> frozenset[str]:
+        """Return those whose folders have a file; see the port."""
+        return await self._whole.having(name, job_ids)
+
+    async def job_ids(self) -> tuple[str, ...]:
+        """Return the ids of all jobs that have a folder; see the port."""
+        return await self._whole.job_ids()

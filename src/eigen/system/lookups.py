@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-
-from anyio import to_thread
 
 from eigen.api.permissions import RoleAuthorizer
 from eigen.api.reading import ReadingApi
 from eigen.kernel.lookups import Lookups
-from eigen.kernel.stores.sqlite import SqliteJobStore
+from eigen.kernel.stores.database import Database
+from eigen.kernel.stores.records import SqliteRecords
 from eigen.ports.job_reads import JobReads
-from eigen.qfs.disk import DiskArtifactStore
-from eigen.qfs.openings import RootArtifacts
+from eigen.qfs.disk_reads import DiskReads
+from eigen.qfs.openings import RootReads
 from eigen.system.clock import SystemClock
 from eigen.system.local_user import LocalUserAuthenticator
 from eigen.system.root import default_root, require_store
 from eigen.telemetry.audit import LoggedAudit
 from eigen.telemetry.sinks import FileSink
+from eigen.workers.blocking import on_the_spot
 
 __all__ = ["open_lookups"]
 
 
-@asynccontextmanager
-async def open_lookups(root: Path | None = None) -> AsyncIterator[JobReads]:
-    """Open a root to look at its jobs.
+@contextmanager
+def open_lookups(root: Path | None = None) -> Iterator[JobReads]:
+    """Open a root to look at its jobs, in a process that has nothing else to do meanwhile: files are read on the spot.
+
+    Calls take no deadlines, and need no event loop but for `stream_job_updates`, which waits.
 
     Args:
         root: The folder; made where it is missing. None: what is configured.
@@ -39,18 +40,15 @@ async def open_lookups(root: Path | None = None) -> AsyncIterator[JobReads]:
     given = root or default_root()
     folder, clock = given.absolute(), SystemClock()
     require_store(folder)
-    async with AsyncExitStack() as stack:
-        owner = f"sys_{secrets.token_hex(8)}"
-        store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner, shown_as=str(given)))
-        sink = await to_thread.run_sync(FileSink, folder / "logs" / "eigen.jsonl")
-        stack.callback(sink.close)
-        artifacts = RootArtifacts(DiskArtifactStore(folder / "circuit_fs"), store)
-        yield await stack.enter_async_context(
-            ReadingApi(
-                records=Lookups(store=store, artifacts=artifacts, clock=clock),
-                artifacts=artifacts,
-                authenticator=LocalUserAuthenticator(folder),
-                authorizer=RoleAuthorizer(),
-                audit=LoggedAudit(sink, clock=clock),
-            )
+    with ExitStack() as stack:
+        database = stack.enter_context(closing(Database(folder, shown_as=str(given))))
+        sink = stack.enter_context(closing(FileSink(folder / "logs" / "eigen.jsonl")))
+        records = SqliteRecords(database)
+        artifacts = RootReads(DiskReads(folder / "circuit_fs", blocking=on_the_spot), records)
+        yield ReadingApi(
+            records=Lookups(store=records, artifacts=artifacts, clock=clock, blocking=on_the_spot),
+            artifacts=artifacts,
+            authenticator=LocalUserAuthenticator(folder),
+            authorizer=RoleAuthorizer(),
+            audit=LoggedAudit(sink, clock=clock),
         )

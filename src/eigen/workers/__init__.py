@@ -19,4 +19,5 @@ raw bytes behind it.
 | `nursery` | the process that imports and forks |
 | `nursery_client` | the asynchronous side of the nursery |
 | `pool` | who may use which worker, and what a death means |
+| `thread`, `blocking` | where the system's own blocking work is done |
 """

@@ -27,9 +27,9 @@ def artifacts(context: typer.Context) -> None:
 
 def ls(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
     """List a job's stored files, with their digests."""
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
-    conduct(partial(_ls, job, root=root, as_json=as_json), as_json=as_json)
+    answer(partial(_ls, job, root=root, as_json=as_json), as_json=as_json)
 
 
 def cat(job: JobArgument, name: NameArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
@@ -37,9 +37,9 @@ def cat(job: JobArgument, name: NameArgument, root: RootOption = None, as_json: 
 
     Byte for byte in a pipe; on a terminal control characters come as visible escapes. --json is for errors only.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
-    conduct(partial(_cat, job, name, root=root), as_json=as_json)
+    answer(partial(_cat, job, name, root=root), as_json=as_json)
 
 
 def export(job: JobArgument, out: OutOption, root: RootOption = None, as_json: JsonOption = False) -> None:
@@ -47,9 +47,9 @@ def export(job: JobArgument, out: OutOption, root: RootOption = None, as_json: J
 
     Each is checked against its digest.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
-    conduct(partial(_export, job, out, root=root, as_json=as_json), as_json=as_json)
+    answer(partial(_export, job, out, root=root, as_json=as_json), as_json=as_json)
 
 
 def verify(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
@@ -57,9 +57,9 @@ def verify(job: JobArgument, root: RootOption = None, as_json: JsonOption = Fals
 
     Exit code 4 where one does not match.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
-    conduct(partial(_verify, job, root=root, as_json=as_json), as_json=as_json)
+    answer(partial(_verify, job, root=root, as_json=as_json), as_json=as_json)
 
 
 async def _ls(reference: str, *, root: Path | None, as_json: bool) -> ExitCode:
@@ -69,7 +69,7 @@ async def _ls(reference: str, *, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         found = await api.list_artifacts(await find_job(api, reference))
     if as_json:
         show_json([to_json(one) for one in found])
@@ -87,25 +87,23 @@ async def _cat(reference: str, name: str, *, root: Path | None) -> ExitCode:
     from eigen.cli.session import look_up
     from eigen.client.references import find_job
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         content = await api.get_artifact(await find_job(api, reference), name)
     emit_bytes(content)
     return ExitCode.OK
 
 
 async def _export(reference: str, out: Path, *, root: Path | None, as_json: bool) -> ExitCode:
-    import anyio.to_thread
-
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.rendering import note, show_json
     from eigen.cli.session import look_up
     from eigen.client.references import find_job
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         job_id = await find_job(api, reference)
         names = [one.name for one in await api.list_artifacts(job_id)]
         contents = {name: await api.get_artifact(job_id, name) for name in names}
-    await anyio.to_thread.run_sync(_write_folder, out, contents)
+    _write_folder(out, contents)
     if as_json:
         show_json({"job_id": job_id, "files": names})
     else:
@@ -120,7 +118,7 @@ async def _verify(reference: str, *, root: Path | None, as_json: bool) -> ExitCo
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         job_id = await find_job(api, reference)
         problems = await api.verify_artifacts(job_id)
     if as_json:

@@ -89,8 +89,9 @@ def _cancel_selected(selection: Selection, *, yes: bool, root: Path | None, as_j
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.rendering import note
     from eigen.cli.session import on_loop
+    from eigen.workers.blocking import without_loop
 
-    found = on_loop(partial(_live, selection, root=root))
+    found = without_loop(partial(_live, selection, root=root))
     if not found:
         note("no jobs")
         return ExitCode.OK
@@ -118,7 +119,7 @@ def _is_confirmed(found: Sequence[JobStatus], *, as_json: bool) -> bool:
 async def _live(selection: Selection, *, root: Path | None) -> list[JobStatus]:
     from eigen.cli.session import look_up
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         page = await selection.find(api, limit=MOST)
     return [one for one in page.jobs if not one.is_terminal]
 

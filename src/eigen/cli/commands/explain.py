@@ -20,9 +20,9 @@ def explain(job: JobArgument, root: RootOption = None, as_json: JsonOption = Fal
     Why it waited, where and how it ran, what was at hand, where its time went, what was lost and begun anew, and what
     failed and what to do. With --json a list of findings.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
-    conduct(partial(_explain, job, root=root, as_json=as_json), as_json=as_json)
+    answer(partial(_explain, job, root=root, as_json=as_json), as_json=as_json)
 
 
 async def _explain(reference: str, *, root: Path | None, as_json: bool) -> ExitCode:
@@ -34,7 +34,7 @@ async def _explain(reference: str, *, root: Path | None, as_json: bool) -> ExitC
     from eigen.contracts.wire import to_json
     from eigen.telemetry.explanation import explain
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         job = await api.get_job_status(await find_job(api, reference))
         found = explain(job, await api.list_job_events(job.job_id))
     if as_json:

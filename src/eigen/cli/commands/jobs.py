@@ -16,9 +16,9 @@ __all__ = ["events", "results", "status", "watch"]
 
 def status(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
     """Show where a job is."""
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
-    conduct(partial(_status, job, root=root, as_json=as_json), as_json=as_json)
+    answer(partial(_status, job, root=root, as_json=as_json), as_json=as_json)
 
 
 def watch(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
@@ -39,9 +39,10 @@ def results(
     With --verify its counts are compared with the exact distribution of its circuit without noise, and
     `metadata.verification` has the p-value.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer, conduct
 
-    conduct(partial(_results, job, root=root, verify=verify, as_json=as_json), as_json=as_json)
+    end = conduct if verify else answer  # to verify takes long, and goes on beside a loop
+    end(partial(_results, job, root=root, verify=verify, as_json=as_json), as_json=as_json)
 
 
 def events(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
@@ -49,9 +50,9 @@ def events(job: JobArgument, root: RootOption = None, as_json: JsonOption = Fals
 
     With --json a list of the events, as events.jsonl has them.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
-    conduct(partial(_events, job, root=root, as_json=as_json), as_json=as_json)
+    answer(partial(_events, job, root=root, as_json=as_json), as_json=as_json)
 
 
 async def _status(reference: str, *, root: Path | None, as_json: bool) -> ExitCode:
@@ -62,7 +63,7 @@ async def _status(reference: str, *, root: Path | None, as_json: bool) -> ExitCo
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         found = await api.get_job_status(await find_job(api, reference))
     if as_json:
         show_json(to_json(found))
@@ -99,7 +100,7 @@ async def _results(reference: str, *, root: Path | None, verify: bool, as_json: 
     from eigen.cli.session import look_up
     from eigen.client.references import find_job
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         job_id = await find_job(api, reference)
         found = await api.get_job_status(job_id)
         error = found.failure()
@@ -121,7 +122,7 @@ async def _events(reference: str, *, root: Path | None, as_json: bool) -> ExitCo
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         found = await api.list_job_events(await find_job(api, reference))
     if as_json:
         show_json([to_json(one) for one in found])

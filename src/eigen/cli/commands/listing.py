@@ -51,7 +51,7 @@ def jobs(
 
     --subject and --all-subjects are for administrators: whoever owns the root is one.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
     selection = Selection(
         states=state or (),
@@ -63,7 +63,7 @@ def jobs(
         subject=subject,
         all_subjects=all_subjects,
     )
-    conduct(partial(_jobs, selection, older_than, limit=limit, root=root, as_json=as_json), as_json=as_json)
+    answer(partial(_jobs, selection, older_than, limit=limit, root=root, as_json=as_json), as_json=as_json)
 
 
 async def _jobs(
@@ -76,7 +76,7 @@ async def _jobs(
     from eigen.client.references import find_job
     from eigen.contracts.wire import to_json
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         behind = await find_job(api, older_than) if older_than else ""
         page = await selection.find(api, limit=limit, behind=behind)
     if as_json:

@@ -36,16 +36,18 @@ def logs(
 
     With --json, or where log_format is json, each line as it is in the log.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer, conduct
     from eigen.telemetry.log_reading import LEVELS
 
     if level not in LEVELS:
         raise typer.BadParameter(f"--level is one of {', '.join(LEVELS)}")
-    conduct(partial(_logs, job, follow=follow, level=level, audit=audit, root=root, as_json=as_json), as_json=as_json)
+    end = conduct if follow else answer
+    end(partial(_logs, job, follow=follow, level=level, audit=audit, root=root, as_json=as_json), as_json=as_json)
 
 
 async def _logs(reference: str, *, follow: bool, level: str, audit: bool, root: Path | None, as_json: bool) -> ExitCode:
     from eigen.cli.exit_codes import ExitCode
+    from eigen.cli.log_view import show_log
     from eigen.cli.session import look_up
     from eigen.client.references import find_job
     from eigen.system.configuration import load_configuration
@@ -53,14 +55,14 @@ async def _logs(reference: str, *, follow: bool, level: str, audit: bool, root: 
 
     configuration = load_configuration()
     as_json = as_json or configuration.log_format == "json"
-    async with look_up(root) as api:
+    with look_up(root) as api:
         job = await api.get_job_status(await find_job(api, reference))
         wanted = Wanted(job_id=job.job_id, trace_id=job.trace_id, level=level, has_audit=audit)
         with JobLog(root or configuration.root, wanted) as log:
             if follow:
                 await _follow(api, job.job_id, log, as_json=as_json)
             else:
-                await _show(log, as_json=as_json)
+                show_log(log.new_lines(), as_json=as_json)
     return ExitCode.OK
 
 

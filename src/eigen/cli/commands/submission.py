@@ -167,7 +167,7 @@ async def _rerun(reference: str, *, root: Path | None, watch: bool, detach: bool
     from eigen.client.references import find_job
     from eigen.client.repetition import repetition
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         request = await repetition(api, await find_job(api, reference))
     packaged = PackagedJob(request=request, warnings=())
     if detach:

@@ -28,14 +28,12 @@ def trace(job: JobArgument, otlp: OtlpOption = None, root: RootOption = None, as
 
     Also while it runs: then work that goes on is not there yet. With --json the trace id and a list of spans.
     """
-    from eigen.cli.session import conduct
+    from eigen.cli.session import answer
 
-    conduct(partial(_trace, job, otlp=otlp, root=root, as_json=as_json), as_json=as_json)
+    answer(partial(_trace, job, otlp=otlp, root=root, as_json=as_json), as_json=as_json)
 
 
 async def _trace(reference: str, *, otlp: Path | None, root: Path | None, as_json: bool) -> ExitCode:
-    import anyio.to_thread
-
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.rendering import note, show_json
     from eigen.cli.session import look_up
@@ -45,11 +43,11 @@ async def _trace(reference: str, *, otlp: Path | None, root: Path | None, as_jso
     from eigen.telemetry.job_trace import job_spans
     from eigen.telemetry.otlp import to_otlp
 
-    async with look_up(root) as api:
+    with look_up(root) as api:
         job = await api.get_job_status(await find_job(api, reference))
         spans = job_spans(await api.list_job_events(job.job_id))
     if otlp is not None:
-        await anyio.to_thread.run_sync(_write, otlp, to_otlp(job.trace_id, spans))
+        _write(otlp, to_otlp(job.trace_id, spans))
         note(f"{len(spans)} spans of trace {job.trace_id} written")
     elif as_json:
         show_json({"job_id": job.job_id, "trace_id": job.trace_id, "spans": to_json(spans)})

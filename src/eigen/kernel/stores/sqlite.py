@@ -12,7 +12,7 @@ Rules, each for a measured reason (`docs/design/kernel.md` has them):
 - A job's row can only be written by its owner, and only forward: a stale owner changes nothing.
 - On a full disk new jobs are refused, and ends are recorded in the room of the ballast.
 
-The files are in `database`, the statements in `statements` and `selection`.
+The files are in `database`, what is asked in `records` and `selection`, what is changed in `statements`.
 """
 
 from __future__ import annotations
@@ -30,14 +30,13 @@ import anyio.abc
 import anyio.lowlevel
 import anyio.to_thread
 
-from eigen.contracts.errors import EigenError, NotFoundError, ResourceExhaustedError
-from eigen.contracts.jobs import JobFilter, JobRecord, StoredEvent
-from eigen.contracts.printable import quoted
+from eigen.contracts.errors import EigenError, ResourceExhaustedError
+from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.kernel.stores import leases, statements
 from eigen.kernel.stores.database import Database
 from eigen.kernel.stores.ownership import OwnerLock
-from eigen.kernel.stores.selection import NUM_LIVE, selection
-from eigen.kernel.stores.statements import event_of, record_of
+from eigen.kernel.stores.records import AskedRecords, event_of, record_of
+from eigen.kernel.stores.selection import NUM_LIVE
 from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, Orphan, StaleOwnerError
 from eigen.workers.thread import WorkThread
 
@@ -71,7 +70,7 @@ class _Behind(NamedTuple):
     events: tuple[StoredEvent, ...]
 
 
-class SqliteJobStore(JobStore):
+class SqliteJobStore(AskedRecords, JobStore):
     """The job store of a root folder.
 
     Args:
@@ -140,43 +139,15 @@ class SqliteJobStore(JobStore):
         restored: int = await self._write(partial(statements.restore, jobs=jobs))
         return restored
 
-    async def opening(self, job_id: str) -> bytes:
-        """Return what a job begins with; see the port."""
-        rows = await self._fetch("SELECT content FROM openings WHERE job_id = ?", job_id)
-        return bytes(rows[0][0]) if rows else b""
-
     async def forget_opening(self, job_id: str) -> None:
         """Keep no longer what a job began with; see the port."""
         statement = partial(statements.forget_opening, job_id=job_id)
         self._pending.append(_Write(statement, durable=False, must_not_fail=True))
 
-    async def get(self, job_id: str) -> JobRecord:
-        """Return a record; see the port."""
-        rows = await self._fetch("SELECT record FROM jobs WHERE job_id = ?", job_id)
-        if not rows:
-            raise NotFoundError(
-                f"there is no job {quoted(job_id)}",
-                reason="JOB_NOT_FOUND",
-                hint="`eigen jobs` lists the jobs there are",
-            )
-        return record_of(rows[0][0])
-
-    async def select(self, job_filter: JobFilter, *, limit: int, before_job_id: str = "") -> tuple[JobRecord, ...]:
-        """Return matching records, newest first; see the port."""
-        query, values = selection(job_filter, limit=limit, before_job_id=before_job_id)
-        return tuple(record_of(record) for _, record in await self._fetch(query, *values))
-
     async def num_live(self, tenant: str, subject: str) -> tuple[int, int]:
         """Return how many jobs have not ended; see the port."""
         ((number, of_subject),) = await self._fetch(NUM_LIVE, tenant, subject)
         return number, of_subject
-
-    async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
-        """Return a job's events; see the port."""
-        rows = await self._fetch(
-            "SELECT event FROM events WHERE job_id = ? AND event_seq > ? ORDER BY event_seq", job_id, after_seq
-        )
-        return tuple(event_of(event) for (event,) in rows)
 
     async def adopt(self, *, job_id: str | None = None, limit: int = 10_000) -> tuple[Orphan, ...]:
         """Take over jobs whose owner is gone; see the port."""

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 
 from eigen.contracts.errors import AlreadyExistsError
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.printable import quoted
-from eigen.contracts.wire import format_time, from_json, json_line
+from eigen.contracts.wire import format_time, json_line
 from eigen.kernel.stores.ownership import OwnerLock
+from eigen.kernel.stores.records import record_of
 from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 
-__all__ = ["adopt", "append", "event_of", "forget_opening", "insert", "record_of", "request_cancel", "restore"]
+__all__ = ["adopt", "append", "forget_opening", "insert", "request_cancel", "restore"]
 
 
 def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobRecord:
@@ -93,16 +93,6 @@ def adopt(
 def request_cancel(connection: sqlite3.Connection, job_id: str, by: str) -> None:
     """Leave word that a live job should stop; the first word stands, and a second one changes nothing on the disk."""
     connection.execute("UPDATE jobs SET cancel_by = ? WHERE job_id = ? AND live = 1 AND cancel_by = ''", (by, job_id))
-
-
-def record_of(text: str) -> JobRecord:
-    """Return a record as it is kept."""
-    return from_json(JobRecord, json.loads(text))
-
-
-def event_of(text: str) -> StoredEvent:
-    """Return an event as it is kept."""
-    return from_json(StoredEvent, json.loads(text))
 
 
 def _same_content(found: tuple[str, str], job: NewJob) -> JobRecord:
