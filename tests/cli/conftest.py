@@ -1,7 +1,13 @@
-"""The command line as its users have it: a process of its own, on a root of its own."""
+"""The command line on a root of its own: `run` in this process, `start` as its users have it, in one of its own.
+
+What a process does besides (signals, streams that close, terminals, the entrance) is for `start` and `command`; a test
+that only asks what a command answers need not pay for an interpreter.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import signal
@@ -13,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from eigen.cli.app import main
 
 BELL = ["q = QubitRegister(2)", "h(q[0])", "cx(q[0], q[1])", "measure(q)"]
 LONG = [
@@ -46,9 +54,26 @@ class Shell:
         return [sys.executable, "-m", "eigen", *arguments]
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end; one that detaches a process of its own leaves it behind, and needs one to leave."""
+        return self._apart(*arguments) if "--detach" in arguments else self._here(*arguments)
+
+    def _apart(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(*arguments), cwd=self.folder, env=self.variables, capture_output=True, text=True, timeout=60
         )
+
+    def _here(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2))
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            patch.chdir(self.folder)
+            for name in os.environ.keys() - self.variables.keys():
+                patch.delenv(name)
+            for name, value in self.variables.items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as left:
+                main(arguments)
+        printed, said = (stream.buffer.getvalue().decode() for stream in (out, err))
+        return subprocess.CompletedProcess(arguments, left.value.code, printed, said)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

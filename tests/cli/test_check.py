@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from eigen.cli.app import main
-
 ENTANGLED = ["q = QubitRegister(60)", "for _ in range(40):", "    ry(q, 0.3)", "    for k in range(59):"]
 ENTANGLED += ["        cx(q[k], q[k + 1])"]
 _TWO = ["q = QubitRegister(2)", "h(q)", "measure(q)"]
@@ -38,44 +36,28 @@ REFUSED = {
 }
 
 
-@pytest.fixture
-def answers(shell, capsys, monkeypatch):
-    """Run a command in this process; return its exit code and what it printed."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.chdir(shell.folder)
-        monkeypatch.setenv("EIGEN_HOME", str(shell.root))
-        with pytest.raises(SystemExit) as left:
-            main([*arguments])
-        said = capsys.readouterr()
-        return left.value.code, said.out, said.err
-
-    return run
-
-
 @pytest.mark.parametrize(("body", "spec", "decorator"), REFUSED.values(), ids=REFUSED)
-def test_it_finds_what_a_submission_is_refused_with(shell, answers, body, spec, decorator):
+def test_it_finds_what_a_submission_is_refused_with(shell, body, spec, decorator):
     job = shell.program(body, decorator=decorator) if decorator else shell.job(body, spec=spec)
-    code, printed, _ = answers("check", job, "--json")
+    checked = shell.run("check", job, "--json")
     assert not shell.root.exists(), "nothing is kept"
-    errors = [one for one in json.loads(printed) if one["severity"] == "error"]
-    submitted, _, told = answers("submit", "--job", job, "--json")
-    refusal = json.loads(told)["error"]
-    assert (code, submitted) == (2, 2)
+    errors = [one for one in json.loads(checked.stdout) if one["severity"] == "error"]
+    submitted = shell.run("submit", "--job", job, "--json")
+    refusal = json.loads(submitted.stderr)["error"]
+    assert (checked.returncode, submitted.returncode) == (2, 2)
     assert errors[0]["code"] == refusal["reason"]
     assert errors[0]["message"] in refusal["message"]
 
 
-def test_it_tells_every_problem_and_warning_of_a_job_at_once(shell, answers):
+def test_it_tells_every_problem_and_warning_of_a_job_at_once(shell):
     job = shell.job(["hh(0)", "rx(0)"], spec="  targett: sim:local\n  target: sim:nowhere\n")
-    _, printed, _ = answers("check", job, "--json")
-    codes = [one["code"] for one in json.loads(printed)]
+    codes = [one["code"] for one in json.loads(shell.run("check", job, "--json").stdout)]
     assert codes == ["JOBSPEC_UNKNOWN_KEY", "JOBSPEC_UNKNOWN_TARGET", "EL0202", "EL0207"]
 
 
-def test_it_warns_of_a_program_that_no_device_can_take(shell, answers):
-    _, printed, _ = answers("check", shell.job(["n = 1", *ENTANGLED]), "--json")
-    assert [one["code"] for one in json.loads(printed)] == ["DEVICE_MEMORY", "EL0703"]
+def test_it_warns_of_a_program_that_no_device_can_take(shell):
+    checked = shell.run("check", shell.job(["n = 1", *ENTANGLED]), "--json")
+    assert [one["code"] for one in json.loads(checked.stdout)] == ["DEVICE_MEMORY", "EL0703"]
 
 
 PLACES = {

@@ -9,7 +9,6 @@ import anyio
 import pytest
 
 import eigen
-from eigen.cli.app import main
 from eigen.cli.moments import parse_moment
 from eigen.client.packaging import Overrides, package
 from eigen.contracts.errors import InvalidArgumentError
@@ -34,21 +33,8 @@ def waiting(shell):
     return anyio.run(submit)
 
 
-@pytest.fixture
-def answer(shell, capsys):
-    """Return a function that runs a command in this process: its exit code, stdout and stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        with pytest.raises(SystemExit) as left:
-            main([*arguments, "--root", str(shell.root)])
-        said = capsys.readouterr()
-        return left.value.code, said.out, said.err
-
-    return run
-
-
-def ids(printed: str) -> list[str]:
-    return [job["job_id"] for job in json.loads(printed)]
+def ids(listed) -> list[str]:
+    return [job["job_id"] for job in json.loads(listed.stdout)]
 
 
 def test_jobs_are_one_s_own_unless_others_are_asked_for(shell, waiting):
@@ -69,7 +55,7 @@ def test_jobs_are_paged_by_the_last_one_shown(shell, waiting):
     assert rest.stderr == ""
 
 
-def test_jobs_are_selected_by_time_name_and_state(answer, waiting):
+def test_jobs_are_selected_by_time_name_and_state(shell, waiting):
     tomorrow = (datetime.now(UTC) + timedelta(days=1)).isoformat()
     expected = {
         ("--since", "1h"): waiting[::-1],
@@ -85,8 +71,8 @@ def test_jobs_are_selected_by_time_name_and_state(answer, waiting):
         ("--limit", "1"): [waiting[2]],
     }
     for options, jobs in expected.items():
-        code, printed, _ = answer("jobs", *options, "--json")
-        assert (code, ids(printed)) == (0, jobs), options
+        listed = shell.run("jobs", *options, "--json")
+        assert (listed.returncode, ids(listed)) == (0, jobs), options
 
 
 @pytest.mark.parametrize(
@@ -103,10 +89,10 @@ def test_jobs_are_selected_by_time_name_and_state(answer, waiting):
     ],
     ids=str,
 )
-def test_an_option_that_selects_nothing_sensible_is_refused_with_a_way_out(answer, options, reason):
-    code, _, told = answer("jobs", *options, "--json")
-    error = json.loads(told)["error"]
-    assert (code, error["reason"]) == (2, reason)
+def test_an_option_that_selects_nothing_sensible_is_refused_with_a_way_out(shell, options, reason):
+    refused = shell.run("jobs", *options, "--json")
+    error = json.loads(refused.stderr)["error"]
+    assert (refused.returncode, error["reason"]) == (2, reason)
     assert error["hint"]
 
 
@@ -136,11 +122,9 @@ def test_several_jobs_are_cancelled_by_name(shell, waiting):
     assert [job["state"] for job in shell.json("jobs")] == ["CANCELLED", "PENDING", "CANCELLED"]
 
 
-def test_a_job_that_is_not_there_among_several_costs_nothing(answer, waiting):
-    code, _, _ = answer("cancel", waiting[0], "nothing")
-    assert code == 2
-    _, printed, _ = answer("jobs", "--state", "CANCELLED", "--json")
-    assert ids(printed) == []
+def test_a_job_that_is_not_there_among_several_costs_nothing(shell, waiting):
+    assert shell.run("cancel", waiting[0], "nothing").returncode == 2
+    assert ids(shell.run("jobs", "--state", "CANCELLED", "--json")) == []
 
 
 def test_all_that_a_filter_finds_is_cancelled_and_nobody_elses(shell, waiting):
@@ -156,9 +140,9 @@ def test_all_that_a_filter_finds_is_cancelled_and_nobody_elses(shell, waiting):
 
 
 @pytest.mark.parametrize("arguments", [[], ["@last", "--all"], ["@last", "--name", "one"]], ids=str)
-def test_jobs_are_either_named_or_selected(answer, arguments):
-    code, _, told = answer("cancel", *arguments, "--json")
-    assert (code, json.loads(told)["error"]["reason"]) == (2, "USAGE")
+def test_jobs_are_either_named_or_selected(shell, arguments):
+    refused = shell.run("cancel", *arguments, "--json")
+    assert (refused.returncode, json.loads(refused.stderr)["error"]["reason"]) == (2, "USAGE")
 
 
 def test_events_tell_what_has_happened_with_facts(done_shell):
@@ -172,6 +156,5 @@ def test_events_tell_what_has_happened_with_facts(done_shell):
     assert "\x1b" not in "".join(rows)
 
 
-def test_events_of_a_job_that_waits_are_those_so_far(answer, waiting):
-    code, printed, _ = answer("events", waiting[0], "--json")
-    assert (code, [event["kind"] for event in json.loads(printed)]) == (0, ["Submitted"])
+def test_events_of_a_job_that_waits_are_those_so_far(shell, waiting):
+    assert [event["kind"] for event in shell.json("events", waiting[0])] == ["Submitted"]

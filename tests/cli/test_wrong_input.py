@@ -6,8 +6,6 @@ import json
 
 import pytest
 
-from eigen.cli.app import main
-
 WRONG_PROGRAMS = {
     # what is wrong: body, what the diagnostic says
     "syntax": (["h(0"], ["error[EL0101]", "program.eigen.py:3:6", "--> job.yaml:10:10"]),
@@ -61,19 +59,16 @@ WRONG_REFERENCES = [
 
 
 @pytest.fixture
-def refused(shell, capsys, monkeypatch):
-    """Run a command in this process; it must end in exit code 2, say why on stderr, and print no result."""
+def refused(shell):
+    """Run a command; it must end in exit code 2, say why on stderr, and print no result."""
 
     def run(*arguments: str) -> str:
-        monkeypatch.chdir(shell.folder)
-        with pytest.raises(SystemExit) as left:
-            main([*arguments, "--root", str(shell.root)])
-        said = capsys.readouterr()
-        assert left.value.code == 2, said.err
-        assert "Traceback" not in said.out + said.err
-        assert str(shell.folder) not in said.err
-        assert said.out == "" or (arguments[0] == "submit" and said.out.startswith("Job submitted: job_id="))
-        return said.err
+        done = shell.run(*arguments)
+        assert done.returncode == 2, done.stderr
+        assert "Traceback" not in done.stdout + done.stderr
+        assert str(shell.folder) not in done.stderr
+        assert done.stdout == "" or (arguments[0] == "submit" and done.stdout.startswith("Job submitted: job_id="))
+        return done.stderr
 
     return run
 
@@ -136,10 +131,6 @@ def test_errors_come_as_json_where_json_is_asked_for(refused):
         (["status", "--nope", "x"], "No such option"),
     ],
 )
-def test_a_command_line_that_cannot_be_read_is_the_users_error(capsys, arguments, message):
-    for json_option in ([], ["--json"]):
-        with pytest.raises(SystemExit) as left:
-            main([*arguments, *json_option])
-        said = capsys.readouterr()
-        assert (left.value.code, said.out) == (2, "")
-        assert message in (json.loads(said.err)["error"]["message"] if json_option else said.err)
+def test_a_command_line_that_cannot_be_read_is_the_users_error(refused, arguments, message):
+    assert message in refused(*arguments)
+    assert message in json.loads(refused(*arguments, "--json"))["error"]["message"]
