@@ -14,6 +14,7 @@ from eigen.cli.failures import tell
 from eigen.cli.rendering import emit
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.version import VERSION
+from eigen.system.collector import spared_collector
 
 __all__ = ["build_app", "main"]
 
@@ -78,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:  # closed by whoever started us
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # typeshed says TextIO
-    sys.exit(_run(list(sys.argv[1:] if arguments is None else arguments)))
+    with spared_collector():  # what is loaded from here on stays
+        code = _run(list(sys.argv[1:] if arguments is None else arguments))
+    sys.exit(code)
 
 
 def build_app(only: str | None = None) -> typer.Typer:

@@ -9,12 +9,14 @@ value and what to do; it never holds a traceback, a path of the machine or a sec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from eigen.contracts.diagnostics import Diagnostic
 from eigen.contracts.wire import from_json, to_json
+
+if TYPE_CHECKING:
+    from eigen.contracts.diagnostics import Diagnostic
 
 __all__ = [
     "AlreadyExistsError",
@@ -101,7 +103,7 @@ class EigenError(Exception):
     def from_json(document: Mapping[str, Any]) -> EigenError:
         """Return the error that `to_json` wrote, as its own class."""
         details = dict(document.get("details") or {})
-        diagnostics = [from_json(Diagnostic, one) for one in details.pop("diagnostics", ())]
+        diagnostics = _diagnostics(details.pop("diagnostics", ()))
         kind = _CLASS_OF_CODE[ErrorCode(document["code"])]
         return kind(
             document["message"],
@@ -186,6 +188,15 @@ class InternalError(EigenError):
 
 class InvariantError(Exception):
     """A rule of ours was broken: a defect of Eigen OS, not of its user."""
+
+
+def _diagnostics(documents: Sequence[Mapping[str, Any]]) -> list[Diagnostic]:
+    """Return the diagnostics of an error; most have none, and do not load what they are."""
+    if not documents:
+        return []
+    from eigen.contracts.diagnostics import Diagnostic
+
+    return [from_json(Diagnostic, one) for one in documents]
 
 
 _CLASS_OF_CODE: dict[ErrorCode, type[EigenError]] = {kind.code: kind for kind in EigenError.__subclasses__()}

@@ -7,7 +7,6 @@ replace what is there; folders with 0700.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -16,6 +15,10 @@ import sys
 import time
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import ctypes
 
 __all__ = ["FileSystem"]
 
@@ -100,6 +103,8 @@ class FileSystem:
 
     def sync_all(self, descriptor: int) -> None:
         """Return when everything that was written to a folder's file system is on the disk."""
+        import ctypes
+
         if _libc().syncfs(descriptor) != 0:
             raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
@@ -134,6 +139,8 @@ _SYNCED_AS_A_WHOLE = frozenset({"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", 
 
 @cache
 def _libc() -> ctypes.CDLL:
+    import ctypes  # for who syncs; a look-up does not
+
     return ctypes.CDLL(None, use_errno=True)
 
 

@@ -26,10 +26,10 @@ import errno
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.errors import EigenError, NotFoundError
 from eigen.contracts.jobs import JOB_ID
@@ -50,6 +50,9 @@ from eigen.qfs.layout import (
     no_such_artifact,
     no_such_job,
 )
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 __all__ = ["PORTION", "Change", "JobFolders"]
 
@@ -107,7 +110,6 @@ class JobFolders:
     def __init__(self, root: str, filesystem: FileSystem) -> None:
         self._root = root
         self._files = filesystem
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="circuit-fs")
         self._durability = Durability(filesystem, self.at_once)
         self._is_ready = False
 
@@ -136,6 +138,8 @@ class JobFolders:
             portion: How many a thread does, one after the other, unless one fails: to hand a work to another thread
                 costs as much as a short one.
         """
+        from concurrent.futures import wait
+
         all_works = tuple(works)
         if not all_works:
             return
@@ -147,6 +151,12 @@ class JobFolders:
             wait(begun)
         for work in begun:
             work.result()
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        from concurrent.futures import ThreadPoolExecutor  # for who changes something; a look-up does not
+
+        return ThreadPoolExecutor(_THREADS, thread_name_prefix="circuit-fs")
 
     def create(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Change:
         """Make a job's folder elsewhere, and move it into place."""

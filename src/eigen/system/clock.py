@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 import time
 from datetime import UTC, datetime
+from os import urandom
 from pathlib import Path
 
 import anyio
@@ -92,6 +92,6 @@ class RandomIds(IdSource):
     def _bytes(self, number: int) -> bytes:
         """Return random bytes that nobody gets again."""
         if len(self._random) < number:
-            self._random = secrets.token_bytes(_RANDOM_BYTES)
+            self._random = urandom(_RANDOM_BYTES)
         taken, self._random = self._random[:number], self._random[number:]
         return taken

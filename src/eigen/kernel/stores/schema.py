@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sqlite3
 
-from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.errors import FailedPreconditionError
 
 __all__ = ["SCHEMA_VERSION", "migrate", "require_known", "version_of"]
@@ -108,6 +107,12 @@ def migrate(connection: sqlite3.Connection) -> None:
     """
     version = version_of(connection)
     require_known(version)
-    connection.create_function("sha256_hex", 1, lambda text: sha256_hex(text.encode()), deterministic=True)
+    connection.create_function("sha256_hex", 1, _sha256_hex, deterministic=True)
     for number, script in enumerate(_MIGRATIONS[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number}; COMMIT;")
+
+
+def _sha256_hex(text: str) -> str:
+    from eigen.contracts.canonical import sha256_hex  # for an old root only: hashing loads OpenSSL
+
+    return sha256_hex(text.encode())
