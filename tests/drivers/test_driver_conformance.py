@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
+import anyio
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.devices import DeviceInfo, DeviceStatus
 from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
 from eigen.contracts.gates import GATES, Gate
+from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
 from eigen.drivers.sim import SimDriver
 from eigen.ports.drivers import Driver
 from eigen.testing.conformance_circuits import gate_cases
@@ -24,6 +27,8 @@ from eigen.verification.exact_distribution import exact_distribution
 
 Fault = Callable[[ExecutionRequest], ExecutionRequest]
 ResultFault = Callable[[ExecutionResult], ExecutionResult]
+LoopFault = Callable[[LoopRequest], LoopRequest]
+OutcomeFault = Callable[[LoopOutcome], LoopOutcome]
 
 
 class FaultyDriver(Driver):
@@ -32,11 +37,24 @@ class FaultyDriver(Driver):
     name = "sim"
 
     def __init__(
-        self, right: Driver, *, before: Fault = lambda request: request, behind: ResultFault = lambda result: result
+        self,
+        right: Driver,
+        *,
+        before: Fault = lambda request: request,
+        behind: ResultFault = lambda result: result,
+        loop_before: LoopFault = lambda request: request,
+        loop_behind: OutcomeFault = lambda outcome: outcome,
+        forgets_journals: bool = False,
+        outlives_cancel: bool = False,
     ) -> None:
         self._right = right
         self._before = before
         self._behind = behind
+        self._loop_before = loop_before
+        self._loop_behind = loop_behind
+        self._forgets_journals = forgets_journals
+        self._outlives_cancel = outlives_cancel
+        self._orphaned: int | None = None
 
     def devices(self) -> tuple[DeviceInfo, ...]:
         return self._right.devices()
@@ -49,6 +67,40 @@ class FaultyDriver(Driver):
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         return tuple(self._behind(result) for result in await self._right.execute(self._before(request)))
+
+    def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
+        return self._right.runs_loops(device_id, profile, options)
+
+    async def minimize(
+        self, request: LoopRequest, *, journal: int, tell: Callable[[LoopProgress], None]
+    ) -> LoopOutcome:
+        if self._orphaned is not None:
+            os.write(self._orphaned, b"one more evaluation")
+            os.close(self._orphaned)
+            self._orphaned = None
+        if self._forgets_journals:
+            os.ftruncate(journal, 0)
+        changed = self._loop_before(request)
+        try:
+            return self._loop_behind(await self._right.minimize(changed, journal=journal, tell=tell))
+        except anyio.get_cancelled_exc_class():
+            if self._outlives_cancel:
+                self._orphaned = os.dup(journal)
+            raise
+
+
+def with_task(**changes: Any) -> LoopFault:
+    return lambda request: replace(request, task=replace(request.task, **changes))
+
+
+def negated(request: LoopRequest) -> LoopRequest:
+    circuit = decode(request.payload.data, require_measurement=False)
+    turned = {
+        name: tuple(one._replace(coefficient=-one.coefficient) for one in terms)
+        for name, terms in circuit.observables.items()
+    }
+    content = encode(replace(circuit, observables=turned))
+    return replace(request, payload=replace(request.payload, data=content, digest=sha256_hex(content)))
 
 
 def with_counts(change: Callable[[Mapping[str, int]], dict[str, int]]) -> ResultFault:
@@ -150,6 +202,22 @@ FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
     "the seed is ignored": ("another seed", {"before": with_seed(lambda seed: 1)}),
     "the seed is cut to 32 bits": ("another seed", {"before": with_seed(lambda seed: seed % 2**32)}),
     "all bindings but the first are lost": ("in its place", {"before": first_binding_for_all}),
+    "a loop maximises": ("exact are", {"loop_before": negated}),
+    "a loop leaves its bounds": ("out of the bounds", {"loop_before": with_task(bounds=())}),
+    "a loop takes more evaluations than it may": ("in the journal", {"loop_before": with_task(max_evals=60)}),
+    "a loop begins elsewhere": ("with the same values", {"loop_before": with_task(max_evals=4)}),
+    "a loop's best is not the one of its journal": (
+        "the outcome",
+        {"loop_behind": lambda outcome: replace(outcome, x=outcome.x[::-1])},
+    ),
+    "a loop forgets evaluations": (
+        "39 evaluations, 40 in the journal",
+        {"loop_behind": lambda outcome: replace(outcome, nfev=outcome.nfev - 1)},
+    ),
+    "a loop's seed is ignored": ("has the seed", {"loop_before": with_task(seed=1)}),
+    "a sampled loop takes exact values": ("has the seed None", {"loop_before": with_task(is_sampled=False)}),
+    "a loop forgets its journal": ("was made again", {"forgets_journals": True}),
+    "a loop goes on when it is cancelled": ("grew after the cancel", {"outlives_cancel": True}),
     "the metadata lack the seed": ("the metadata lacks seed", {"behind": without_seed}),
 }
 

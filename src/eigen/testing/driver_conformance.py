@@ -37,6 +37,7 @@ from eigen.testing.conformance_circuits import (
     product_value,
     random_cases,
 )
+from eigen.testing.loop_conformance import LOOP_GATES, LoopSubject
 from eigen.verification.comparison import compared
 from eigen.verification.exact_distribution import exact_distribution
 
@@ -344,6 +345,17 @@ async def _check_cancel(subject: _Subject) -> None:
     await subject.run(_coins(subject))
 
 
+def _loop_check(check: Callable[[LoopSubject], Awaitable[None]]) -> Callable[[_Subject], Awaitable[None]]:
+    """Return a check of loops, which is left out where the device runs none."""
+
+    async def checked(subject: _Subject) -> None:
+        loops = LoopSubject(subject.driver, subject.device, subject.driver_options)
+        if subject.gates >= LOOP_GATES and subject.device.num_qubits > 1 and loops.runs_loops:
+            await check(loops)
+
+    return checked
+
+
 def _heavy(subject: _Subject) -> AQO:
     """Return the largest circuit that the driver admits, up to seconds of work for a simulator."""
     qubits = min(_HEAVY_QUBITS, subject.device.num_qubits)
@@ -379,4 +391,9 @@ _CHECKS: tuple[tuple[str, Callable[[_Subject], Awaitable[None]]], ...] = (
     ("expectation values are those of the state before the last measurements", _check_expectation_values),
     ("what cannot be run is refused with the port's errors", _check_errors),
     ("a cancelled request ends soon, and the next one runs", _check_cancel),
+    ("a loop's values are exact, and lead where they lead its optimizer", _loop_check(LoopSubject.check_values)),
+    ("a loop's best value is what is executed at its point", _loop_check(LoopSubject.check_executed)),
+    ("sampled values of a loop have their errors and seeds, and come again", _loop_check(LoopSubject.check_sampled)),
+    ("a loop goes on where its journal ends, and ends alike", _loop_check(LoopSubject.check_resumed)),
+    ("a cancelled loop ends soon, and leaves its journal alone", _loop_check(LoopSubject.check_cancelled)),
 )
