@@ -12,7 +12,7 @@ from typing import Any
 
 from eigen.contracts.wire import json_line
 
-__all__ = ["JOURNAL", "Artifact", "ArtifactProblem", "ArtifactReads", "ArtifactStore", "Opening"]
+__all__ = ["JOURNAL", "Artifact", "ArtifactProblem", "ArtifactReads", "ArtifactStore", "Opening", "OpeningCopies"]
 
 JOURNAL = "iterations.jsonl"
 """Name of the artifact that has a line for each evaluation of a hybrid loop."""
@@ -67,6 +67,29 @@ class Opening:
         parts = zip(head["files"], ends, ends[1:], strict=False)
         files = {name: body[start:end] for (name, _), start, end in parts}
         return Opening(files=files, facts=head["facts"])
+
+
+class OpeningCopies(ABC):
+    """Openings of jobs that have no folder yet, a second time, so that they outlive a job store that is lost.
+
+    Every method blocks; they are called from one thread at a time.
+    """
+
+    @abstractmethod
+    def keep(self, job_id: str, opening: bytes) -> None:
+        """Keep what a new job begins with, as `Opening.to_bytes` gives it; it outlives the process, if not a power cut.
+
+        Raises:
+            OSError: The disk fails.
+        """
+
+    @abstractmethod
+    def forget(self, job_id: str) -> None:
+        """Keep a job's opening no longer than is convenient; one that is not there is no error."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of everything; what was not forgotten stays."""
 
 
 class ArtifactReads(ABC):

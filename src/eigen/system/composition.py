@@ -116,6 +116,7 @@ async def open_system(
     from eigen.kernel.shell import QrtxKernel
     from eigen.kernel.stores.sqlite import SqliteJobStore
     from eigen.qfs.disk import DiskArtifactStore
+    from eigen.qfs.opening_log import OpeningLog
     from eigen.qfs.openings import RootArtifacts
     from eigen.system.clock import RandomIds, SystemClock
     from eigen.system.configuration import load_configuration
@@ -134,7 +135,8 @@ async def open_system(
     owner = f"sys_{secrets.token_hex(8)}"
     require_store(folder)
     async with AsyncExitStack() as stack:
-        store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner, shown_as=str(given)))
+        copies = OpeningLog(folder / "circuit_fs", owner=owner)
+        store = await stack.enter_async_context(SqliteJobStore(folder, owner=owner, shown_as=str(given), copies=copies))
         sink = await to_thread.run_sync(_log_of, folder)
         stack.callback(sink.close)
         await stack.enter_async_context(WriteBehind(sink))

@@ -25,6 +25,7 @@ from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.job_store import KeptJob
 from eigen.qfs.disk import DiskArtifactStore
+from eigen.qfs.opening_log import kept_openings
 
 __all__ = ["Rebuilt", "rebuild_store", "recollect_all"]
 
@@ -59,6 +60,7 @@ async def rebuild_store(folder: Path) -> Rebuilt:
         await anyio.to_thread.run_sync(_sweep, folder)
         site = folder / f"rebuild-{secrets.token_hex(8)}"
         artifacts = DiskArtifactStore(folder / "circuit_fs")
+        await _make_folders(artifacts, folder / "circuit_fs")
         num_jobs, lost = 0, dict[str, EigenError]()
         job_ids = await artifacts.job_ids()
         async with SqliteJobStore(site, owner="rebuilding", shown_as=str(folder)) as store:
@@ -67,6 +69,12 @@ async def rebuild_store(folder: Path) -> Rebuilt:
                 num_jobs += await store.restore(kept)
         await anyio.to_thread.run_sync(_exchange, folder, site)
         return Rebuilt(num_jobs=num_jobs, lost=lost)
+
+
+async def _make_folders(artifacts: ArtifactStore, folder: Path) -> None:
+    """Give jobs their folders that had none yet when the store was lost."""
+    for job_id, opening in await anyio.to_thread.run_sync(lambda: dict(kept_openings(folder)).items()):
+        await artifacts.reset(job_id, opening=opening)
 
 
 async def recollect_all(

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,7 @@ from eigen.kernel.stores.database import Database
 from eigen.kernel.stores.ownership import OwnerLock
 from eigen.kernel.stores.records import AskedRecords, event_of, record_of
 from eigen.kernel.stores.selection import NUM_LIVE
+from eigen.ports.artifact_store import OpeningCopies
 from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, Orphan, StaleOwnerError
 from eigen.workers.thread import WorkThread
 
@@ -53,11 +55,12 @@ Statement = Callable[[sqlite3.Connection], Any]
 
 @dataclass(slots=True)
 class _Write:
-    """One write on its way: what to do, who waits, and what came of it."""
+    """One write on its way: what to do, what to do with its outcome once that is committed, and who waits for what."""
 
     statement: Statement
     durable: bool
     must_not_fail: bool
+    settle: Callable[[Any], None] | None = None
     done: anyio.Event | None = None
     outcome: Any = None
     error: Exception | None = None
@@ -78,9 +81,19 @@ class SqliteJobStore(AskedRecords, JobStore):
         owner: Name of this system among those that ever had the root open; unique.
         shown_as: The root as its user gave it, for messages; the folder where that is not known.
         alone: Whether nobody else may have the root open meanwhile.
+        copies: Gets what jobs begin with as well, so that they outlive this store; None for nowhere.
     """
 
-    def __init__(self, folder: Path, *, owner: str, shown_as: str = "", alone: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        owner: str,
+        shown_as: str = "",
+        alone: bool = False,
+        copies: OpeningCopies | None = None,
+    ) -> None:
+        self._copies = copies
         self._open = partial(Database, folder, shown_as=shown_as or str(folder), alone=alone)
         self._lock = OwnerLock(folder / "systems", owner)
         self._thread = WorkThread("job store")
@@ -118,7 +131,8 @@ class SqliteJobStore(AskedRecords, JobStore):
 
     async def insert(self, job: NewJob) -> JobRecord:
         """Keep a new job; see the port."""
-        record: JobRecord = await self._write(partial(statements.insert, job=job, lock=self._lock))
+        statement = partial(statements.insert, job=job, lock=self._lock)
+        record: JobRecord = await self._write(statement, settle=partial(self._copy, job) if job.opening else None)
         return record
 
     async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
@@ -142,7 +156,8 @@ class SqliteJobStore(AskedRecords, JobStore):
     async def forget_opening(self, job_id: str) -> None:
         """Keep no longer what a job began with; see the port."""
         statement = partial(statements.forget_opening, job_id=job_id)
-        self._pending.append(_Write(statement, durable=False, must_not_fail=True))
+        settle = None if self._copies is None else partial(_forget_copy, self._copies, job_id)
+        self._pending.append(_Write(statement, durable=False, must_not_fail=True, settle=settle))
 
     async def num_live(self, tenant: str, subject: str) -> tuple[int, int]:
         """Return how many jobs have not ended; see the port."""
@@ -202,6 +217,8 @@ class SqliteJobStore(AskedRecords, JobStore):
         return tuple(line for (line,) in lines if line != "ok")
 
     def _close(self) -> None:
+        if self._copies is not None:
+            self._copies.close()
         self._lock.release()
         self._database.close()
 
@@ -218,9 +235,16 @@ class SqliteJobStore(AskedRecords, JobStore):
     def _appending(self, record: JobRecord, events: tuple[StoredEvent, ...]) -> Statement:
         return partial(statements.append, record=record, events=events, owner=self._lock.owner)
 
-    async def _write(self, statement: Statement, *, durable: bool = True, must_not_fail: bool = False) -> Any:
+    async def _write(
+        self,
+        statement: Statement,
+        *,
+        durable: bool = True,
+        must_not_fail: bool = False,
+        settle: Callable[[Any], None] | None = None,
+    ) -> Any:
         done = anyio.Event()
-        write = _Write(statement, durable, must_not_fail, done)
+        write = _Write(statement, durable, must_not_fail, settle, done)
         self._pending.append(write)
         self._waiting.set()
         self._urgent.set()
@@ -282,6 +306,15 @@ class SqliteJobStore(AskedRecords, JobStore):
     def _transact(self, batch: list[_Write], *, may_use_ballast: bool) -> None:
         durable = any(write.durable for write in batch)
         self._database.transact(partial(_attempt_all, batch), durable=durable, may_use_ballast=may_use_ballast)
+        for write in batch:
+            if write.settle is not None and write.error is None:
+                write.settle(write.outcome)
+
+    def _copy(self, job: NewJob, kept: JobRecord) -> None:
+        """Keep what a job begins with a second time, unless the job is an earlier one by its key."""
+        if self._copies is not None and kept.job_id == job.record.job_id:
+            with suppress(OSError):  # the job is safe; only a store that is lost would miss it
+                self._copies.keep(kept.job_id, job.opening)
 
 
 async def _wake(batch: list[_Write]) -> None:
@@ -291,6 +324,10 @@ async def _wake(batch: list[_Write]) -> None:
         done.set()
         if number % _WOKEN_AT_ONCE == 0 and number < len(waited_for):
             await anyio.lowlevel.checkpoint()
+
+
+def _forget_copy(copies: OpeningCopies, job_id: str, _: Any) -> None:
+    copies.forget(job_id)
 
 
 def _nothing(connection: sqlite3.Connection) -> None:
