@@ -15,6 +15,8 @@ import anyio
 import pytest
 
 from eigen.contracts.errors import InternalError, ResourceExhaustedError, UnavailableError, UnimplementedError
+from eigen.workers.deaths import death
+from eigen.workers.nursery_client import WorkerExit
 from eigen.workers.pool import WorkerPool, WorkerRequest
 
 ENGINE = "eigen.testing.obedient_engine:ObedientEngine"
@@ -131,6 +133,31 @@ async def test_a_killed_worker_is_told_with_its_signal_and_replaced(pool: Worker
     assert caught.value.reason == "WORKER_DIED"
     assert caught.value.details["signal"] == number.name
     assert (await parts_of(pool, request("echo", content=b"next")))[0]["text"] == "next"
+
+
+@linux_only
+async def test_a_worker_that_somebody_kills_was_not_out_of_memory_however_much_it_had(pool: WorkerPool) -> None:
+    """A large simulation has what it was admitted with; nothing proves that there was no more."""
+    with pytest.raises(UnavailableError, match=r"SIGKILL\), with 6\d\d MiB of memory") as caught:
+        await parts_of(pool, request("die", signal=signal.SIGKILL, bytes=600 * 2**20))
+    assert caught.value.reason == "WORKER_DIED"
+    assert caught.value.details["peak_bytes"] > 600 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("ended", "memory_kills", "reason"),
+    [
+        (WorkerExit(signal=signal.SIGKILL, peak_bytes=2**30), 0, "WORKER_DIED"),
+        (WorkerExit(signal=signal.SIGKILL, peak_bytes=2**30), 1, "DEVICE_MEMORY"),
+        (WorkerExit(signal=signal.SIGKILL, peak_bytes=2**20), 1, "WORKER_DIED"),
+        (WorkerExit(signal=signal.SIGABRT, peak_bytes=2**30, output="what():  std::bad_alloc"), 0, "DEVICE_MEMORY"),
+        (WorkerExit(signal=signal.SIGABRT, output="memory allocation of 99 bytes failed"), 0, "DEVICE_MEMORY"),
+        (WorkerExit(signal=signal.SIGSEGV, peak_bytes=2**33), 1, "WORKER_DIED"),
+        (WorkerExit(code=1, output="ValueError"), 0, "WORKER_DIED"),
+    ],
+)
+def test_memory_is_a_deaths_cause_only_where_that_is_proved(ended: WorkerExit, memory_kills: int, reason: str) -> None:
+    assert death(ended, memory_kills=memory_kills).reason == reason
 
 
 async def test_a_worker_that_ends_by_itself_is_told_with_its_exit_code(pool: WorkerPool) -> None:
@@ -269,6 +296,8 @@ async def test_closing_ends_workers_that_are_busy_and_tells_their_callers() -> N
 
 _PARENT = """
 import anyio, sys
+from eigen.workers.deaths import death
+from eigen.workers.nursery_client import WorkerExit
 from eigen.workers.pool import WorkerPool, WorkerRequest
 
 async def main():

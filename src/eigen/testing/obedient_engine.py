@@ -70,9 +70,10 @@ def _spin(prepared: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, 
 
 
 def _die(prepared: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Die by a signal."""
+    """Die by a signal, with some memory in use."""
     yield from ()
-    print("last words", file=sys.stderr, flush=True)  # noqa: T201  # what a library prints before it crashes
+    held = b"x" * arguments.get("bytes", 0)
+    print(f"last words, {len(held)} bytes", file=sys.stderr, flush=True)  # noqa: T201  # as a library before it crashes
     os.kill(os.getpid(), arguments["signal"])
 
 

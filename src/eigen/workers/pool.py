@@ -8,7 +8,6 @@ the process is really gone, so that its memory and cores are free again.
 from __future__ import annotations
 
 import logging
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -16,9 +15,11 @@ from typing import Any, Self
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError, UnavailableError
 from eigen.contracts.trace import current_job, span
+from eigen.workers.deaths import LARGE_BYTES, death, num_memory_kills
 from eigen.workers.frames import Frame, FrameTooLargeError
 from eigen.workers.nursery_client import ForkedWorker, NurseryClient
 
@@ -27,8 +28,6 @@ __all__ = ["WorkerPool", "WorkerRequest"]
 _log = logging.getLogger(__name__)
 
 _LAST_WORDS_LIMIT_SEC = 2.0
-_LARGE_BYTES = 512 * 2**20
-_SIGNALS_OF_MEMORY = frozenset({signal.SIGKILL, signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,7 +114,7 @@ class WorkerPool:
 
         Raises:
             EigenError: What the engine raised.
-            ResourceExhaustedError: The request is too large, or the worker ran out of memory.
+            ResourceExhaustedError: The request is too large, or the worker provably ran out of memory.
             UnavailableError: The worker died (reason `WORKER_DIED`), or the engine cannot be loaded.
         """
         async with self._slots:
@@ -183,12 +182,13 @@ class WorkerPool:
     ) -> None:
         self._request_number += 1
         frame = _frame(self._request_number, request)
+        memory_kills = await _memory_kills(request)
         try:
             await self._ask(worker, frame, request)
             while not await self._hear(worker, frame, receive):
                 pass
         except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError) as error:
-            raise await self._death(worker, request) from error
+            raise await self._death(worker, request, memory_kills=memory_kills) from error
         self._remember(worker, request)
 
     @staticmethod
@@ -232,27 +232,19 @@ class WorkerPool:
             receive(answer["part"])
         return not worker.busy
 
-    async def _death(self, worker: ForkedWorker, request: WorkerRequest) -> EigenError:
+    async def _death(self, worker: ForkedWorker, request: WorkerRequest, *, memory_kills: int) -> EigenError:
         with anyio.move_on_after(_LAST_WORDS_LIMIT_SEC):
             await worker.gone.wait()
         if not worker.gone.is_set():
             await self._discard(worker)
-        ended = worker.exit
-        details = {"signal": _signal_name(ended.signal), "exit_code": ended.code, "peak_bytes": ended.peak_bytes}
-        _log.error("worker %d died: %s", worker.pid, details)
-        if ended.signal in _SIGNALS_OF_MEMORY and ended.peak_bytes > max(request.memory_bytes // 2, _LARGE_BYTES):
-            return ResourceExhaustedError(
-                f"the simulation ran out of memory: its process had {ended.peak_bytes} bytes when it died",
-                reason="DEVICE_MEMORY",
-                hint="use fewer qubits, or a method that needs less memory",
-                details=details,
-            )
-        return UnavailableError(
-            f"the simulator's process died ({details['signal'] or 'exit code ' + str(ended.code)})",
-            reason="WORKER_DIED",
-            hint="the job may be tried again",
-            details=details,
-        )
+        error = death(worker.exit, memory_kills=await _memory_kills(request) - memory_kills)
+        _log.error("worker %d died: %s", worker.pid, error.details)
+        return error
+
+
+async def _memory_kills(request: WorkerRequest) -> int:
+    """Return how many processes the system has killed for want of memory, where the request may be a reason to."""
+    return await run_sync(num_memory_kills) if request.memory_bytes > LARGE_BYTES else 0
 
 
 def _frame(number: int, request: WorkerRequest) -> Frame:
@@ -276,10 +268,3 @@ def _keep_spans(answer: Mapping[str, Any]) -> None:
     job = current_job()
     if job is not None and job.recorder is not None:
         job.recorder.add(*answer.get("spans", ()))
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name if number else ""
-    except ValueError:
-        return f"SIG{number}"
