@@ -40,11 +40,13 @@ class Scenario:
         tasks: The jobs that clients want, all at once.
         weight: How many of the kill points it gets, against the others.
         observed: Whether the system logs and measures.
+        loses_store: Whether the job store is gone before each life, and is made anew from CircuitFS alone.
     """
 
     tasks: tuple[Task, ...]
     weight: int = 10
     observed: bool = False
+    loses_store: bool = False
 
 
 def _tasks(*kinds: str, device: str = "scripted:device", cancels_at: JobState = JobState.RUNNING) -> tuple[Task, ...]:
@@ -76,6 +78,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             tasks=_tasks("circuit", "source", "keyless", "wrong", "refused", "shaky", "poison", "cancelled", "late"),
             weight=20,
         ),
+        "store lost": Scenario(tasks=_tasks("circuit", "source", "wrong", "shaky"), loses_store=True),
         "with logs": Scenario(tasks=_tasks("circuit", "wrong"), weight=3, observed=True),
         "in the simulator": Scenario(tasks=_tasks("circuit", "source", device="sim:local"), weight=1),
         "in workers": Scenario(tasks=_tasks("circuit", "shaky", "cancelled", device="worker:device"), weight=3),
@@ -259,6 +262,7 @@ class _Campaign:
                 parts=parts_of(self._plan.bug),
                 observed=scenario.observed,
                 pause_sec=pause_sec,
+                loses_store=scenario.loses_store,
             )
             return stepper.names if stepper and says_steps else None
 

@@ -20,6 +20,7 @@ from chaos.evidence import Case
 from chaos.parts import Part
 from chaos.processes import freeze_heap, run_life
 from eigen.system.composition import open_system
+from eigen.system.rebuilding import rebuild_store
 
 __all__ = ["Onlooker", "case_folder", "case_of", "live", "preload"]
 
@@ -49,6 +50,7 @@ def live(
     pause_sec: float = 0.0,
     stays: bool = True,
     at_once: int | None = None,
+    loses_store: bool = False,
 ) -> None:
     """Live one life: open the system, do all tasks that are not done yet, see every live job to its end, close.
 
@@ -61,6 +63,7 @@ def live(
         pause_sec: How long clients wait before they come; a system that recovers may have adopted everything by then.
         stays: Whether it sees every live job of the root to its end, and not only its clients'.
         at_once: How many tasks are done at a time; None for all.
+        loses_store: Whether the job store that earlier lives have left is gone, and is made anew from CircuitFS.
     """
     for part in parts:
         part.plant()
@@ -68,6 +71,10 @@ def live(
     diary = Diary(case.diary, on_step=onlooker.step if onlooker else lambda name: None)
 
     async def main() -> None:
+        if loses_store and case.root.exists():
+            for path in case.root.glob("jobs.sqlite3*"):
+                path.unlink()
+            await rebuild_store(case.root)
         drivers = devices.errand_drivers(Witness(case.runs))
         async with open_system(case.root, drivers=drivers, observed=observed) as system:
             await anyio.sleep(pause_sec)

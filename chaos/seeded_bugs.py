@@ -27,6 +27,7 @@ from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.artifact_store import Opening
 from eigen.ports.job_store import NewJob, Orphan
 from eigen.qfs.disk import DiskArtifactStore
+from eigen.qfs.opening_log import OpeningLog
 
 __all__ = ["BUGS", "parts_of"]
 
@@ -138,6 +139,13 @@ class TornResults(DiskArtifactStore):
         os.close(file)
 
 
+class NoCopies(OpeningLog):
+    """Keeps nothing of what jobs begin with outside of the store."""
+
+    def keep(self, job_id: str, opening: bytes) -> None:
+        """Do nothing."""
+
+
 class Litter(devices.WorkerDriver):
     """Starts a process that outlives the system."""
 
@@ -161,6 +169,7 @@ BUGS: Mapping[str, Part] = MappingProxyType(
         "takes a failed write for done": _store(BlindTrust),
         "answers cancels too early": _store(HastyCancels),
         "never adopts": _store(NoAdoption),
+        "keeps no openings": Part(stands=NoCopies, place="eigen.qfs.opening_log", name="OpeningLog"),
         "leaves processes": Part(stands=Litter, place="chaos.devices", name="WorkerDriver"),
         "adopts from the living": Part(stands=GreedyAdoption, place="eigen.kernel.stores.sqlite", name="OwnerLock"),
     }

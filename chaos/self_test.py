@@ -18,7 +18,11 @@ _SHORT_SEC = 4.0
 _STEPS = {"forgets keys": "client:submitted", "answers cancels too early": "<client:cancelled"}
 """Where a bug is hunted that shows itself at few steps only."""
 
-_SCENARIOS = {"leaves processes": "in workers", "answers cancels too early": "cancelled while running"}
+_SCENARIOS = {
+    "leaves processes": "in workers",
+    "answers cancels too early": "cancelled while running",
+    "keeps no openings": "store lost",
+}
 """What is going on where a bug is hunted that not every job meets."""
 
 
@@ -64,6 +68,7 @@ HUNTS: Mapping[str, tuple[Callable[[str], list[str]], str]] = MappingProxyType(
         "crash:never adopts": (_crash, "R6"),
         "crash:answers cancels too early": (_crash, "R8"),
         "crash:leaves processes": (_crash, "R9"),
+        "crash:keeps no openings": (_crash, "R1"),
         "power:skips syncs": (_power, "R4"),
         "power:does not wait for commits": (_power, "R1"),
         "faults:takes a failed write for done": (_faults, "R1"),
