@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from typing import Annotated, NoReturn
 
 import typer
@@ -77,8 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         arguments: Words behind the program's name; None for those of the process.
     """
     for stream in (sys.stdout, sys.stderr):
-        if stream is not None:  # closed by whoever started us
-            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # typeshed says TextIO
+        if isinstance(stream, TextIOWrapper):  # else closed by whoever started us
+            stream.reconfigure(errors="backslashreplace")
     with spared_collector():  # what is loaded from here on stays
         code = _run(list(sys.argv[1:] if arguments is None else arguments))
     sys.exit(code)

@@ -90,7 +90,8 @@ def _literal(node: ast.expr) -> object:
     if isinstance(node, ast.Constant):
         return node.value
     if isinstance(node, ast.Dict):
-        pairs = list(zip(node.keys, node.values, strict=True))
-        if all(isinstance(key, ast.Constant) and isinstance(value, ast.Constant) for key, value in pairs):
-            return {key.value: value.value for key, value in pairs}  # type: ignore[union-attr,attr-defined]  # as above
+        keys = [key.value for key in node.keys if isinstance(key, ast.Constant)]
+        values = [value.value for value in node.values if isinstance(value, ast.Constant)]
+        if len(keys) == len(values) == len(node.keys):
+            return dict(zip(keys, values, strict=True))
     return _NO_VALUE

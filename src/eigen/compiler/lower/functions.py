@@ -52,9 +52,9 @@ def truth(value: Value, what: str) -> bool:
     Raises:
         Refusal: The value is known only when the program runs, or never.
     """
+    if isinstance(value, bool):
+        return value
     kind = type(value)
-    if kind is bool:
-        return value  # type: ignore[no-any-return]  # it is a bool
     if kind in (Bit, Test):
         refuse_measured(what, describe(value))
     if kind is Affine:

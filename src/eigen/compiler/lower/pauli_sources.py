@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
+from typing import NoReturn
 
 from eigen.compiler.catalogue import Fault
 from eigen.compiler.lower.meter import Meter
@@ -84,10 +85,9 @@ def _pieces(text: str) -> Iterator[tuple[str, Value]]:
     position = 0
     while position < len(text) or position == 0:
         found = _TERM.match(text, position)
-        assert found is not None  # noqa: S101  # every part of it is optional
-        number, letters = found["number"], found["letters"]
-        if not number and not letters:
+        if found is None or not (found["number"] or found["letters"]):
             _refuse_text(text, f"it cannot be read from {quoted(text[position : position + 10])} on")
+        number, letters = found["number"], found["letters"]
         if position and not found["sign"]:
             _refuse_text(text, f"a sign is missing before {quoted(text[position : position + 10])}")
         coefficient = float(number) if number else 1.0
@@ -95,7 +95,7 @@ def _pieces(text: str) -> Iterator[tuple[str, Value]]:
         position = found.end()
 
 
-def _refuse_text(text: str, problem: str) -> None:
+def _refuse_text(text: str, problem: str) -> NoReturn:
     refuse(Fault.PAULI_TEXT, text=quoted(text[:_SHOWN]), problem=problem)
 
 

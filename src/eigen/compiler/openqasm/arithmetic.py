@@ -296,8 +296,10 @@ def _affine(symbol: str, left: Value, right: Value, place: Place) -> Value:
     one, other = (value if isinstance(value, Affine) else _number(value, place) for value in (left, right))
     if symbol in ("+", "-"):
         return _sum(_as_affine(one), _scaled(_as_affine(other), 1.0 if symbol == "+" else -1.0))
-    if symbol == "*" and not (isinstance(one, Affine) and isinstance(other, Affine)):
-        return _scaled(one, other) if isinstance(one, Affine) else _scaled(_as_affine(other), one)  # type: ignore[arg-type]  # one of them is a number
+    if symbol == "*" and not isinstance(other, Affine):
+        return _scaled(_as_affine(one), other)
+    if symbol == "*" and not isinstance(one, Affine):
+        return _scaled(_as_affine(other), one)
     if symbol == "/" and isinstance(one, Affine) and not isinstance(other, Affine):
         if other == 0:
             refuse(QasmFault.ARITHMETIC, place, problem="a division by zero")

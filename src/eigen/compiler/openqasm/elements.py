@@ -189,13 +189,14 @@ def _swap_root(one: Element, power: float) -> list[Element]:
     return [*around, *_on(first, "h"), inside, *_on(first, "h"), *around]
 
 
+def _phase_root(phase: float) -> Callable[[Element, float], list[Element]]:
+    return lambda one, power: [_phase_power(one, power, phase)]
+
+
 _PHASES = {"z": _PI, "s": _PI / 2, "sdg": -_PI / 2, "t": _PI / 4, "tdg": -_PI / 4}
 _ROOTS: Mapping[str, Callable[[Element, float], list[Element]]] = {
     "id": lambda one, power: [],
-    **{
-        base: lambda one, power, phase=phase: [_phase_power(one, power, phase)]  # type: ignore[misc]  # bound now, not later
-        for base, phase in _PHASES.items()
-    },
+    **{base: _phase_root(phase) for base, phase in _PHASES.items()},
     "x": lambda one, power: _between(_phase_power(one, power, _PI), _on(one.targets[0], "h"), _on(one.targets[0], "h")),
     "y": lambda one, power: _between(
         _phase_power(one, power, _PI), _on(one.targets[0], "sdg", "h"), _on(one.targets[0], "h", "s")

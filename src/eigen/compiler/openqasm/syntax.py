@@ -6,7 +6,7 @@ one recurses, however long it is. A place is a pair of offsets: first character,
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, Union
+from typing import Any, NamedTuple
 
 __all__ = [
     "Alias",
@@ -270,24 +270,24 @@ class Assign(NamedTuple):
     place: Place
 
 
-Statement = Union[  # noqa: UP007  # members are defined above, and refer to it by name
-    Include,
-    DeclareQubits,
-    DeclareBits,
-    DeclareValue,
-    DeclareInput,
-    Alias,
-    Apply,
-    DefineGate,
-    Measure,
-    Reset,
-    Barrier,
-    If,
-    For,
-    While,
-    Switch,
-    DefineSubroutine,
-    Call,
-    Return,
-    Assign,
-]
+Statement = (
+    Include
+    | DeclareQubits
+    | DeclareBits
+    | DeclareValue
+    | DeclareInput
+    | Alias
+    | Apply
+    | DefineGate
+    | Measure
+    | Reset
+    | Barrier
+    | If
+    | For
+    | While
+    | Switch
+    | DefineSubroutine
+    | Call
+    | Return
+    | Assign
+)

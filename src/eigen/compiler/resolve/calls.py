@@ -71,17 +71,20 @@ class Calls(Expressions):
         function = node.func
         assert isinstance(function, ast.Attribute)  # noqa: S101  # the check pass refused all else
         value = function.value
-        is_math = isinstance(value, ast.Name) and value.id in self._module.modules and not self.is_local(value.id)
-        if is_math and function.attr in MATH_FUNCTIONS:
-            self._module.used_imports.add(value.id)  # type: ignore[attr-defined]  # it is a name
-            self._builtin_call(node, function.attr, MATH_FUNCTIONS[function.attr])
-        elif is_math:
-            instead = did_you_mean(function.attr, MATH_FUNCTIONS, otherwise="see the reference for what math has")
-            self._refused(node, Fault.UNKNOWN_FUNCTION, name=f"math.{function.attr}", instead=instead)
+        if isinstance(value, ast.Name) and value.id in self._module.modules and not self.is_local(value.id):
+            self._math_call(node, function.attr, module=value.id)
         elif isinstance(value, ast.Name) and value.id == "math":
             self._refused(node, Fault.UNKNOWN_NAME, name="math", instead="write `import math`")
         else:
             self._refused(node, Fault.METHOD_CALL, name=function.attr, instead="use a function or an operator")
+
+    def _math_call(self, node: ast.Call, name: str, *, module: str) -> None:
+        if name in MATH_FUNCTIONS:
+            self._module.used_imports.add(module)
+            self._builtin_call(node, name, MATH_FUNCTIONS[name])
+        else:
+            instead = did_you_mean(name, MATH_FUNCTIONS, otherwise="see the reference for what math has")
+            self._refused(node, Fault.UNKNOWN_FUNCTION, name=f"math.{name}", instead=instead)
 
     def _named_call(self, node: ast.Call, name: str, original: str) -> None:
         if original in QUANTUM:
