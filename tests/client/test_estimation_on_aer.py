@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -49,6 +50,13 @@ def main():
     ExpectationValue("a", Observable("0.5 XYZ - 0.25 IZX + 2 ZII"))
     ExpectationValue("b", 0.75 * Y(2) * X(1) + Z(0))
 """
+
+
+@pytest.fixture(scope="module")
+def eigen_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    """One client for all: their jobs do not meet, and one simulator that is loaded serves them."""
+    with Client(tmp_path_factory.mktemp("estimation")) as client:
+        yield client
 
 
 def qiskit_values() -> list[float]:
