@@ -29,7 +29,7 @@ __all__ = [
 JobArgument = Annotated[str, typer.Argument(metavar="JOB", help="A job's id, a unique prefix of it, or @last.")]
 RootOption = Annotated[
     Path | None,
-    typer.Option("--root", metavar="DIR", help="The system's folder, instead of EIGEN_HOME or the default one."),
+    typer.Option("--root", metavar="DIR", help="The root folder, instead of the one that `eigen config` shows."),
 ]
 VerifyOption = Annotated[
     bool, typer.Option("--verify", help="Compare the counts with the exact distribution of a small circuit.")
@@ -45,8 +45,13 @@ GroupOption = Annotated[
     typer.Option("--group", metavar="NAME", help="The group of jobs that it belongs to, such as one loop's."),
 ]
 TargetOption = Annotated[str | None, typer.Option("--target", metavar="DEVICE", help="Device, such as sim:local.")]
-ShotsOption = Annotated[int | None, typer.Option("--shots", metavar="N", help="Repetitions.")]
-SeedOption = Annotated[int | None, typer.Option("--seed", metavar="N", help="Seed of the sampling.")]
+ShotsOption = Annotated[
+    int | None, typer.Option("--shots", metavar="N", help="How often the circuit is run and measured.")
+]
+SeedOption = Annotated[
+    int | None,
+    typer.Option("--seed", metavar="N", help="Seed of the random draws; the same seed gives the same counts."),
+]
 NoiseOption = Annotated[
     str | None, typer.Option("--noise", metavar="MODEL", help="Noise to simulate, such as depolarizing:0.001.")
 ]

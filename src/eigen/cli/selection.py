@@ -35,9 +35,13 @@ LabelOption = Annotated[
 SinceOption = Annotated[
     str | None, typer.Option("--since", metavar="TIME", help="Only jobs accepted since: 2h, 7d, or 2026-01-31T08:00.")
 ]
-UntilOption = Annotated[str | None, typer.Option("--until", metavar="TIME", help="Only jobs accepted before.")]
-SubjectOption = Annotated[str | None, typer.Option("--subject", metavar="NAME", help="Jobs of somebody else.")]
-AllSubjectsOption = Annotated[bool, typer.Option("--all-subjects", help="Jobs of everybody.")]
+UntilOption = Annotated[
+    str | None, typer.Option("--until", metavar="TIME", help="Only jobs accepted before then, in the same words.")
+]
+SubjectOption = Annotated[
+    str | None, typer.Option("--subject", metavar="NAME", help="The jobs of somebody else instead.")
+]
+AllSubjectsOption = Annotated[bool, typer.Option("--all-subjects", help="The jobs of everybody.")]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -39,7 +39,7 @@ MOST = 100_000
 JobsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="[JOB...]", help="Ids, unique prefixes of them, or @last.")
 ]
-AllOption = Annotated[bool, typer.Option("--all", help="Every job of one's own that has not ended.")]
+AllOption = Annotated[bool, typer.Option("--all", help="Every job of your own that has not ended.")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["jobs"]
 
-LimitOption = Annotated[int, typer.Option("--limit", metavar="N", help="At most so many jobs.")]
+LimitOption = Annotated[int, typer.Option("--limit", metavar="N", help="Show at most so many.")]
 OlderOption = Annotated[
     str | None,
     typer.Option("--older-than", metavar="JOB", help="Only jobs accepted before this one, such as the last one shown."),
@@ -47,9 +47,9 @@ def jobs(
     root: RootOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List one's own jobs, newest first.
+    """List your own jobs, newest first.
 
-    --subject and --all-subjects are for administrators: whoever owns the root is one.
+    Others' jobs, with --subject and --all-subjects, are for administrators, such as the owner of the root.
     """
     from eigen.cli.session import answer
 

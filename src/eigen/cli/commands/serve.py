@@ -24,7 +24,7 @@ PortOption = Annotated[
 
 
 def serve(metrics_port: PortOption = None, root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Run the jobs of the root until it is told to stop.
+    """Run the jobs of the root until SIGTERM or Ctrl-C.
 
     It takes over jobs whose process is gone, and those that other commands hand to it. SIGTERM and Ctrl-C end it: jobs
     that have not ended stay, and the next system on the root goes on with them. --json is for errors only.
