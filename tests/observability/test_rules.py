@@ -24,7 +24,7 @@ import yaml
 
 import eigen
 from eigen.client.packaging import package
-from eigen.telemetry.metrics import METRICS
+from eigen.telemetry.metrics_table import METRICS
 from eigen.testing.scripted_driver import ScriptedDriver
 
 FOLDER = Path(__file__).parents[2] / "observability"

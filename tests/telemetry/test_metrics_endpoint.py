@@ -12,7 +12,8 @@ import eigen
 from eigen.client.packaging import package
 from eigen.contracts.errors import InvalidArgumentError, UnavailableError
 from eigen.telemetry.http import serving_metrics
-from eigen.telemetry.metrics import METRICS, Metrics
+from eigen.telemetry.metrics import Metrics
+from eigen.telemetry.metrics_table import METRICS
 from eigen.testing.scripted_driver import ScriptedDriver
 
 BELL = "@hybrid_program(target='scripted:device')\ndef main():\n    q = QubitRegister(2)\n    h(q[0])\n    measure(q)\n"

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import eigen
 from eigen.client.packaging import package
 from eigen.system.figures import root_metrics
-from eigen.telemetry.metrics import MAX_LABEL_VALUES, METRICS, OTHER, Metrics
+from eigen.telemetry.metrics import MAX_LABEL_VALUES, OTHER, Metrics
+from eigen.telemetry.metrics_table import METRICS
 from eigen.telemetry.tally import Folding, Tally
 from eigen.testing.scripted_driver import ScriptedDriver
 

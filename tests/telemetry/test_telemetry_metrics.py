@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from eigen.telemetry.metrics import MAX_LABEL_VALUES, METRICS, OTHER, Metrics
+from eigen.telemetry.metrics import MAX_LABEL_VALUES, OTHER, Metrics
+from eigen.telemetry.metrics_table import METRICS
 
 CONTRACT = """
 eigen_api_requests_total{method,status}
