@@ -90,11 +90,21 @@ def test_a_damaged_artifact_is_found_and_not_shown(shell):
         assert (shown.returncode, shown.stdout) == (4, "")
 
 
+_LISTINGS = (["devices"], ["devices", "list"])
+"""How many qubits a simulator takes follows the memory that is free at the moment; a snapshot's facts never change."""
+
+
 def test_devices_are_listed_with_and_without_the_word(done_shell):
-    listed = done_shell.json("devices")
-    assert listed == done_shell.json("devices", "list")
-    assert "sim:local" in [one["device_id"] for one in listed]
+    plain, listed = ({one["device_id"]: one for one in done_shell.json(*words)} for words in _LISTINGS)
+    assert [*plain] == [*listed]
+    assert [one.keys() for one in plain.values()] == [one.keys() for one in listed.values()]
+    assert plain["fake:manila"] == listed["fake:manila"] == done_shell.json("devices", "show", "fake:manila")
+    assert plain["fake:manila"]["connectivity"] == [[0, 1], [1, 2], [2, 3], [3, 4]]
     assert done_shell.json("devices", "status", "sim:local")[0]["state"] == "ONLINE"
+    calibrated = done_shell.json("devices", "calibrate", "fake:manila")
+    assert calibrated["properties"] == done_shell.json("devices", "status", "fake:manila")[0]["properties"]
+    refused = done_shell.run("devices", "calibrate", "sim:local")
+    assert (refused.returncode, "has no calibration" in refused.stderr) == (2, True)
 
 
 def test_check_names_an_unknown_target_as_a_submission_does(shell):

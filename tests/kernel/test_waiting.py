@@ -5,18 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import anyio
 import pytest
 
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
-from eigen.contracts.execution import ExecutionOptions
+from eigen.contracts.execution import CircuitFormat, CircuitPayload, ExecutionOptions
 from eigen.contracts.jobs import JobFilter, JobState, JobStatus
 from eigen.contracts.waiting import for_jobs, for_slot
 from eigen.drivers.manager import LocalDriverManager
 from eigen.drivers.sim import SimDriver
-from eigen.kernel.plan import MAX_RESULT_BITS, MAX_SHOT_OPERATIONS, check_cost, check_memory
+from eigen.kernel.plan import (
+    MAX_RESULT_BITS,
+    MAX_SHOT_OPERATIONS,
+    ExecutionPlan,
+    check_admission,
+    check_cost,
+    check_memory,
+)
 from eigen.ports.kernel import KernelLimits
 from eigen.testing.clock import ManualClock
 from tests.kernel.kernel_house import House, bell, house
@@ -145,6 +153,38 @@ def test_a_job_that_takes_days_is_refused_with_the_figures(shots: int, operation
     else:
         with pytest.raises(ResourceExhaustedError, match=str(shots)):
             check_cost(again, shots=shots)
+
+
+NOISE = "depolarizing:0.01"
+
+
+@pytest.mark.parametrize(
+    ("qubits", "options", "is_refused"),
+    [
+        (12, {}, False),
+        (12, {"noise_model": NOISE}, True),
+        (12, {"noise_model": "readout:0.1"}, False),
+        (9, {"noise_model": NOISE}, False),
+        (9, {"noise_model": NOISE, "driver_options": {"method": "statevector"}}, True),
+        (12, {"noise_model": NOISE, "driver_options": {"method": "density_matrix"}}, False),
+    ],
+)
+async def test_noise_that_is_drawn_for_each_shot_counts_as_a_run_for_each_shot(
+    qubits: int, options: dict[str, Any], is_refused: bool
+) -> None:
+    """A density matrix is one run, whose memory is counted: 16 bytes for each of 4^n elements."""
+    profile = CircuitProfile(qubits=qubits, clbits=2, op_counts={"RY": 10**6, "MEASURE": 2})
+    asked = ExecutionOptions(shots=10**6, seed=1, **options)
+    async with LocalDriverManager({"sim": SimDriver(memory_limit_bytes=GIB, num_workers=1)}) as manager:
+        admission = manager.admit("sim:local", profile, asked)
+        payload = CircuitPayload(format=CircuitFormat.AQO_JSON, data=b"", digest="", profile=profile)
+        plan = ExecutionPlan(target="sim:local", payload=payload, binding={}, options=asked)
+        if is_refused:
+            with pytest.raises(ResourceExhaustedError, match="each shot a run of its own"):
+                check_admission(plan, admission, memory_bytes=GIB)
+        else:
+            check_admission(plan, admission, memory_bytes=GIB)
+    assert admission.memory_bytes == 16 << (2 * qubits if admission.method == "density_matrix" else qubits)
 
 
 @pytest.mark.parametrize(("clbits", "shots"), [(1, 10**6), (20, 10**6), (268, 10**6), (269, 10**6), (1000, 10**5)])

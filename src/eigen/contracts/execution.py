@@ -91,11 +91,14 @@ class Admission:
     Attributes:
         method: How it will simulate or run it, such as `statevector`.
         memory_bytes: Most memory the run will take.
+        is_per_shot: Whether each shot is a run of its own though the circuit is measured at its end only, as where
+            noise is drawn anew for each.
         explanation: Why this method, one sentence.
     """
 
     method: str
     memory_bytes: int
+    is_per_shot: bool = False
     explanation: str = ""
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "DEFAULT_SHOTS",
     "DEFAULT_TARGET",
     "ExecutionPlan",
+    "check_admission",
     "check_cost",
     "check_memory",
     "make_plan",
@@ -260,11 +261,23 @@ def check_memory(admission: Admission, *, limit_bytes: int) -> None:
         )
 
 
-def check_cost(profile: CircuitProfile, *, shots: int, points: int = 1) -> None:
+def check_admission(plan: ExecutionPlan, admission: Admission, *, memory_bytes: int) -> None:
+    """Refuse what could never begin, and what would take days by the device's own word.
+
+    Raises:
+        ResourceExhaustedError: With the figures.
+    """
+    check_memory(admission, limit_bytes=memory_bytes)
+    if admission.is_per_shot:
+        shots = plan.options.shots if plan.sampling is None else sum(plan.sampling.shots)
+        check_cost(plan.asked_profile, shots=shots, points=len(plan.points), is_per_shot=True)
+
+
+def check_cost(profile: CircuitProfile, *, shots: int, points: int = 1, is_per_shot: bool = False) -> None:
     """Refuse a job that would take days, or whose counts would not fit.
 
     Each of the points of a sweep has `shots`. Each shot is a run of its own where a measurement is not at the end, or
-    decides what follows, or a qubit is reset.
+    decides what follows, or a qubit is reset, or the device says so.
 
     Raises:
         ResourceExhaustedError: With the figures.
@@ -272,12 +285,13 @@ def check_cost(profile: CircuitProfile, *, shots: int, points: int = 1) -> None:
     if MEASURE in profile.op_counts:
         check_size(points=points, shots=shots)
     operations = points * shots * profile.num_operations
-    if (profile.has_mid_circuit or profile.has_reset or profile.has_conditions) and operations > MAX_SHOT_OPERATIONS:
+    is_per_shot = is_per_shot or profile.has_mid_circuit or profile.has_reset or profile.has_conditions
+    if is_per_shot and operations > MAX_SHOT_OPERATIONS:
         raise ResourceExhaustedError(
             f"{points * shots} shots of {profile.num_operations} operations, each shot a run of its own, are "
             f"{operations:.2g} operations; a job takes at most {MAX_SHOT_OPERATIONS:.0e}",
             reason="JOB_TOO_LONG",
-            hint="give fewer shots, or measure at the end only",
+            hint="give fewer shots, or measure at the end only, without noise",
             details={"shots": points * shots, "operations": profile.num_operations, "limit": MAX_SHOT_OPERATIONS},
         )
     outcomes = points * min(shots, 1 << min(profile.clbits, 64))

@@ -150,7 +150,7 @@ class JobWork:
     ) -> tuple[ExecutionPlan, str, Admission]:
         """Return how a compiled job is run, the id of its device, and what the device says to it."""
         from eigen.contracts.execution import Admission
-        from eigen.kernel.plan import check_memory, make_plan, target_of
+        from eigen.kernel.plan import check_admission, make_plan, target_of
 
         device = self._drivers.device(target_of(body, compiled))
         plan = make_plan(body, compiled, drawn_seed=drawn_seed, device=device)
@@ -161,7 +161,7 @@ class JobWork:
             if plan.asks_device
             else Admission(method="none", memory_bytes=0, explanation="the observables are constants")
         )
-        check_memory(admission, limit_bytes=self._memory_bytes)
+        check_admission(plan, admission, memory_bytes=self._memory_bytes)
         return plan, device.device_id, admission
 
     async def _with_sampling(self, plan: ExecutionPlan) -> ExecutionPlan:

@@ -1,7 +1,8 @@
 """AQO to OpenQASM 3 as Amazon Braket spells it: its names of gates, matrices for the rest, results by pragmas.
 
 Bit order: Braket lists qubits with the most significant first, in matrices and in probabilities; AQO with the least.
-What is listed is listed backwards here.
+What is listed is listed backwards here, but for the probabilities, whose qubits are always asked for in ascending
+order: for some other orders Braket's simulator (1.41) gives them in the inverse of the order that was asked for.
 
 Source: https://docs.aws.amazon.com/braket/latest/developerguide/braket-openqasm-supported-features.html.
 """
@@ -43,7 +44,8 @@ def to_braket(
     Args:
         circuit: Without measurements in the middle, resets and conditions.
         binding: Value of each of its parameters.
-        read: Qubits whose probabilities are asked for, the least significant first; none for none.
+        read: Qubits whose probabilities are asked for; none for none. They come in ascending order, the lowest as the
+            most significant bit.
         terms: Pauli products whose expectation values are asked for, of the state before the last measurements.
 
     Raises:
@@ -77,7 +79,7 @@ def _turns(basis: str) -> Iterator[str]:
 
 def _results(read: Sequence[int], terms: Sequence[PauliTerm]) -> Iterator[str]:
     if read:
-        yield f"#pragma braket result probability {_qubits(tuple(read)[::-1])}"
+        yield f"#pragma braket result probability {_qubits(sorted(read))}"
     for one in terms:
         factors = (f"{pauli.lower()}(q[{qubit}])" for pauli, qubit in zip(one.paulis, one.qubits, strict=True))
         yield f"#pragma braket result expectation {' @ '.join(factors)}"

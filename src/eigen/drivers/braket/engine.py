@@ -19,6 +19,9 @@ from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from eigen.drivers.simulator.sampling import Readout
 
 __all__ = ["BraketEngine"]
@@ -75,8 +78,20 @@ def _counts(
     import numpy as np
 
     (probabilities,) = _results(to_braket(circuit, binding, read=readout.qubits))
-    counts = readout.counts(np.asarray(probabilities, dtype=np.float64), shots=shots, seed=seed)
-    return checked_total(counts, shots=shots)
+    by_readout = _reordered(np.asarray(probabilities, dtype=np.float64), readout.qubits)
+    return checked_total(readout.counts(by_readout, shots=shots, seed=seed), shots=shots)
+
+
+def _reordered(probabilities: NDArray[np.float64], qubits: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return probabilities whose index has the value of `qubits[k]` as bit k.
+
+    Args:
+        probabilities: float64, one for each outcome; the lowest of the qubits is the most significant bit.
+        qubits: Which qubits, in any order.
+    """
+    axis_of = {qubit: axis for axis, qubit in enumerate(sorted(qubits))}
+    axes = [axis_of[qubit] for qubit in reversed(qubits)]
+    return probabilities.reshape((2,) * len(qubits)).transpose(axes).reshape(-1)
 
 
 def _values(circuit: AQO, binding: Mapping[str, float]) -> dict[str, float]:

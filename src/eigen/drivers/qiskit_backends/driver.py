@@ -126,6 +126,7 @@ class QiskitBackendDriver(Driver):
         return Admission(
             method="transpiled",
             memory_bytes=min(_TRANSPILER_BYTES + state_bytes, self._limit_bytes // self._num_workers),
+            is_per_shot=backend.is_noisy and options.driver_options.get("noise", True) is True,
             explanation=f"transpiled with optimization level {options.optimization_level}",
         )
 

@@ -133,14 +133,17 @@ class QiskitBackendEngine(Engine):
         level, seed = arguments["optimization_level"], arguments["seed_transpiler"]
         name = (key, arguments["renewal"], level, seed)
         if name not in prepared.transpiled:
-            _check_width(backend, prepared.circuit)
             with transpiling(self._credentials):
+                _check_width(backend, prepared.circuit)
                 made = TranspiledCircuit.of(prepared.circuit, backend, optimization_level=level, seed=seed)
             prepared.transpiled[name] = made
         return prepared.transpiled[name]
 
     def _takes_seed(self, backend: Any) -> bool:
-        return hasattr(backend.options, "seed_simulator")
+        from eigen.drivers.qiskit_backends.backends import running
+
+        with running(self._credentials):
+            return hasattr(backend.options, "seed_simulator")
 
     def _counts(
         self, backend: Any, circuits: Sequence[QuantumCircuit], *, seed: int, arguments: Mapping[str, Any]

@@ -117,7 +117,12 @@ class SimulatorDevice:
             num_states=method.num_states(profile, shots=options.shots),
         )
         check_capabilities(self.info, profile, options)
-        return Admission(method=method.name, memory_bytes=memory_bytes, explanation=choice.reason)
+        return Admission(
+            method=method.name,
+            memory_bytes=memory_bytes,
+            is_per_shot=_draws_noise(method, options),
+            explanation=choice.reason,
+        )
 
     def prepare(self) -> None:
         """Start a worker in the background."""
@@ -296,6 +301,13 @@ def _check_noise(simulator: Simulator, method: Method, profile: CircuitProfile, 
             hint="leave spec.estimation out: they are then sampled",
             details={"missing": ["exact expectation values"]},
         )
+
+
+def _draws_noise(method: Method, options: ExecutionOptions) -> bool:
+    """Return whether noise is drawn for each shot: not where the whole mixture is kept, or only the readout is noisy."""
+    if options.noise_model is None or method.has_noisy_state:
+        return False
+    return bool(read_noise_model(options.noise_model).on_gates)
 
 
 def _noise(options: ExecutionOptions) -> dict[str, str]:
