@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 import pytest
 
 from eigen.contracts.aqo import AQO, Operation, PauliTerm, profile
@@ -9,7 +11,7 @@ from eigen.contracts.errors import UnimplementedError
 from eigen.contracts.execution import ExecutionOptions
 from eigen.drivers.braket.dialect import to_braket
 from eigen.drivers.braket.simulator import BraketDriver
-from eigen.testing.driver_conformance import check_driver
+from eigen.testing.driver_conformance import check_driver, execution_request
 
 MIXED = AQO(
     qubits=3,
@@ -46,6 +48,18 @@ def test_gates_have_brakets_names_and_matrices_the_most_significant_qubit_first(
         "h q[2];",
         "#pragma braket result probability q[0], q[2]",
     ]
+
+
+async def test_qubits_are_read_in_any_order() -> None:
+    """Every permutation of four qubits, most of which are not their own inverse."""
+    async with BraketDriver(num_workers=1, memory_limit_bytes=2**26) as driver:
+        for order in permutations(range(4)):
+            for ones in ((0,), (1, 3)):
+                flips = tuple(Operation("X", (qubit,)) for qubit in ones)
+                circuit = AQO(qubits=4, clbits=4, operations=(*flips, Operation("MEASURE", order, c=(0, 1, 2, 3))))
+                (result,) = await driver.execute(execution_request("braket:local", circuit, shots=1))
+                expected = "".join("1" if qubit in ones else "0" for qubit in reversed(order))
+                assert dict(result.counts) == {expected: 1}, (order, ones)
 
 
 def test_expectation_values_are_of_the_state_before_the_measurements() -> None:
