@@ -15,7 +15,6 @@ from collections.abc import Callable, Mapping
 from itertools import repeat as times
 from operator import length_hint
 from types import MappingProxyType
-from typing import NamedTuple
 
 from eigen.compiler import code as c
 from eigen.compiler.catalogue import Fault
@@ -46,11 +45,11 @@ from eigen.compiler.lower.branches import Branches
 from eigen.compiler.lower.circuit import Circuit
 from eigen.compiler.lower.conditions import test_of
 from eigen.compiler.lower.functions import truth
+from eigen.compiler.lower.logic import LogicStack
 from eigen.compiler.lower.meter import STEPS_AT_ONCE, Meter
-from eigen.compiler.lower.operators import augmented, binary, compared, conjoined, disjoined
+from eigen.compiler.lower.operators import augmented, binary, compared
 from eigen.compiler.lower.sequences import get_item, set_item, unpack
-from eigen.compiler.lower.stack import ValueStack
-from eigen.compiler.lower.values import UNBOUND, QubitRegister, Test, Value
+from eigen.compiler.lower.values import UNBOUND, QubitRegister, Value
 from eigen.compiler.report import MAX_DIAGNOSTICS, Refusal, refuse
 from eigen.compiler.source_text import NO_PLACE, Place
 
@@ -73,14 +72,7 @@ _Frame = tuple[Code, int, list[Value], int]
 """Where a call goes back to: code, position, variables, and the height of the stack below what was called."""
 
 
-class _LeftSide(NamedTuple):
-    """A measured left side of `and` or `or` on the stack, until the right side is known."""
-
-    test: Test
-    num_operations: int  # before the right side
-
-
-class Machine(ValueStack):
+class Machine(LogicStack):
     """Runs the code of one program.
 
     Args:
@@ -95,15 +87,13 @@ class Machine(ValueStack):
     """
 
     def __init__(self, functions: tuple[Code, ...], circuit: Circuit, meter: Meter, constants: tuple[str, ...]) -> None:
-        super().__init__(meter)
+        super().__init__(circuit, meter)
         self._functions = functions
-        self._circuit = circuit
         self._constant_names = constants
         self._constants: list[Value] = [UNBOUND] * len(constants)
         self._frames: list[_Frame] = []
         self._branches = Branches(circuit, meter)
         self._code = functions[0]
-        self._position = 0
         self.returned_at = NO_PLACE
         self.set_aside: dict[tuple[FaultKind, Place], tuple[Refusal, list[tuple[Code, Place]]]] = {}
         self._variables: list[Value] = []
@@ -120,14 +110,7 @@ class Machine(ValueStack):
             c.STORE_GLOBAL: self._store_global,
             c.AUGMENT: self._augment,
             c.STORE_INDEX: self._store_index,
-            c.AND_LEFT: self._and_left,
-            c.AND_RIGHT: self._and_right,
-            c.OR_LEFT: self._or_left,
-            c.OR_RIGHT: self._or_right,
-            c.CHAIN: self._chain,
-            c.ASSERT: self._assert,
             c.LEAVE: self._leave,
-            c.SKIP_UNLESS: self._skip_unless,
         }
 
     def run(self, code: Code, variables: list[Value]) -> Value:
@@ -351,64 +334,6 @@ class Machine(ValueStack):
             set_item(first, second, third, self._meter)
         else:
             set_item(second, third, first, self._meter)
-
-    # Conditions
-
-    def _skip_unless(self, argument: tuple[int, str]) -> None:
-        target, what = argument
-        if not truth(self._stack.pop(), what):
-            self._position = target
-
-    def _and_left(self, target: int) -> None:
-        if self._begin_right("and"):
-            self._position = target
-
-    def _and_right(self, _argument: Value) -> None:
-        right = self._stack.pop()
-        left = self._left_side("and")
-        self._stack[-1] = right if left is None else conjoined(left, right, self._meter)
-
-    def _or_left(self, target: int) -> None:
-        if self._begin_right("or"):
-            self._position = target
-
-    def _or_right(self, _argument: Value) -> None:
-        right = self._stack.pop()
-        left = self._left_side("or")
-        self._stack[-1] = right if left is None else disjoined(left, right, self._meter)
-
-    def _begin_right(self, operator: str) -> bool:
-        """Return whether the left side decides; if not, note what the right side is to be joined with."""
-        value = self._stack[-1]
-        test = test_of(value)
-        if test is not None:
-            self._stack[-1] = _LeftSide(test, len(self._circuit.operations))
-            return False
-        return truth(value, operator) is (operator == "or")
-
-    def _left_side(self, operator: str) -> Test | None:
-        """Return the measured left side, or None where the right side decides alone."""
-        left = self._stack[-1]
-        if type(left) is not _LeftSide:
-            return None
-        if len(self._circuit.operations) != left.num_operations:
-            refuse(Fault.CONDITION_EFFECT, operator=operator)
-        return left.test
-
-    def _chain(self, argument: tuple[str, int]) -> None:
-        symbol, target = argument
-        left, right = self._taken(2)
-        self._stack.append(compared(symbol, left, right, self._meter))
-        self._and_right(None)
-        if self._begin_right("and"):
-            self._position = target
-        else:
-            self._stack.append(right)
-
-    def _assert(self, _argument: Value) -> None:
-        condition, message = self._taken(2)
-        if not truth(condition, "assert"):
-            refuse(Fault.ASSERTION, message=f": {message}" if type(message) is str else "")
 
     # Branches on measured bits
 
