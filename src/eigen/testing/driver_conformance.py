@@ -28,6 +28,7 @@ from eigen.contracts.execution import (
     ExecutionResult,
 )
 from eigen.contracts.gates import GATES, MEASURE
+from eigen.drivers.capability import check_capabilities
 from eigen.ports.drivers import Driver
 from eigen.testing.conformance_circuits import (
     CIRCUITS,
@@ -37,7 +38,8 @@ from eigen.testing.conformance_circuits import (
     product_value,
     random_cases,
 )
-from eigen.testing.loop_conformance import LOOP_GATES, LoopSubject
+from eigen.testing.expectations import expect
+from eigen.testing.loop_conformance import LOOP_CIRCUIT, LoopSubject
 from eigen.verification.comparison import compared
 from eigen.verification.exact_distribution import exact_distribution
 
@@ -83,7 +85,7 @@ async def check_driver(
                 await check(subject)
         except Exception as error:  # noqa: BLE001  # a stranger's driver may raise anything; all faults are told
             faults.append(f"{promise}: {type(error).__name__}: {error}")
-    _expect(not faults, f"{device_id} breaks {len(faults)} promises:\n" + "\n".join(faults))
+    expect(not faults, f"{device_id} breaks {len(faults)} promises:\n" + "\n".join(faults))
 
 
 def execution_request(
@@ -123,13 +125,7 @@ def assert_distribution(counts: Mapping[str, int], expected: Mapping[str, float]
     figures = f"chi-square {found.chi_square:.1f} with {found.degrees_of_freedom} degrees of freedom"
     rare = f"{found.rare} rare outcomes for {found.rare_expected:.1f} expected"
     chance = f"the chance of that is {found.p_value:.1g}"
-    _expect(found.p_value >= _LEAST_CHANCE, f"{story}: {figures}, {rare}: {chance}; got {dict(counts)}")
-
-
-def _expect(holds: bool, story: str) -> None:
-    """Raise AssertionError, also under `python -O`, which leaves `assert` out."""
-    if not holds:
-        raise AssertionError(story)
+    expect(found.p_value >= _LEAST_CHANCE, f"{story}: {figures}, {rare}: {chance}; got {dict(counts)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +137,18 @@ class _Subject:
 
     def can_run(self, circuit: AQO) -> bool:
         """Whether the device claims to be able to."""
-        needs = profile(circuit)
-        ops = {GATES[name].op for name in self.gates} | {MEASURE, "RESET", "BARRIER"}
-        return (
-            needs.qubits <= self.device.num_qubits
-            and ops.issuperset(needs.op_counts)
-            and (self.device.mid_circuit_measurement or not needs.has_mid_circuit)
-            and (self.device.reset or not needs.has_reset)
-            and (self.device.feed_forward or not needs.has_conditions)
-        )
+        claimed = replace(self.device, gates=tuple(self.gates), max_qubits=None)
+        try:
+            check_capabilities(claimed, profile(circuit), ExecutionOptions(shots=1, seed=1))
+        except EigenError:
+            return False
+        return True
 
     async def run(self, circuit: AQO, **request: Any) -> tuple[ExecutionResult, ...]:
         """Run a circuit, with what every result must be checked."""
         made = execution_request(self.device.device_id, circuit, driver_options=self.driver_options, **request)
         results = await self.driver.execute(made)
-        _expect(len(results) == len(made.bindings), f"{len(results)} results for {len(made.bindings)} bindings")
+        expect(len(results) == len(made.bindings), f"{len(results)} results for {len(made.bindings)} bindings")
         for result in results:
             _check_shape(result, circuit, made.options.shots)
         return results
@@ -175,12 +168,12 @@ class _Subject:
 
 def _check_shape(result: ExecutionResult, circuit: AQO, shots: int) -> None:
     total = sum(result.counts.values())
-    _expect(total == shots, f"the counts sum to {total} for {shots} shots")
+    expect(total == shots, f"the counts sum to {total} for {shots} shots")
     for bits in result.counts:
-        _expect(len(bits) == circuit.clbits, f"{bits!r} for {circuit.clbits} classical bits")
-        _expect(set(bits) <= {"0", "1"}, f"{bits!r} is no bitstring")
+        expect(len(bits) == circuit.clbits, f"{bits!r} for {circuit.clbits} classical bits")
+        expect(set(bits) <= {"0", "1"}, f"{bits!r} is no bitstring")
     missing = [name for name in _REQUIRED_METADATA if name not in result.metadata]
-    _expect(not missing, f"the metadata lacks {', '.join(missing)}")
+    expect(not missing, f"the metadata lacks {', '.join(missing)}")
 
 
 def _coins(subject: _Subject, most: int = 8) -> AQO:
@@ -198,12 +191,16 @@ def _rotated(angles: int = 1) -> AQO:
 
 async def _check_description(subject: _Subject) -> None:
     device = subject.device
-    _expect(device.driver == subject.driver.name, f"driver is {device.driver!r}, not {subject.driver.name!r}")
-    _expect(device.device_id.startswith(f"{device.driver}:"), "the device id does not begin with the driver's name")
-    _expect(not set(device.gates) - GATES.keys(), f"unknown gates {sorted(set(device.gates) - GATES.keys())}")
-    _expect(min(device.num_qubits, device.max_shots, device.slots) >= 1, "qubits, shots or slots below 1")
+    expect(device.driver == subject.driver.name, f"driver is {device.driver!r}, not {subject.driver.name!r}")
+    expect(device.device_id.startswith(f"{device.driver}:"), "the device id does not begin with the driver's name")
+    expect(not set(device.gates) - GATES.keys(), f"unknown gates {sorted(set(device.gates) - GATES.keys())}")
+    figures = (device.num_qubits, device.max_shots, device.slots, device.max_batch)
+    expect(min(figures) >= 1, "qubits, shots, slots or batch below 1")
+    pairs = device.connectivity or ()
+    expect(all(0 <= low < high < device.num_qubits for low, high in pairs), "the connectivity has wrong pairs")
+    expect(CircuitFormat.AQO_JSON in device.formats, f"it does not take AQO but {device.formats}")
     status = await subject.driver.status(device.device_id)
-    _expect(status.device_id == device.device_id, f"the status is of {status.device_id!r}")
+    expect(status.device_id == device.device_id, f"the status is of {status.device_id!r}")
 
 
 async def _check_circuits(subject: _Subject) -> None:
@@ -217,7 +214,8 @@ async def _check_gates(subject: _Subject) -> None:
 
 async def _check_random(subject: _Subject) -> None:
     num_qubits = min(4, subject.device.num_qubits)
-    await _check_cases(subject, list(random_cases(subject.gates, num_cases=12, num_qubits=num_qubits, depth=30)))
+    cases = random_cases(subject.gates, num_cases=12, num_qubits=num_qubits, depth=30)
+    await _check_cases(subject, [case for case in cases if subject.can_run(case.circuit)])
 
 
 async def _check_cases(subject: _Subject, cases: Sequence[CircuitCase], *, shots: int = _SHOTS) -> None:
@@ -234,7 +232,7 @@ async def _check_cases(subject: _Subject, cases: Sequence[CircuitCase], *, shots
     async with anyio.create_task_group() as tasks:
         for index, case in enumerate(cases):
             tasks.start_soon(check, index, case)
-    _expect(not faults, "; ".join(faults[index] for index in sorted(faults)))
+    expect(not faults, "; ".join(faults[index] for index in sorted(faults)))
 
 
 async def _check_shots(subject: _Subject) -> None:
@@ -251,9 +249,9 @@ async def _check_bindings(subject: _Subject) -> None:
         expected = exact_distribution(_rotated(), binding)
         assert_distribution(result.counts, expected, story=f"the binding {binding} in its place")
     alone = await subject.run(_rotated(), bindings=bindings[:1])
-    _expect(alone[0].counts == results[0].counts, "the first binding gives other counts when it is alone")
+    expect(alone[0].counts == results[0].counts, "the first binding gives other counts when it is alone")
     twins = await subject.run(_coins(subject), bindings=({}, {}, {}))
-    _expect(
+    expect(
         any(twin.counts != twins[0].counts for twin in twins),
         "equal bindings of one request gave equal counts: they were drawn with the same seed",
     )
@@ -262,10 +260,10 @@ async def _check_bindings(subject: _Subject) -> None:
 async def _check_seeds(subject: _Subject) -> None:
     coins = _coins(subject)
     first = await subject.counts(coins, seed=11)
-    _expect(first == await subject.counts(coins, seed=11), "seed 11 gave other counts the second time")
+    expect(first == await subject.counts(coins, seed=11), "seed 11 gave other counts the second time")
     others = [await subject.counts(coins, seed=seed) for seed in (12, 2**31, 2**32 + 11, 2**53 - 1)]
     needed = all if coins.qubits >= _QUBITS_WITHOUT_CHANCE else any
-    _expect(needed(other != first for other in others), "another seed gave the counts of seed 11")
+    expect(needed(other != first for other in others), "another seed gave the counts of seed 11")
 
 
 async def _check_concurrent(subject: _Subject) -> None:
@@ -278,25 +276,25 @@ async def _check_concurrent(subject: _Subject) -> None:
     async with anyio.create_task_group() as tasks:
         for seed in range(6):
             tasks.start_soon(run, seed)
-    _expect([together[seed] for seed in range(6)] == alone, "a request gave other counts beside others than alone")
+    expect([together[seed] for seed in range(6)] == alone, "a request gave other counts beside others than alone")
 
 
 async def _check_expectation_values(subject: _Subject) -> None:
-    if not subject.device.expectation_values or not subject.gates >= {"h", "s", "cx"} or subject.device.num_qubits < 3:
-        return
     entangled = (("H", (0,)), ("S", (0,)), ("CX", (0, 2)), ("H", (1,)), ("CX", (2, 1)), ("S", (1,)))
     state = AQO(qubits=3, clbits=0, operations=tuple(Operation(op, qubits) for op, qubits in entangled))
+    if not subject.can_run(replace(state, observables=OBSERVABLES)):
+        return
     for measured in (False, True):
         last = (Operation(MEASURE, (1, 2), c=(0, 1), basis="X"),) if measured else ()
         circuit = replace(state, clbits=2 * measured, operations=(*state.operations, *last), observables=OBSERVABLES)
         made = execution_request(subject.device.device_id, circuit, shots=64, driver_options=subject.driver_options)
         (result,) = await subject.driver.execute(made)
-        _expect(sum(result.counts.values()) == 64 * measured, f"the counts are {dict(result.counts)}")
-        _expect(result.expectation_values.keys() == OBSERVABLES.keys(), "other observables came than were asked for")
+        expect(sum(result.counts.values()) == 64 * measured, f"the counts are {dict(result.counts)}")
+        expect(result.expectation_values.keys() == OBSERVABLES.keys(), "other observables came than were asked for")
         for name, terms in OBSERVABLES.items():
             expected = math.fsum(one.coefficient * product_value(state, one) for one in terms)
             value, std_error = result.expectation_values[name]
-            _expect(abs(value - expected) < 1e-9 and std_error == 0, f"{name} is {value} ± {std_error}, not {expected}")
+            expect(abs(value - expected) < 1e-9 and std_error == 0, f"{name} is {value} ± {std_error}, not {expected}")
 
 
 async def _check_errors(subject: _Subject) -> None:
@@ -341,7 +339,7 @@ async def _check_cancel(subject: _Subject) -> None:
     with anyio.move_on_after(_CANCEL_AFTER_SEC):
         await subject.run(_heavy(subject), shots=100)
     late_sec = anyio.current_time() - started - _CANCEL_AFTER_SEC
-    _expect(late_sec < _CANCEL_LIMIT_SEC, f"it ended {late_sec:.1f} s after it was cancelled")
+    expect(late_sec < _CANCEL_LIMIT_SEC, f"it ended {late_sec:.1f} s after it was cancelled")
     await subject.run(_coins(subject))
 
 
@@ -350,7 +348,7 @@ def _loop_check(check: Callable[[LoopSubject], Awaitable[None]]) -> Callable[[_S
 
     async def checked(subject: _Subject) -> None:
         loops = LoopSubject(subject.driver, subject.device, subject.driver_options)
-        if subject.gates >= LOOP_GATES and subject.device.num_qubits > 1 and loops.runs_loops:
+        if subject.can_run(LOOP_CIRCUIT) and loops.runs_loops:
             await check(loops)
 
     return checked

@@ -38,14 +38,12 @@ from eigen.optimization.seeds import evaluation_seed
 from eigen.optimization.sources import Source
 from eigen.ports.drivers import Driver
 from eigen.testing.conformance_circuits import product_value
+from eigen.testing.expectations import expect
 
-__all__ = ["LOOP_GATES", "LoopSubject"]
-
-LOOP_GATES = frozenset({"ry", "cx"})
-"""Gates that the loop's circuit needs."""
+__all__ = ["LOOP_CIRCUIT", "LoopSubject"]
 
 _ENERGY = "energy"
-_STATE = AQO(
+LOOP_CIRCUIT = AQO(
     qubits=2,
     clbits=0,
     parameters=("b", "a"),
@@ -56,6 +54,8 @@ _STATE = AQO(
     ),
     observables={_ENERGY: (PauliTerm("Z", (0,), 0.7), PauliTerm("XZ", (0, 1), -1.2), PauliTerm("", (), 0.25))},
 )
+"""The circuit of the loops."""
+
 _EXACT = LoopTask(
     objective=_ENERGY,
     initial=(0.4, -0.9),
@@ -92,7 +92,7 @@ class LoopSubject:
     @property
     def runs_loops(self) -> bool:
         """Whether the device says that it runs loops."""
-        return self.driver.runs_loops(self.device.device_id, profile(_STATE), self._options)
+        return self.driver.runs_loops(self.device.device_id, profile(LOOP_CIRCUIT), self._options)
 
     async def check_values(self) -> None:
         """Check every value and gradient of exact loops, and where they end."""
@@ -101,13 +101,13 @@ class LoopSubject:
             async with _journal() as journal:
                 outcome = await self._minimized(task, journal)
                 entries = read_entries(await _content(journal))
-            oracle = Objective(loop_circuit(_STATE, objective=_ENERGY), _ExactValues())
+            oracle = Objective(loop_circuit(LOOP_CIRCUIT, objective=_ENERGY), _ExactValues())
             _check_entries(entries, outcome, task)
             for entry in entries:
                 _check_exact(entry, oracle)
             async with _journal() as journal:
                 expected = await run_sync(_minimized_by(oracle, task, journal))
-            _expect(
+            expect(
                 abs(outcome.fun - expected.fun) < _ENDING_TOLERANCE,
                 f"{method} ended at {outcome.fun}, and at {expected.fun} with the same values",
             )
@@ -118,7 +118,7 @@ class LoopSubject:
             return
         async with _journal() as journal:
             outcome = await self._minimized(_EXACT, journal)
-        binding = dict(zip(_STATE.parameters, outcome.x, strict=True))
+        binding = dict(zip(LOOP_CIRCUIT.parameters, outcome.x, strict=True))
         request = ExecutionRequest(
             job_id="job_conformance",
             device_id=self.device.device_id,
@@ -128,7 +128,7 @@ class LoopSubject:
         )
         ((result,),) = await self.driver.execute_many((request,))
         value, _ = result.expectation_values[_ENERGY]
-        _expect(abs(value - outcome.fun) < _VALUE_TOLERANCE, f"the loop has {outcome.fun}, execute() {value}")
+        expect(abs(value - outcome.fun) < _VALUE_TOLERANCE, f"the loop has {outcome.fun}, execute() {value}")
 
     async def check_sampled(self) -> None:
         """Check sampled values, their seeds, and that a loop comes again."""
@@ -137,19 +137,19 @@ class LoopSubject:
             content = await _content(journal)
         entries = read_entries(content)
         _check_entries(entries, outcome, _SAMPLED)
-        oracle = Objective(loop_circuit(_STATE, objective=_ENERGY), _ExactValues())
+        oracle = Objective(loop_circuit(LOOP_CIRCUIT, objective=_ENERGY), _ExactValues())
         for entry in entries:
             seed = evaluation_seed(_SAMPLED.seed, start=0, evaluation=entry.number)
-            _expect(entry.seed == seed, f"evaluation {entry.number} has the seed {entry.seed}, not {seed}")
+            expect(entry.seed == seed, f"evaluation {entry.number} has the seed {entry.seed}, not {seed}")
             exact = oracle.evaluate(np.array(entry.x), seed=0, with_gradient=False).value
             value, std_error = entry.evaluation.value, entry.evaluation.std_error
-            _expect(
+            expect(
                 std_error > 0 and abs(value - exact) < _STD_ERRORS * std_error,
                 f"the value is {value} ± {std_error}, exactly {exact}",
             )
         async with _journal() as journal:
             await self._minimized(_SAMPLED, journal)
-            _expect(await _content(journal) == content, "the same loop came out otherwise the second time")
+            expect(await _content(journal) == content, "the same loop came out otherwise the second time")
 
     async def check_resumed(self) -> None:
         """Check that a journal is gone on with, and that what it records is believed."""
@@ -160,13 +160,13 @@ class LoopSubject:
         for kept in (whole[: len(whole) // 2], whole):
             async with _journal(kept) as journal:
                 again = await self._minimized(task, journal)
-                _expect(await _content(journal) == whole, "a loop that went on left another journal")
-            _expect(replace(again, metadata={}) == replace(outcome, metadata={}), f"it came to {again}, not {outcome}")
+                expect(await _content(journal) == whole, "a loop that went on left another journal")
+            expect(replace(again, metadata={}) == replace(outcome, metadata={}), f"it came to {again}, not {outcome}")
         first = read_entries(whole)[0]
         told = first._replace(evaluation=first.evaluation._replace(value=_TOO_GOOD), best=_TOO_GOOD)
         async with _journal(told.to_line()) as journal:
             believed = await self._minimized(task, journal)
-        _expect((believed.fun, believed.evaluation) == (_TOO_GOOD, 0), "a recorded evaluation was made again")
+        expect((believed.fun, believed.evaluation) == (_TOO_GOOD, 0), "a recorded evaluation was made again")
 
     async def check_cancelled(self) -> None:
         """Check that a cancelled loop ends soon, leaves its journal alone, and that the next one runs."""
@@ -185,11 +185,11 @@ class LoopSubject:
                 tasks.cancel_scope.cancel()
                 cancelled_at = anyio.current_time()
             late_sec = anyio.current_time() - cancelled_at
-            _expect(late_sec < _CANCEL_LIMIT_SEC, f"it ended {late_sec:.1f} s after it was cancelled")
+            expect(late_sec < _CANCEL_LIMIT_SEC, f"it ended {late_sec:.1f} s after it was cancelled")
             size = len(await _content(journal))
             async with _journal() as other:
                 await self._minimized(_SAMPLED, other)
-            _expect(0 < size == len(await _content(journal)), "its journal grew after the cancel, or has nothing")
+            expect(0 < size == len(await _content(journal)), "its journal grew after the cancel, or has nothing")
 
     async def _minimized(self, task: LoopTask, journal: int, tell: Any = lambda progress: None) -> LoopOutcome:
         request = LoopRequest(
@@ -217,15 +217,15 @@ class _ExactValues(Source):
 def _energy(angles: tuple[float, ...]) -> float:
     """Return the energy where each angle of the circuit, in order, has a value."""
     left = iter(angles)
-    operations = tuple(one._replace(params=tuple(next(left) for _ in one.params)) for one in _STATE.operations)
-    state = replace(_STATE, parameters=(), operations=operations, observables={})
-    return math.fsum(one.coefficient * product_value(state, one) for one in _STATE.observables[_ENERGY])
+    operations = tuple(one._replace(params=tuple(next(left) for _ in one.params)) for one in LOOP_CIRCUIT.operations)
+    state = replace(LOOP_CIRCUIT, parameters=(), operations=operations, observables={})
+    return math.fsum(one.coefficient * product_value(state, one) for one in LOOP_CIRCUIT.observables[_ENERGY])
 
 
 def _payload() -> CircuitPayload:
-    content = encode(_STATE)
+    content = encode(LOOP_CIRCUIT)
     return CircuitPayload(
-        format=CircuitFormat.AQO_JSON, data=content, digest=sha256_hex(content), profile=profile(_STATE)
+        format=CircuitFormat.AQO_JSON, data=content, digest=sha256_hex(content), profile=profile(LOOP_CIRCUIT)
     )
 
 
@@ -242,20 +242,18 @@ def _nobody(progress: LoopProgress) -> None:
 
 def _check_entries(entries: Sequence[Entry], outcome: LoopOutcome, task: LoopTask) -> None:
     """Check that a journal and an outcome tell the same loop, and that it kept its limits."""
-    _expect(
-        outcome.nfev == len(entries) <= task.max_evals, f"{outcome.nfev} evaluations, {len(entries)} in the journal"
-    )
+    expect(outcome.nfev == len(entries) <= task.max_evals, f"{outcome.nfev} evaluations, {len(entries)} in the journal")
     named = entries[outcome.evaluation]
-    _expect(
+    expect(
         (named.evaluation.value, named.x) == (outcome.fun, outcome.x), f"the journal has {named}, the outcome {outcome}"
     )
     least = math.inf
     for entry in entries:
         least = min(least, entry.evaluation.value)
-        _expect(entry.best == least, f"evaluation {entry.number} has the best {entry.best}, not {least}")
+        expect(entry.best == least, f"evaluation {entry.number} has the best {entry.best}, not {least}")
         for value, (low, high) in zip(entry.x, task.bounds, strict=True):
             is_within = (low is None or value >= low) and (high is None or value <= high)
-            _expect(is_within, f"{value} is out of the bounds {low} and {high}")
+            expect(is_within, f"{value} is out of the bounds {low} and {high}")
 
 
 def _check_exact(entry: Entry, oracle: Objective) -> None:
@@ -263,7 +261,7 @@ def _check_exact(entry: Entry, oracle: Objective) -> None:
     expected = oracle.evaluate(np.array(entry.x), seed=0, with_gradient=found.gradient is not None)
     pairs = zip((found.value, *(found.gradient or ())), (expected.value, *(expected.gradient or ())), strict=True)
     for value, right in pairs:
-        _expect(abs(value - right) < _VALUE_TOLERANCE, f"at {entry.x} the loop has {found}, exact are {expected}")
+        expect(abs(value - right) < _VALUE_TOLERANCE, f"at {entry.x} the loop has {found}, exact are {expected}")
 
 
 @asynccontextmanager
@@ -287,9 +285,3 @@ def _opened(content: bytes) -> int:
 
 async def _content(journal: int) -> bytes:
     return await run_sync(os.pread, journal, 2**24, 0)
-
-
-def _expect(holds: bool, story: str) -> None:
-    """Raise AssertionError, also under `python -O`, which leaves `assert` out."""
-    if not holds:
-        raise AssertionError(story)

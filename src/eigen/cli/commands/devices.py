@@ -14,6 +14,7 @@ from eigen.cli.options import JsonOption, RootOption
 if TYPE_CHECKING:
     from eigen.cli.exit_codes import ExitCode
     from eigen.contracts.devices import DeviceInfo, DeviceStatus, Reservation
+    from eigen.ports.system_api import SystemApi
 
 __all__ = ["calibrate", "devices", "ls", "release", "reserve", "show", "status"]
 
@@ -148,7 +149,7 @@ async def _status(device: str | None, *, root: Path | None, as_json: bool) -> Ex
 
     async with look_around(root) as system:
         wanted = [device] if device else [one.device_id for one in await system.api.list_devices()]
-        found = [await system.api.get_device_status(one) for one in wanted]
+        found = await _states(system.api, wanted)
     if as_json:
         show_json([to_json(one) for one in found])
     else:
@@ -157,6 +158,29 @@ async def _status(device: str | None, *, root: Path | None, as_json: bool) -> Ex
         if device:
             _show_properties(found[0].properties)
     return ExitCode.OK
+
+
+async def _states(api: SystemApi, device_ids: list[str]) -> list[DeviceStatus]:
+    """Ask for the states of devices at once: some are asked over a network."""
+    import anyio
+
+    from eigen.contracts.errors import EigenError
+
+    found: dict[str, DeviceStatus] = {}
+    failures: list[EigenError] = []
+
+    async def ask(device_id: str) -> None:
+        try:
+            found[device_id] = await api.get_device_status(device_id)
+        except EigenError as error:
+            failures.append(error)
+
+    async with anyio.create_task_group() as tasks:
+        for device_id in device_ids:
+            tasks.start_soon(ask, device_id)
+    if failures:
+        raise failures[0]
+    return [found[device_id] for device_id in device_ids]
 
 
 def _show_states(found: list[DeviceStatus]) -> None:

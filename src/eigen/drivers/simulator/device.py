@@ -304,7 +304,7 @@ def _check_noise(simulator: Simulator, method: Method, profile: CircuitProfile, 
 
 
 def _draws_noise(method: Method, options: ExecutionOptions) -> bool:
-    """Return whether noise is drawn for each shot: not where the whole mixture is kept, or only the readout is noisy."""
+    """Return whether noise is drawn for each shot: not where the whole mixture is kept, nor for noisy readout alone."""
     if options.noise_model is None or method.has_noisy_state:
         return False
     return bool(read_noise_model(options.noise_model).on_gates)
