@@ -15,7 +15,7 @@ __all__ = ["events", "results", "status", "watch"]
 
 
 def status(job: JobArgument, root: RootOption = None, as_json: JsonOption = False) -> None:
-    """Show a job's state: where it is, what it waits for, or why it failed."""
+    """Show where a job is, and what it waits for."""
     from eigen.cli.session import answer
 
     answer(partial(_status, job, root=root, as_json=as_json), as_json=as_json)
