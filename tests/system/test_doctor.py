@@ -23,7 +23,8 @@ from eigen.contracts.jobspec import JobMetadata
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.kernel import KernelJob
 from eigen.system.composition import System, open_system
-from eigen.system.doctor import SECOND_LOOK_SEC, Examination, examine
+from eigen.system.doctor import Examination, examine
+from eigen.testing.clock import ManualClock
 from eigen.testing.scripted_driver import ScriptedDriver
 from tests.kernel.kernel_house import AQO, bell
 
@@ -141,7 +142,7 @@ async def test_a_record_and_a_seal_that_differ_are_told(tmp_path: Path) -> None:
     record = await run_one(tmp_path)
     with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as connection, connection:
         connection.execute("UPDATE jobs SET record = json_set(record, '$.shots', 7)")
-    assert checks(await examine(tmp_path)) == [("two-stories", record.job_id, False)]
+    assert checks(await examine(tmp_path)) == [("damaged-record", record.job_id, False)]
 
 
 async def test_what_others_are_just_doing_is_not_told_as_damage(tmp_path: Path) -> None:
@@ -151,14 +152,14 @@ async def test_what_others_are_just_doing_is_not_told_as_damage(tmp_path: Path) 
     stage = tmp_path / "circuit_fs" / ".tmp" / "0a"
     stage.mkdir()
 
-    async def go_on() -> None:
-        await anyio.sleep(SECOND_LOOK_SEC / 2)
-        stage.rmdir()
-        shutil.rmtree(tmp_path / "circuit_fs" / ended.job_id)
+    class Others(ManualClock):
+        """What passes between the looks is the time in which somebody else ends what they were doing."""
 
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(go_on)
-        assert checks(await examine(tmp_path)) == []
+        async def sleep_until(self, monotonic_sec: float) -> None:
+            stage.rmdir()
+            shutil.rmtree(tmp_path / "circuit_fs" / ended.job_id)
+
+    assert checks(await examine(tmp_path, clock=Others())) == []
     assert not stage.exists()
 
 

@@ -74,7 +74,7 @@ class JobRecord:
         labels: As submitted.
         state: Where it is in its life.
         stage: What is being done: `waiting` (for other jobs), `submitted`, `compiling`, `queued`, `executing`,
-            `stopping`, `storing`, `closing`, `finished`.
+            `stopping`, `storing`, `closing`, `finished`; `damaged` stands for a record that cannot be read.
         event_seq: Number of the last event.
         attempt: How often an owner began with it, from 1; an outcome of an older attempt changes nothing. A job that
             is handed on before anybody has begun with it keeps its number.
@@ -196,6 +196,7 @@ _FACE_OF_STAGE: Mapping[str, tuple[float, str]] = {
     "storing": (0.9, "storing the results"),
     "closing": (0.9, "storing how it ended"),
     "finished": (1.0, "finished"),
+    "damaged": (0.0, "its record is damaged: `eigen doctor` tells what can be done"),
 }
 
 

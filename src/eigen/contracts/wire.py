@@ -81,7 +81,7 @@ def from_json(kind: type[T], document: Mapping[str, Any]) -> T:
     readers = _field_readers(kind)  # type: ignore[arg-type]  # mypy does not see that classes are hashable
     try:
         return kind(**{name: read(document[name]) for name, read in readers if name in document})
-    except TypeError as error:
+    except (TypeError, AttributeError, KeyError) as error:
         raise ValueError(f"not a {kind.__name__}: {error}") from error
 
 

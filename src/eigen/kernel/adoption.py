@@ -54,10 +54,12 @@ async def legacy(artifacts: ArtifactStore, orphan: JobRecord) -> SealedEnd | Eig
         if not meta["sealed"]:
             return None
         lines = (await artifacts.read(job_id, "events.jsonl")).splitlines()
+        missing = tuple(from_json(StoredEvent, json.loads(line)) for line in lines[orphan.event_seq :])
+        return SealedEnd(record=from_json(JobRecord, meta["record"]), missing=missing)
     except (NotFoundError, InternalError) as error:
         return _lost(error)
-    missing = tuple(from_json(StoredEvent, json.loads(line)) for line in lines[orphan.event_seq :])
-    return SealedEnd(record=from_json(JobRecord, meta["record"]), missing=missing)
+    except (ValueError, KeyError):
+        return _lost(InternalError("its end cannot be read"))
 
 
 async def inputs_of(artifacts: ArtifactStore, job_id: str, inputs: JobInputs | EigenError | None) -> JobInputs:

@@ -11,7 +11,7 @@ from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.wire import format_time, from_json, json_line, to_facts
 from eigen.kernel.machine import step
 
-__all__ = ["fold", "stored", "to_json_lines"]
+__all__ = ["fold", "refolded", "stored", "to_json_lines"]
 
 _KINDS: dict[str, type[JobEvent]] = {kind.__name__: kind for kind in JOB_EVENTS}
 
@@ -52,6 +52,14 @@ def fold(events: Iterable[StoredEvent]) -> JobRecord:
     if record is None:
         raise InvariantError("a job without events")
     return record
+
+
+def refolded(events: Iterable[StoredEvent]) -> JobRecord | None:
+    """Return the record that a job's events make; None where they make none, since some are damaged or missing."""
+    try:
+        return fold(events)
+    except (InvariantError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def to_json_lines(events: Iterable[StoredEvent]) -> bytes:

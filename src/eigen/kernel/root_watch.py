@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 import anyio.lowlevel
 
-from eigen.contracts.errors import EigenError
+from eigen.contracts.errors import EigenError, InvariantError
 from eigen.contracts.job_events import Adopted, CancelRequested
 from eigen.kernel import adoption
 from eigen.kernel.live_jobs import LiveJobs
@@ -126,7 +126,10 @@ class RootWatch:
         if limit:
             with anyio.CancelScope(shield=True):
                 for orphan in await self._store.adopt(job_id=job_id, limit=limit):
-                    self._unbegun[orphan.record.job_id] = orphan
+                    if orphan.damage is None:
+                        self._unbegun[orphan.record.job_id] = orphan
+                    else:  # it stays as it is, and keeps nobody from the others
+                        self._observer.on_defect(orphan.record.job_id, "adoption", orphan.damage)
 
     async def _begin(self, orphan: Orphan, may_have_ended: bool) -> None:
         try:
@@ -136,6 +139,8 @@ class RootWatch:
         except EigenError as error:
             self._observer.on_defect(orphan.record.job_id, "adoption", error)
             return
+        except InvariantError as error:  # its record cannot be, and trying again does not change it
+            self._observer.on_defect(orphan.record.job_id, "adoption", error)
         del self._unbegun[orphan.record.job_id]
 
     @property
@@ -145,10 +150,13 @@ class RootWatch:
 
     async def _adopt(self, orphan: Orphan, *, may_have_ended: bool) -> None:
         """Go on with a job whose owner is gone: record the end that it has on disk, or begin anew."""
+        if orphan.record.state.is_terminal:  # only its row says that it lives
+            await self._store.append(orphan.record, orphan.events, durable=True)
+            return
         left = await adoption.legacy(self._artifacts, orphan.record) if may_have_ended else None
         if isinstance(left, adoption.SealedEnd):
             await self._store.append(left.record, left.missing, durable=True)
-            self._observer.on_transition(orphan.record, left.record, left.missing[-1].kind)
+            self._observer.on_transition(orphan.record, left.record, (*orphan.events, *left.missing)[-1].kind)
             self._observer.on_ended(left.record, (*orphan.events, *left.missing), ())
             return
         run = JobRun(record=orphan.record, published=orphan.record, inputs=left, events=list(orphan.events))

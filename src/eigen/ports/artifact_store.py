@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
+from eigen.contracts.errors import InternalError
 from eigen.contracts.wire import json_line
 
 __all__ = ["JOURNAL", "Artifact", "ArtifactProblem", "ArtifactReads", "ArtifactStore", "Opening", "OpeningCopies"]
@@ -60,13 +61,22 @@ class Opening:
 
     @staticmethod
     def from_bytes(content: bytes) -> Opening:
-        """Return what `to_bytes` wrote."""
+        """Return what `to_bytes` wrote.
+
+        Raises:
+            InternalError: The content is damaged (reason `JOB_FILES_LOST`).
+        """
         line, _, body = content.partition(b"\n")
-        head = json.loads(line)
-        ends = list(accumulate((size for _, size in head["files"]), initial=0))
-        parts = zip(head["files"], ends, ends[1:], strict=False)
-        files = {name: body[start:end] for (name, _), start, end in parts}
-        return Opening(files=files, facts=head["facts"])
+        try:
+            head = json.loads(line)
+            ends = list(accumulate((size for _, size in head["files"]), initial=0))
+            if ends[-1] != len(body):
+                raise ValueError(f"{len(body)} bytes of files where {ends[-1]} are due")
+            parts = zip(head["files"], ends, ends[1:], strict=False)
+            files = {str(name): body[start:end] for (name, _), start, end in parts}
+            return Opening(files=files, facts=dict(head["facts"]))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise InternalError("what the job began with is damaged", reason="JOB_FILES_LOST") from error
 
 
 class OpeningCopies(ABC):

@@ -10,6 +10,7 @@ from typing import Self
 
 from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.devices import Reservation
+from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.ports.kept_jobs import KeptJobs
 
@@ -51,19 +52,23 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptJob:
-    """A job as CircuitFS has it: enough to make its row anew.
+    """A job as CircuitFS or an older store has it: enough to make its row anew.
 
     Attributes:
         record: Its record after the last of `events`.
         events: Its events, from the first one on.
         key_digest: As `NewJob.key_digest`.
         content_digest: As `NewJob.content_digest`.
+        cancel_by: Who wants its owner to stop it; empty for nobody.
+        opening: As `NewJob.opening`.
     """
 
     record: JobRecord
     events: tuple[StoredEvent, ...]
     key_digest: str = ""
     content_digest: str = ""
+    cancel_by: str = ""
+    opening: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +79,13 @@ class Orphan:
         record: Its record.
         events: Its events so far.
         cancel_by: Who wanted its owner to stop it; empty for nobody.
+        damage: Why nobody can go on with it: what the store has of it is damaged, and the record is a stand-in.
     """
 
     record: JobRecord
     events: tuple[StoredEvent, ...]
     cancel_by: str = ""
+    damage: EigenError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,8 +161,12 @@ class JobStore(KeptJobs):
         """Return how many jobs of the root have not ended, whosever they are, and how many of them a subject has."""
 
     @abstractmethod
-    async def restore(self, jobs: Sequence[KeptJob]) -> int:
+    async def restore(self, jobs: Sequence[KeptJob], *, reservations: Sequence[KeptReservation] = ()) -> int:
         """Keep jobs that the store has lost, without an owner; those that it has are left as they are.
+
+        Args:
+            jobs: The jobs.
+            reservations: Reservations that it has lost; whether they are over is not asked.
 
         Returns:
             How many it did not have.
@@ -168,7 +179,8 @@ class JobStore(KeptJobs):
     async def adopt(self, *, job_id: str | None = None, limit: int = 10_000) -> tuple[Orphan, ...]:
         """Make this system the owner of live jobs whose owner is gone (or of that one), the oldest ones first.
 
-        Nothing is adopted where the store cannot be written.
+        Nothing is adopted where the store cannot be written. One of which the store's part is damaged says so, and is
+        nobody else's as long as this system lives.
 
         Args:
             job_id: The one job that is wanted.

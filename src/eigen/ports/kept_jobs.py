@@ -18,15 +18,23 @@ class KeptJobs(ABC):
 
         Raises:
             NotFoundError: There is no such job.
+            InternalError: Its record is damaged (reason `RECORD_DAMAGED`).
         """
 
     @abstractmethod
     async def select(self, job_filter: JobFilter, *, limit: int, before_job_id: str = "") -> tuple[JobRecord, ...]:
-        """Return at most `limit` matching records, newest first; where it is given, older than `before_job_id`."""
+        """Return at most `limit` matching records, newest first; where it is given, older than `before_job_id`.
+
+        For one that is damaged there is a stand-in, in the stage `damaged`.
+        """
 
     @abstractmethod
     async def events(self, job_id: str, *, after_seq: int = 0) -> tuple[StoredEvent, ...]:
-        """Return a job's events after `after_seq`, in order; empty for a job that is not there."""
+        """Return a job's events after `after_seq`, in order; empty for a job that is not there.
+
+        Raises:
+            InternalError: One of them is damaged (reason `RECORD_DAMAGED`).
+        """
 
     @abstractmethod
     async def opening(self, job_id: str) -> bytes:

@@ -151,8 +151,12 @@ def checked(artifact: Artifact, content: bytes) -> bytes:
 
 
 def no_such_job(job_id: str) -> NotFoundError:
-    """Return the error for a job that is not there."""
-    return NotFoundError(f"there is no job {quoted(job_id)}", reason="JOB_NOT_FOUND")
+    """Return the error for a job that is not there; whoever knows it by its record learns that its files are gone."""
+    return NotFoundError(
+        f"the files of job {quoted(job_id)} are gone",
+        reason="JOB_FILES_LOST",
+        hint="another program has removed them, or the disk has lost them; `eigen doctor` tells of all such jobs",
+    )
 
 
 def no_such_artifact(job_id: str, name: str) -> NotFoundError:

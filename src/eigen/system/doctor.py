@@ -1,8 +1,8 @@
 """What is wrong with a root and with this installation, and how it is put right.
 
-CircuitFS and the job store say the same of every job, unless a process was killed between writing to the one and to
-the other, or a disk has lost something. Each disagreement has a name and a remedy here. Nothing is changed unless it
-is asked for, and nothing is removed that a job may still need.
+CircuitFS and the job store say the same of every job, and a job's record is what its events make, unless a process was
+killed between writing to the one and to the other, or a disk has lost something. Each disagreement has a name and a
+remedy here. Nothing is changed unless it is asked for, and nothing is removed that a job may still need.
 """
 
 from __future__ import annotations
@@ -20,20 +20,25 @@ import anyio
 import anyio.to_thread
 
 from eigen.contracts.errors import EigenError, InternalError, NotFoundError
-from eigen.contracts.jobs import JobFilter, JobRecord, JobState
+from eigen.contracts.jobs import JobRecord, JobState
 from eigen.contracts.wire import from_json
+from eigen.kernel.recollection import sealed_end
 from eigen.kernel.stores.ballast import BALLAST_BYTES
 from eigen.kernel.stores.ownership import stale_locks
+from eigen.kernel.stores.salvage import FoundJob, Salvage, salvaged
 from eigen.kernel.stores.schema import SCHEMA_VERSION
 from eigen.kernel.stores.sqlite import SqliteJobStore
+from eigen.ports.clock import Clock
 from eigen.qfs.disk import DiskArtifactStore
 from eigen.qfs.openings import RootArtifacts
-from eigen.system.rebuilding import rebuild_store, recollect_all
-from eigen.system.root import require_store
+from eigen.system.clock import SystemClock
+from eigen.system.foreign import foreign_files, foreign_folders
+from eigen.system.rebuilding import rebuild_store
+from eigen.system.root import looking_into, require_store
 
 __all__ = ["Examination", "Finding", "examine"]
 
-_PAGE = 1000
+_AT_ONCE = 128
 _LITTLE_ROOM_BYTES = 4 * BALLAST_BYTES
 
 SECOND_LOOK_SEC = 0.5
@@ -77,7 +82,9 @@ class Examination:
         return all(one.repaired for one in self.findings)
 
 
-async def examine(folder: Path, *, repair: bool = False, rebuild: bool = False, discard: bool = False) -> Examination:
+async def examine(
+    folder: Path, *, repair: bool = False, rebuild: bool = False, discard: bool = False, clock: Clock | None = None
+) -> Examination:
     """Look at everything on a root.
 
     Others may be at work on it, and what they are just doing looks wrong for some moments: only what a second look
@@ -86,13 +93,15 @@ async def examine(folder: Path, *, repair: bool = False, rebuild: bool = False, 
     Args:
         folder: The root, absolute.
         repair: Whether what can be put right without loss is put right; nobody else may have the root open.
-        rebuild: Whether the job store is made anew from CircuitFS first; nobody else may have the root open.
+        rebuild: Whether the job store is made anew first; nobody else may have the root open.
         discard: Whether folders of jobs that the store does not know and that never ended are removed.
+        clock: What the time between two looks is told by; None for the machine's.
 
     Raises:
         FailedPreconditionError: Another process has the root open, or a newer version has written it.
+        UnavailableError: It cannot be read, or was to be rebuilt and cannot be written.
     """
-    found = Examination()
+    found, clock = Examination(), clock or SystemClock()
     await anyio.to_thread.run_sync(_look_at_disk, found, folder)
     await anyio.to_thread.run_sync(_look_at_drivers, found)
     if not found.facts["exists"]:
@@ -102,12 +111,17 @@ async def examine(folder: Path, *, repair: bool = False, rebuild: bool = False, 
     try:
         require_store(folder)
         alone = repair or discard
-        async with SqliteJobStore(folder, owner=f"doctor_{os.urandom(8).hex()}", alone=alone) as store:
-            seen = await _Doctor(found, folder, store, repair=repair, discard=discard).examine()
-            if seen and not alone:
-                await anyio.sleep(SECOND_LOOK_SEC)
-                again = await _Doctor(found, folder, store, repair=False, discard=False).examine()
-                seen = {sign: finding for sign, finding in again.items() if sign in seen}
+        owner = f"doctor_{os.urandom(8).hex()}"
+        async with SqliteJobStore(folder, owner=owner, alone=alone) as store:
+            if alone and store.is_read_only:
+                found.findings.append(_UNCHANGED)
+                repair = discard = False
+            with salvaged(folder / "jobs.sqlite3") as rows:
+                seen = await _Doctor(found, folder, store, rows, repair=repair, discard=discard).examine()
+                if seen and not alone:
+                    await clock.sleep_until(clock.monotonic() + SECOND_LOOK_SEC)
+                    again = await _Doctor(found, folder, store, rows, repair=False, discard=False).examine()
+                    seen = {sign: finding for sign, finding in again.items() if sign in seen}
         found.findings += _summed_up(seen.values())
     except EigenError as error:
         if error.reason not in {"STORE_DAMAGED", "STORE_MISSING"}:
@@ -119,17 +133,23 @@ async def examine(folder: Path, *, repair: bool = False, rebuild: bool = False, 
 async def _rebuild(found: Examination, folder: Path) -> None:
     rebuilt = await rebuild_store(folder)
     found.facts["rebuilt_jobs"] = rebuilt.num_jobs
+    found.facts["carried_over_jobs"] = rebuilt.num_carried_over
+    if rebuilt.is_damaged:
+        found.facts["old_store"] = "damaged; what of it could be read was carried over"
     for job_id, error in sorted(rebuilt.lost.items()):
-        found.findings.append(Finding(check="rebuild", job_id=job_id, problem=error.message))
+        found.findings.append(Finding(check="lost-job", job_id=job_id, problem=f"it is lost: {error.message}"))
 
 
 class _Doctor:
     """One examination of an open root."""
 
-    def __init__(self, found: Examination, folder: Path, store: SqliteJobStore, *, repair: bool, discard: bool) -> None:
+    def __init__(
+        self, found: Examination, folder: Path, store: SqliteJobStore, rows: Salvage, *, repair: bool, discard: bool
+    ) -> None:
         self._found = found
         self._folder = folder
         self._store = store
+        self._rows = rows
         self._folders = DiskArtifactStore(folder / "circuit_fs")
         self._artifacts = RootArtifacts(self._folders, store)
         self._repair = repair
@@ -141,29 +161,29 @@ class _Doctor:
         await self._check_store()
         folders = set(await self._artifacts.job_ids())
         states: dict[str, int] = {}
-        async for record in self._records():
-            states[record.state.value] = states.get(record.state.value, 0) + 1
-            folders.discard(record.job_id)
-            await self._check_job(record)
+        async for job in self._jobs():
+            state = job.record.state.value if job.record else "damaged"
+            states[state] = states.get(state, 0) + 1
+            folders.discard(job.job_id)
+            await self._check_job(job)
         self._found.facts["jobs"] = states
         for job_id in sorted(folders):
             await self._check_unknown(job_id)
         await self._check_leftovers()
+        for name in await anyio.to_thread.run_sync(list, foreign_folders(self._folder / "circuit_fs")):
+            self._tell("foreign", f"circuit_fs/{name} is no job's folder", remedy=_LOOK_AT_IT)
         return self._seen
 
     def _tell(self, check: str, problem: str, *, job_id: str = "", remedy: str = "", repaired: bool = False) -> None:
         finding = Finding(check=check, problem=problem, job_id=job_id, remedy=remedy, repaired=repaired)
         self._seen[check, job_id, problem] = finding
 
-    async def _records(self) -> AsyncIterator[JobRecord]:
-        before = ""
-        while True:
-            page = await self._store.select(JobFilter(), limit=_PAGE, before_job_id=before)
-            for record in page:
-                yield record
-            if len(page) < _PAGE:
-                return
-            before = page[-1].job_id
+    async def _jobs(self) -> AsyncIterator[FoundJob]:
+        job_ids = sorted(await anyio.to_thread.run_sync(self._rows.job_ids))
+        for start in range(0, len(job_ids), _AT_ONCE):
+            for job in await anyio.to_thread.run_sync(self._rows.jobs, job_ids[start : start + _AT_ONCE]):
+                if job.was_accepted:
+                    yield job
 
     async def _check_store(self) -> None:
         self._found.facts["schema"] = SCHEMA_VERSION
@@ -171,43 +191,55 @@ class _Doctor:
         for line in await self._store.integrity():
             self._tell("store", f"SQLite finds: {line}", remedy="eigen doctor --rebuild")
 
-    async def _check_job(self, record: JobRecord) -> None:
-        job_id = record.job_id
+    async def _check_job(self, job: FoundJob) -> None:
         try:
-            if self._repair and not record.state.is_terminal:
-                await self._artifacts.reset(job_id)
-            problems = await self._artifacts.verify(job_id)
-            meta = await self._artifacts.meta(job_id)
+            if self._repair and not (job.record and job.record.state.is_terminal):
+                await self._artifacts.reset(job.job_id)
+            problems = [f"{one.name} {one.problem}" for one in await self._artifacts.verify(job.job_id)]
+            meta = await self._artifacts.meta(job.job_id)
         except NotFoundError:
-            self._tell("lost-files", "the job's files are gone", job_id=job_id)
+            self._tell("lost-files", "the job's files are gone", job_id=job.job_id)
+            await self._check_story(job, None)
             return
         except InternalError as error:
-            self._tell("damaged-file", error.message, job_id=job_id)
-            return
+            problems, meta = [error.message], {"sealed": False, "files": {}}
         for problem in problems:
-            self._tell("damaged-file", f"{problem.name} {problem.problem}", job_id=job_id)
-        if not record.state.is_terminal:
-            if meta["sealed"] and not problems:
-                await self._catch_up(record)
-        elif meta["sealed"] and from_json(JobRecord, meta["record"]) != record:
-            self._tell("two-stories", "its record and meta.json differ", job_id=job_id)
-        elif record.state is JobState.DONE and not meta["sealed"]:
-            self._tell("unsealed", "it is DONE, and its results are not sealed", job_id=job_id)
+            self._tell("damaged-file", problem, job_id=job.job_id)
+        await self._check_story(job, None if problems else meta)
+        await self._check_files(job.job_id, recorded=meta["files"] if meta["sealed"] else None)
 
-    async def _catch_up(self, record: JobRecord) -> None:
-        """Record an end that was sealed before its process was killed."""
+    async def _check_story(self, job: FoundJob, meta: Mapping[str, Any] | None) -> None:
+        """Compare a job's row with its events, and with its end in CircuitFS, which stands above it.
+
+        Args:
+            job: What the store has of it.
+            meta: What `meta.json` says, where its files are whole.
+        """
+        record, end = job.record, _end_in(meta)
+        if end is not None and record is not None and not record.state.is_terminal:
+            await self._tell_anew(job, "unrecorded-end", "it has ended, and its record does not say so yet", _OPENED)
+        elif job.problems:
+            can_repair, can_rebuild = end is not None or job.is_whole, meta is not None and end is None
+            remedy = "eigen doctor --repair" if can_repair else _BEGUN_ANEW if can_rebuild else _NOTHING
+            await self._tell_anew(job, "damaged-record", "; ".join(job.problems), remedy)
+        elif end is not None and end != record:
+            await self._tell_anew(job, "two-stories", "its record and meta.json differ", "eigen doctor --repair")
+        elif meta is not None and end is None and record is not None and record.state is JobState.DONE:
+            self._tell("unsealed", "it is DONE, and its results are not sealed", job_id=job.job_id)
+
+    async def _tell_anew(self, job: FoundJob, check: str, problem: str, remedy: str) -> None:
+        """Tell of a row that is not right; to repair it, take the job's end from CircuitFS, or what its events make."""
+        kept = None
         if self._repair:
-            kept = await recollect_all(self._artifacts, [record.job_id], lost={})
-            for orphan in await self._store.adopt(job_id=record.job_id):
-                for job in kept:
-                    await self._store.append(job.record, job.events[orphan.record.event_seq :], durable=True)
-        self._tell(
-            "unrecorded-end",
-            "it has ended, and its record does not say so yet",
-            job_id=record.job_id,
-            remedy="eigen doctor --repair, or any command that runs jobs on this root",
-            repaired=self._repair,
-        )
+            kept = await sealed_end(self._artifacts, job.job_id, found=job) or (job.kept() if job.is_whole else None)
+        if kept is not None:
+            await self._store.replace([kept])
+        self._tell(check, problem, job_id=job.job_id, remedy=remedy, repaired=kept is not None)
+
+    async def _check_files(self, job_id: str, *, recorded: Mapping[str, Any] | None) -> None:
+        folder = self._folder / "circuit_fs" / job_id
+        for name in await anyio.to_thread.run_sync(list, foreign_files(folder, recorded=recorded)):
+            self._tell("foreign", f"{name} is no file of the job", job_id=job_id, remedy=_LOOK_AT_IT)
 
     async def _check_unknown(self, job_id: str) -> None:
         """Look at a folder that the store does not know: an end to be recorded, or a submission that was cut off."""
@@ -228,14 +260,15 @@ class _Doctor:
             )
 
     async def _restore(self, job_id: str) -> None:
-        if self._repair:
-            await self._store.restore(await recollect_all(self._artifacts, [job_id], lost={}))
+        end = await sealed_end(self._artifacts, job_id) if self._repair else None
+        if end is not None:
+            await self._store.restore([end])
         self._tell(
             "unknown-end",
             "it has ended, and is not in the store",
             job_id=job_id,
             remedy="eigen doctor --repair",
-            repaired=self._repair,
+            repaired=end is not None,
         )
 
     async def _check_leftovers(self) -> None:
@@ -245,6 +278,26 @@ class _Doctor:
         for check, names in (("leftovers", left), ("stale-locks", locks)):
             for name in names:
                 self._tell(check, name, remedy="eigen doctor --repair", repaired=self._repair)
+
+
+_UNCHANGED = Finding(
+    check="read-only",
+    problem="the root cannot be written, so nothing was put right",
+    remedy="make it writable for you, then try again",
+)
+
+_OPENED = "eigen doctor --repair, or any command that runs jobs on this root"
+_BEGUN_ANEW = "eigen doctor --rebuild begins it anew, from its files"
+_NOTHING = "nobody has its story; what is left of it stays"
+_LOOK_AT_IT = "look at it, and remove it"
+
+
+def _end_in(meta: Mapping[str, Any] | None) -> JobRecord | None:
+    """Return the end that a job's `meta.json` tells; None of one that is open."""
+    try:
+        return from_json(JobRecord, meta["record"]) if meta is not None and meta["sealed"] else None
+    except (KeyError, ValueError):
+        return None
 
 
 _SUMMED_UP: Mapping[str, str] = MappingProxyType(
@@ -269,8 +322,9 @@ def _summed_up(findings: Iterable[Finding]) -> Iterator[Finding]:
 
 
 def _look_at_disk(found: Examination, folder: Path) -> None:
-    found.facts["exists"] = folder.exists()
-    place = next(one for one in (folder, *folder.parents) if one.exists())
+    with looking_into(folder):
+        found.facts["exists"] = folder.exists()
+        place = next(one for one in (folder, *folder.parents) if one.exists())
     free_bytes = found.facts["free_bytes"] = shutil.disk_usage(place).free
     if free_bytes < _LITTLE_ROOM_BYTES:
         found.findings.append(

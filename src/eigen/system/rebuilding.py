@@ -1,4 +1,7 @@
-"""The job store of a root made anew from CircuitFS alone, for a store that is damaged or gone.
+"""The job store of a root made anew, for a store that is damaged or gone.
+
+What can still be read of the old store is carried over, row by row, but where CircuitFS knows better; of a store that
+is gone, CircuitFS alone tells (`kernel.recollection` has what stands above what). A job that is lost by it is named.
 
 The new database is built in a folder of its own and takes the old one's place when it is complete; the old one is set
 aside. A process that is killed in between leaves the root without a database, which is refused by whoever opens it next
@@ -10,7 +13,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,16 +21,18 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
-from eigen.contracts.errors import EigenError
+from eigen.contracts.errors import EigenError, InternalError
 from eigen.kernel.recollection import recollect
+from eigen.kernel.stores.faults import Faults
 from eigen.kernel.stores.ownership import hold_open
+from eigen.kernel.stores.salvage import FoundJob, Salvage, salvaged
 from eigen.kernel.stores.sqlite import SqliteJobStore
-from eigen.ports.artifact_store import ArtifactStore
+from eigen.ports.artifact_store import Opening
 from eigen.ports.job_store import KeptJob
 from eigen.qfs.disk import DiskArtifactStore
 from eigen.qfs.opening_log import kept_openings
 
-__all__ = ["Rebuilt", "rebuild_store", "recollect_all"]
+__all__ = ["Rebuilt", "rebuild_store"]
 
 _AT_ONCE = 128
 _COMPANIONS = ("", "-wal", "-shm")
@@ -39,10 +44,14 @@ class Rebuilt:
 
     Attributes:
         num_jobs: How many jobs the new store has.
+        num_carried_over: Of how many jobs the old store had something that could be read.
+        is_damaged: Whether some of the old store could not be read.
         lost: By id, what is wrong with the jobs that could not be recollected.
     """
 
     num_jobs: int
+    num_carried_over: int
+    is_damaged: bool
     lost: dict[str, EigenError]
 
 
@@ -53,51 +62,75 @@ async def rebuild_store(folder: Path) -> Rebuilt:
         folder: The root.
 
     Raises:
-        FailedPreconditionError: Another process has the root open.
-        EigenError: The disk fails.
+        FailedPreconditionError: Another process has the root open, or a newer version has written it.
+        EigenError: The disk fails, or cannot be written.
     """
-    with _alone(folder):
+    with salvaged(folder / "jobs.sqlite3"):  # refuses a newer one before anything is touched
+        pass
+    with _alone(folder), salvaged(folder / "jobs.sqlite3") as old:
         await anyio.to_thread.run_sync(_sweep, folder)
         site = folder / f"rebuild-{secrets.token_hex(8)}"
-        artifacts = DiskArtifactStore(folder / "circuit_fs")
-        await _make_folders(artifacts, folder / "circuit_fs")
-        num_jobs, lost = 0, dict[str, EigenError]()
-        job_ids = await artifacts.job_ids()
         async with SqliteJobStore(site, owner="rebuilding", shown_as=str(folder)) as store:
-            for start in range(0, len(job_ids), _AT_ONCE):
-                kept = await recollect_all(artifacts, job_ids[start : start + _AT_ONCE], lost=lost)
-                num_jobs += await store.restore(kept)
+            rebuilt = await _Rebuilding(folder, old, store).run()
         await anyio.to_thread.run_sync(_exchange, folder, site)
-        return Rebuilt(num_jobs=num_jobs, lost=lost)
+        return rebuilt
 
 
-async def _make_folders(artifacts: ArtifactStore, folder: Path) -> None:
-    """Give jobs their folders that had none yet when the store was lost."""
-    for job_id, opening in await anyio.to_thread.run_sync(lambda: dict(kept_openings(folder)).items()):
-        await artifacts.reset(job_id, opening=opening)
+class _Rebuilding:
+    """The way from an old store and CircuitFS to a new store."""
 
+    def __init__(self, folder: Path, old: Salvage, store: SqliteJobStore) -> None:
+        self._folder = folder / "circuit_fs"
+        self._old = old
+        self._store = store
+        self._artifacts = DiskArtifactStore(self._folder)
+        self._openings: Mapping[str, Opening] = {}
+        self._lost: dict[str, EigenError] = {}
 
-async def recollect_all(
-    artifacts: ArtifactStore, job_ids: Sequence[str], *, lost: dict[str, EigenError]
-) -> list[KeptJob]:
-    """Return what CircuitFS has of some jobs, by id; what is wrong with the others comes into `lost`."""
-    kept: dict[str, KeptJob] = {}
+    async def run(self) -> Rebuilt:
+        """Fill the new store."""
+        self._openings = await anyio.to_thread.run_sync(lambda: dict(kept_openings(self._folder)))
+        in_store = await anyio.to_thread.run_sync(self._old.job_ids)
+        job_ids = sorted({*await self._artifacts.job_ids(), *in_store, *self._openings})
+        num_jobs = 0
+        for start in range(0, len(job_ids), _AT_ONCE):
+            num_jobs += await self._store.restore(await self._recollected(job_ids[start : start + _AT_ONCE]))
+        await self._store.restore((), reservations=await anyio.to_thread.run_sync(self._old.reservations))
+        return Rebuilt(
+            num_jobs=num_jobs, num_carried_over=len(in_store), is_damaged=self._old.is_damaged, lost=self._lost
+        )
 
-    async def recollect_one(job_id: str) -> None:
+    async def _recollected(self, job_ids: Sequence[str]) -> list[KeptJob]:
+        """Return what is known of some jobs, by id."""
+        found = {one.job_id: one for one in await anyio.to_thread.run_sync(self._old.jobs, job_ids)}
+        kept: dict[str, KeptJob] = {}
+
+        async def recollect_one(job_id: str) -> None:
+            try:
+                opening = self._opening(job_id, found.get(job_id))
+                kept[job_id] = await recollect(self._artifacts, job_id, found=found.get(job_id), opening=opening)
+            except EigenError as error:
+                self._lost[job_id] = error
+
+        async with anyio.create_task_group() as tasks:
+            for job_id in job_ids:
+                tasks.start_soon(recollect_one, job_id)
+        return [kept[job_id] for job_id in sorted(kept)]
+
+    def _opening(self, job_id: str, found: FoundJob | None) -> Opening | None:
+        """Return what a job began with, from the old store or from beside it."""
         try:
-            kept[job_id] = await recollect(artifacts, job_id)
-        except EigenError as error:
-            lost[job_id] = error
-
-    async with anyio.create_task_group() as tasks:
-        for job_id in job_ids:
-            tasks.start_soon(recollect_one, job_id)
-    return [kept[job_id] for job_id in sorted(kept)]
+            if found is not None and found.opening:
+                return Opening.from_bytes(found.opening)
+        except InternalError:  # the other one may be whole
+            pass
+        return self._openings.get(job_id)
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    descriptor = hold_open(folder, alone=True)
+    with Faults(folder, shown_as=str(folder)).translated():
+        descriptor = hold_open(folder, alone=True)
     try:
         yield
     finally:

@@ -19,6 +19,7 @@ import anyio
 from anyio.to_thread import run_sync
 
 from eigen.contracts.errors import FailedPreconditionError
+from eigen.kernel.stores.faults import Faults
 
 if TYPE_CHECKING:
     from eigen.system.composition import System
@@ -101,7 +102,8 @@ def is_served(root: Path) -> bool:
 
 def _locked(root: Path) -> int:
     """Return a descriptor that holds the lock of the root's server."""
-    descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with Faults(root, shown_as=str(root)).translated():
+        descriptor = os.open(root / _LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     deadline_sec = time.monotonic() + _LOOKERS_LIMIT_SEC
     while not _is_taken(descriptor):
         if time.monotonic() > deadline_sec:

@@ -5,7 +5,7 @@ jobs.sqlite3      records and events
 store.lock        held around every write transaction, opening and closing
 open.lock         held, shared, by everybody who has the root open; alone by who repairs it
 ballast           room for a full disk
-systems/          one lock file for each live system
+systems/          a lock file for each live system, and its socket
 ```
 
 A root that cannot be written can still be read: nothing is locked or made there, and SQLite is told so.
@@ -17,6 +17,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,9 +27,12 @@ from eigen.kernel.stores.faults import READ_ONLY, Faults
 from eigen.kernel.stores.ownership import exclusive_lock, hold_open, open_lock_file
 from eigen.kernel.stores.schema import SCHEMA_VERSION, migrate, require_known, version_of
 
-__all__ = ["Database"]
+__all__ = ["Database", "has_tables", "open_unchanged"]
 
 T = TypeVar("T")
+
+_AS_TEXT = partial(str, encoding="utf-8", errors="replace")
+"""Reads a text; one that is not Unicode costs its own row, whose reader finds it damaged."""
 
 
 class Database:
@@ -104,7 +108,7 @@ class Database:
             if error.errno not in READ_ONLY or not self._path.exists():
                 raise
             self._unlock()
-            self._reader = _up_to_date(_read_only(self._path))
+            self._reader = _up_to_date(open_unchanged(self._path))
             return
         try:
             self._connect()
@@ -173,20 +177,23 @@ def _make_private(path: Path) -> None:
 def _connection(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=30)
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.text_factory = _AS_TEXT
     connection.execute("PRAGMA fullfsync = ON")  # macOS: its fsync stops at the disk's own memory
     return connection
 
 
-def _read_only(path: Path) -> sqlite3.Connection:
-    """Return a connection that changes nothing.
+def open_unchanged(path: Path) -> sqlite3.Connection:
+    """Return a connection to a database that changes nothing of it.
 
     With a write-ahead log beside the database, somebody may be writing, and SQLite has to look; without one, nobody is,
     and SQLite is told not to make what it would look with.
     """
     mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
-    return sqlite3.connect(
+    connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=30
     )
+    connection.text_factory = _AS_TEXT
+    return connection
 
 
 def _up_to_date(connection: sqlite3.Connection) -> sqlite3.Connection:
@@ -196,13 +203,22 @@ def _up_to_date(connection: sqlite3.Connection) -> sqlite3.Connection:
     copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     with closing(connection):
         connection.backup(copy)
+    copy.text_factory = _AS_TEXT
     migrate(copy)
     return copy
+
+
+def has_tables(path: Path) -> bool:
+    """Return whether a database has the tables of any schema; one that is damaged may have."""
+    try:
+        return _version(path) > 0
+    except sqlite3.Error:
+        return True
 
 
 def _version(path: Path) -> int:
     """Return the schema's version of a database that must not change by being asked; 0 where there is none."""
     if not path.exists():
         return 0
-    with closing(_read_only(path)) as connection:
+    with closing(open_unchanged(path)) as connection:
         return version_of(connection)

@@ -17,7 +17,7 @@ from eigen.contracts.requests import party_of
 from eigen.contracts.wire import format_time, from_json, to_json
 from eigen.ports.job_store import KeptReservation
 
-__all__ = ["ALL", "kept_in", "release", "reserve"]
+__all__ = ["ALL", "keep", "kept_in", "release", "reserve"]
 
 ALL = "SELECT boot_id, ends_sec, reservation FROM reservations ORDER BY reservation_id"
 """The query for what `kept_in` reads."""
@@ -36,9 +36,24 @@ def reserve(
     wanted = kept.reservation
     _require_slot(wanted, [one for one in held if one.device_id == wanted.device_id], slots)
     _require_quota(wanted, [one for one in held if _party(one) == _party(wanted)], most_of_subject)
-    connection.execute(
-        "INSERT INTO reservations (reservation_id, device_id, boot_id, ends_sec, reservation) VALUES (?, ?, ?, ?, ?)",
-        (wanted.reservation_id, wanted.device_id, kept.boot_id, kept.ends_sec, json.dumps(to_json(wanted))),
+    keep(connection, [kept])
+
+
+def keep(connection: sqlite3.Connection, reservations: Iterable[KeptReservation]) -> None:
+    """Keep reservations that were given; those that are there are left as they are."""
+    connection.executemany(
+        "INSERT OR IGNORE INTO reservations (reservation_id, device_id, boot_id, ends_sec, reservation)"
+        " VALUES (?, ?, ?, ?, ?)",
+        [
+            (
+                one.reservation_id,
+                one.reservation.device_id,
+                one.boot_id,
+                one.ends_sec,
+                json.dumps(to_json(one.reservation)),
+            )
+            for one in reservations
+        ],
     )
 
 

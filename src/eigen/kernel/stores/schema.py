@@ -1,7 +1,7 @@
 """The tables, and how an older root is brought up to date.
 
 `PRAGMA user_version` holds the schema's version. Migration k brings version k to k + 1; a root of a newer version is
-refused untouched.
+refused untouched. A record that is damaged is brought along as it is.
 """
 
 from __future__ import annotations
@@ -42,7 +42,8 @@ _MIGRATIONS: tuple[str, ...] = (
     ALTER TABLE jobs ADD COLUMN created_at TEXT NOT NULL DEFAULT '';
     UPDATE jobs SET
         tenant = COALESCE(json_extract(record, '$.tenant'), 'default'),
-        created_at = json_extract(record, '$.created_at');
+        created_at = COALESCE(json_extract(record, '$.created_at'), '')
+    WHERE json_valid(record);
     DROP INDEX jobs_of_subject;
     DROP INDEX idempotency;
     CREATE INDEX jobs_of_subject ON jobs (tenant, subject, job_id, created_at);
@@ -56,7 +57,8 @@ _MIGRATIONS: tuple[str, ...] = (
         job_id TEXT NOT NULL,
         PRIMARY KEY (key, value, job_id)
     ) WITHOUT ROWID;
-    INSERT INTO labels SELECT label.key, label.value, job_id FROM jobs, json_each(record, '$.labels') AS label;
+    INSERT INTO labels SELECT label.key, label.value, job_id
+        FROM jobs, json_each(CASE WHEN json_valid(record) THEN record ELSE '{}' END, '$.labels') AS label;
     CREATE INDEX jobs_of_state ON jobs (tenant, subject, state, job_id);
     CREATE INDEX jobs_of_name ON jobs (tenant, subject, name, job_id);
     CREATE INDEX wishes_to_cancel ON jobs (owner) WHERE live = 1 AND cancel_by <> '';

@@ -31,12 +31,12 @@ import anyio.abc
 import anyio.lowlevel
 import anyio.to_thread
 
-from eigen.contracts.errors import EigenError, ResourceExhaustedError
+from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.kernel.stores import leases, statements
 from eigen.kernel.stores.database import Database
 from eigen.kernel.stores.ownership import OwnerLock
-from eigen.kernel.stores.records import AskedRecords, event_of, record_of
+from eigen.kernel.stores.records import AskedRecords, event_of, record_of, require_all, stand_in
 from eigen.kernel.stores.selection import NUM_LIVE
 from eigen.ports.artifact_store import OpeningCopies
 from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, Orphan, StaleOwnerError
@@ -129,6 +129,14 @@ class SqliteJobStore(AskedRecords, JobStore):
         """Whether the root cannot be written."""
         return self._database.is_read_only
 
+    def prove_life(self) -> None:
+        """Let others see from now on that this system lives, and not only once it has a job.
+
+        Raises:
+            OSError: The root cannot be written.
+        """
+        self._lock.acquire()
+
     async def insert(self, job: NewJob) -> JobRecord:
         """Keep a new job; see the port."""
         statement = partial(statements.insert, job=job, lock=self._lock)
@@ -148,10 +156,16 @@ class SqliteJobStore(AskedRecords, JobStore):
             self._waiting.set()
         self._behind[record.job_id] = _Behind(record, events)
 
-    async def restore(self, jobs: Sequence[KeptJob]) -> int:
+    async def restore(self, jobs: Sequence[KeptJob], *, reservations: Sequence[KeptReservation] = ()) -> int:
         """Keep jobs that the store has lost; see the port."""
+        if reservations:
+            await self._write(partial(leases.keep, reservations=reservations))
         restored: int = await self._write(partial(statements.restore, jobs=jobs))
         return restored
+
+    async def replace(self, jobs: Sequence[KeptJob]) -> None:
+        """Keep jobs as they are told here, without an owner, whatever the store had of them; nobody may own one."""
+        await self._write(partial(_replace, jobs=jobs))
 
     async def forget_opening(self, job_id: str) -> None:
         """Keep no longer what a job began with; see the port."""
@@ -349,8 +363,20 @@ def _fail(batch: list[_Write], error: Exception) -> None:
         write.error = error
 
 
-def _orphans(kept: list[tuple[str, list[str], str]]) -> tuple[Orphan, ...]:
-    return tuple(
-        Orphan(record=record_of(record), events=tuple(event_of(event) for event in events), cancel_by=cancel_by)
-        for record, events, cancel_by in kept
-    )
+def _replace(connection: sqlite3.Connection, jobs: Sequence[KeptJob]) -> None:
+    statements.forget(connection, [job.record.job_id for job in jobs])
+    statements.restore(connection, jobs)
+
+
+def _orphans(kept: list[tuple[str, str, list[str], str]]) -> tuple[Orphan, ...]:
+    return tuple(_orphan(*one) for one in kept)
+
+
+def _orphan(job_id: str, text: str, kept_events: list[str], cancel_by: str) -> Orphan:
+    try:
+        record = record_of(text, job_id=job_id)
+        events = tuple(event_of(event, job_id=job_id) for event in kept_events)
+        require_all(record, events)
+    except InternalError as error:
+        return Orphan(record=stand_in(job_id), events=(), cancel_by=cancel_by, damage=error)
+    return Orphan(record=record, events=events, cancel_by=cancel_by)

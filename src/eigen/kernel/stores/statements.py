@@ -13,7 +13,7 @@ from eigen.kernel.stores.ownership import OwnerLock
 from eigen.kernel.stores.records import record_of
 from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 
-__all__ = ["adopt", "append", "forget_opening", "insert", "request_cancel", "restore"]
+__all__ = ["adopt", "append", "forget", "forget_opening", "insert", "request_cancel", "restore"]
 
 
 def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobRecord:
@@ -21,7 +21,7 @@ def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobR
     record = job.record
     if job.idempotency_key:
         found = connection.execute(
-            "SELECT content_digest, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?"
+            "SELECT content_digest, job_id, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?"
             " AND idempotency_key <> ''",  # or the index, which holds no others, is not used
             (record.tenant, record.subject, job.key_digest),
         ).fetchone()
@@ -31,7 +31,7 @@ def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobR
     _insert_row(connection, record, owner=lock.owner, key_digest=job.key_digest, content_digest=job.content_digest)
     _insert_events(connection, record.job_id, (job.event,))
     if job.opening:
-        connection.execute("INSERT INTO openings (job_id, content) VALUES (?, ?)", (record.job_id, job.opening))
+        _insert_opening(connection, record.job_id, job.opening)
     return record
 
 
@@ -47,8 +47,19 @@ def restore(connection: sqlite3.Connection, jobs: Iterable[KeptJob]) -> int:
         if connection.execute("SELECT 1 FROM jobs WHERE job_id = ?", (job.record.job_id,)).fetchone() is None:
             _insert_row(connection, job.record, owner="", key_digest=job.key_digest, content_digest=job.content_digest)
             _insert_events(connection, job.record.job_id, job.events)
+            if job.cancel_by:
+                request_cancel(connection, job.record.job_id, job.cancel_by)
+            if job.opening:
+                _insert_opening(connection, job.record.job_id, job.opening)
             restored += 1
     return restored
+
+
+def forget(connection: sqlite3.Connection, job_ids: Iterable[str]) -> None:
+    """Keep nothing of some jobs any longer."""
+    for job_id in job_ids:
+        for table in ("jobs", "events", "labels", "openings"):
+            connection.execute(f"DELETE FROM {table} WHERE job_id = ?", (job_id,))  # noqa: S608  # our own words only
 
 
 def append(connection: sqlite3.Connection, record: JobRecord, events: tuple[StoredEvent, ...], owner: str) -> None:
@@ -73,11 +84,11 @@ def append(connection: sqlite3.Connection, record: JobRecord, events: tuple[Stor
 
 def adopt(
     connection: sqlite3.Connection, gone: Sequence[str], job_id: str | None, limit: int, lock: OwnerLock
-) -> list[tuple[str, list[str], str]]:
+) -> list[tuple[str, str, list[str], str]]:
     """Give live jobs of owners that are gone to the owner of `lock`, oldest first.
 
     Returns:
-        Records and events as they are kept, to be read when the transaction is over, and who wants the job to stop.
+        Ids, records and events as they are kept, to be read when the transaction is over, and who wants a job to stop.
     """
     lock.acquire()
     marks = ", ".join("?" * len(gone))
@@ -87,7 +98,7 @@ def adopt(
         (*gone, job_id, job_id, limit),
     ).fetchall()
     connection.executemany("UPDATE jobs SET owner = ? WHERE job_id = ?", [(lock.owner, one) for one, _, _ in rows])
-    return [(record, _events(connection, one), cancel_by) for one, record, cancel_by in rows]
+    return [(one, record, _events(connection, one), cancel_by) for one, record, cancel_by in rows]
 
 
 def request_cancel(connection: sqlite3.Connection, job_id: str, by: str) -> None:
@@ -95,14 +106,15 @@ def request_cancel(connection: sqlite3.Connection, job_id: str, by: str) -> None
     connection.execute("UPDATE jobs SET cancel_by = ? WHERE job_id = ? AND live = 1 AND cancel_by = ''", (by, job_id))
 
 
-def _same_content(found: tuple[str, str], job: NewJob) -> JobRecord:
-    if found[0] != job.content_digest:
+def _same_content(found: tuple[str, str, str], job: NewJob) -> JobRecord:
+    content_digest, job_id, text = found
+    if content_digest != job.content_digest:
         raise AlreadyExistsError(
             f"idempotency key {quoted(job.idempotency_key)} was used for another job",
             reason="IDEMPOTENCY_KEY_REUSED",
             hint="use a new key for a new job",
         )
-    return record_of(found[1])
+    return record_of(text, job_id=job_id)
 
 
 def _insert_row(
@@ -139,6 +151,10 @@ def _insert_events(connection: sqlite3.Connection, job_id: str, events: Iterable
         "INSERT OR IGNORE INTO events (job_id, event_seq, event) VALUES (?, ?, ?)",
         [(job_id, event.event_seq, json_line(event)) for event in events],
     )
+
+
+def _insert_opening(connection: sqlite3.Connection, job_id: str, opening: bytes) -> None:
+    connection.execute("INSERT INTO openings (job_id, content) VALUES (?, ?)", (job_id, opening))
 
 
 def _events(connection: sqlite3.Connection, job_id: str) -> list[str]:

@@ -1,0 +1,61 @@
+"""What lies in CircuitFS that no system has put there: whoever put it there may want it, so it is only told.
+
+A job's folder has regular files: those that its `meta.json` names, and while it is open also files that it will name.
+Names that begin with a dot are the store's own.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from eigen.contracts.jobs import JOB_ID
+
+__all__ = ["foreign_files", "foreign_folders"]
+
+_OWN_FOLDERS = frozenset({".tmp", ".openings"})
+_META = "meta.json"
+
+
+def foreign_folders(folder: Path) -> Iterator[str]:
+    """Yield what is no job's folder.
+
+    Args:
+        folder: The root of CircuitFS.
+
+    Raises:
+        OSError: The disk fails.
+    """
+    if folder.is_dir():
+        with os.scandir(folder) as entries:
+            yield from sorted(
+                one.name for one in entries if not (_is_ours(one.name) and one.is_dir(follow_symlinks=False))
+            )
+
+
+def foreign_files(folder: Path, *, recorded: Collection[str] | None) -> Iterator[str]:
+    """Yield what in a job's folder is no file of the job.
+
+    Args:
+        folder: The job's folder; one that is not there has nothing.
+        recorded: The names that a sealed job has; None for an open one, whose files have any.
+
+    Raises:
+        OSError: The disk fails.
+    """
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
+        yield from sorted(one.name for one in entries if not (_may_be(one.name, recorded) and _is_file(one)))
+
+
+def _is_ours(name: str) -> bool:
+    return name in _OWN_FOLDERS or JOB_ID.fullmatch(name) is not None
+
+
+def _may_be(name: str, recorded: Collection[str] | None) -> bool:
+    return recorded is None or name == _META or name.startswith(".") or name in recorded
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    return entry.is_file(follow_symlinks=False)
