@@ -180,3 +180,11 @@ def test_help_is_a_result(capsys, arguments):
     assert (left.value.code, said.err) == (0, "")
     assert said.out.startswith("Usage: eigen ")
     assert "..." not in said.out.partition("Commands:")[2]  # every command's line is whole
+
+
+def test_status_says_on_stdout_why_a_job_failed(shell):
+    shell.run("run", shell.job(["hh(0)"]))
+    shown = shell.run("status", "@last")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "state     ERROR" in shown.stdout
+    assert "error[EL0202]" in shown.stdout

@@ -116,3 +116,31 @@ def wait_for(shell, job_id: str, *, attempt: int = 1) -> None:
     assert is_running, f"attempt {attempt} of {job_id} never ran"
     while shell.json("status", job_id)["state"] != "RUNNING":  # states between ends are written a moment later
         pass
+
+
+def test_a_servers_line_is_told_at_the_command_line_and_its_death_too(shell, serving, long_body):
+    """Two run, the third and fourth stand in the line, and the fifth waits for the fourth."""
+    job = shell.job(long_body)
+    ids = [shell.json("submit", "--job", job, "--detach")["job_id"] for _ in range(4)]
+    after = shell.job(spec=f"  dependencies: [{ids[3]}]\n", name="after.yaml")
+    ids.append(shell.json("submit", "--job", after, "--detach")["job_id"])
+    wait_for(shell, ids[1])
+    while (fourth := shell.json("status", ids[3]))["queue_position"] is None:  # the store is a moment ahead of the line
+        pass
+    assert (fourth["queue_position"], fourth["waiting_for"]["cause"]) == (2, "slot")
+    assert "2nd in line for sim:local (2 running, 2 slots)" in shell.run("status", ids[3]).stdout
+    listed = {one["job_id"]: one for one in shell.json("jobs")}
+    assert [listed[one]["queue_position"] for one in ids] == [None, None, 1, 2, None]
+    assert listed[ids[4]]["waiting_for"] == {"cause": "jobs", "job_ids": [ids[3]]}
+    heading, *rows = shell.run("jobs").stdout.splitlines()
+    assert heading.split()[-2:] == ["place", "waits"]
+    assert rows[0].endswith(f"waits for {ids[3]} to be DONE")
+    assert rows[1].endswith("2  queued: 2nd in line for sim:local (2 running, 2 slots)")
+    serving.send_signal(signal.SIGSTOP)  # who does not answer is not waited for
+    assert shell.json("status", ids[3])["queue_position"] is None
+    serving.send_signal(signal.SIGKILL)
+    serving.communicate()
+    assert {one["waiting_for"]["cause"] for one in shell.json("jobs")} == {"system"}
+    assert "any command that runs jobs goes on with it" in shell.run("status", ids[0]).stdout
+    assert shell.run("cancel", "--all", "--yes").returncode == 0
+    assert not list((shell.root / "systems").iterdir())  # the socket has gone with its system

@@ -15,7 +15,7 @@ from eigen.contracts.wire import to_json
 if TYPE_CHECKING:
     from eigen.contracts.diagnostics import Diagnostic
 
-__all__ = ["defect", "diagnostic_lines", "tell", "tell_warnings"]
+__all__ = ["defect", "diagnostic_lines", "error_lines", "tell", "tell_warnings"]
 
 _MAX_LINE = 2000
 
@@ -25,7 +25,7 @@ def tell(error: EigenError, *, as_json: bool) -> None:
     if as_json:
         note(json.dumps({"error": error.to_json()}, separators=(",", ":")))
     else:
-        note_styled(_error_lines(error))
+        note_styled(error_lines(error))
 
 
 def tell_warnings(warnings: Iterable[Diagnostic], *, as_json: bool) -> None:
@@ -54,7 +54,8 @@ def defect(error: BaseException) -> EigenError:
     )
 
 
-def _error_lines(error: EigenError) -> Iterator[StyledLine]:
+def error_lines(error: EigenError) -> Iterator[StyledLine]:
+    """Yield what went wrong and what to do, as lines with styles."""
     if error.diagnostics:
         yield from diagnostic_lines(error.diagnostics)
         if error.details.get("more"):

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from eigen.cli.failures import tell
-from eigen.cli.rendering import STATE_STYLES, Column, emit, note, show_facts, show_table
+from eigen.cli.failures import error_lines
+from eigen.cli.rendering import STATE_STYLES, Column, emit, note, show_facts, show_styled, show_table
 from eigen.contracts.jobs import GROUP_LABEL
 from eigen.contracts.wire import format_time, to_json
 
@@ -21,7 +21,7 @@ __all__ = ["accepted_document", "print_update", "show_events", "show_jobs", "sho
 
 
 def show_status(status: JobStatus) -> None:
-    """Print a job's status for people, and why it failed."""
+    """Print a job's status for people, and behind it why it failed: both are what was asked for."""
     show_facts(
         {
             "job": status.job_id,
@@ -44,7 +44,7 @@ def show_status(status: JobStatus) -> None:
     )
     error = status.failure()
     if error is not None:
-        tell(error, as_json=False)
+        show_styled(error_lines(error))
 
 
 def accepted_document(status: JobStatus, warnings: Iterable[Diagnostic]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def accepted_document(status: JobStatus, warnings: Iterable[Diagnostic]) -> dict
 
 
 def show_jobs(jobs: Sequence[JobStatus], *, with_subject: bool) -> None:
-    """Print jobs as a table, with their groups where they have any, and whose they are where that is wanted."""
+    """Print jobs as a table: why they wait and their groups where any do and have, and whose they are where wanted."""
     if not jobs:
         note("no jobs")
         return
@@ -67,6 +67,9 @@ def show_jobs(jobs: Sequence[JobStatus], *, with_subject: bool) -> None:
         Column("seconds", is_number=True),
     ]
     rows = [_job_row(job) for job in jobs]
+    if any(job.waiting_for for job in jobs):
+        columns += [Column("place", is_number=True), Column("waits")]
+        rows = [(*row, *_wait(job)) for row, job in zip(rows, jobs, strict=True)]
     if any(job.group for job in jobs):
         columns.append(Column("group"))
         rows = [(*row, job.group or "") for row, job in zip(rows, jobs, strict=True)]
@@ -121,6 +124,11 @@ def _job_row(job: JobStatus) -> tuple[str, ...]:
         _moment(job.created_at),
         f"{(job.updated_at - job.created_at).total_seconds():.1f}" if job.is_terminal else "",
     )
+
+
+def _wait(job: JobStatus) -> tuple[str, str]:
+    """Return a job's place in its line, and why it waits; empty for one that does not."""
+    return (_number(job.queue_position), job.message) if job.waiting_for else ("", "")
 
 
 def _number(value: int | None) -> str:

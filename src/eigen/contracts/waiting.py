@@ -5,7 +5,8 @@
 - `jobs`: `job_ids`, those that are not DONE yet;
 - `slot`: `device_id`, `running`, `slots`;
 - `memory`: `device_id`, `needed_bytes`, `free_bytes`, `total_bytes`;
-- `reservation`: `device_id`, `reserved_by`, `until`.
+- `reservation`: `device_id`, `reserved_by`, `until`;
+- `system`: nothing more; no system has the job.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from eigen.contracts.sizes import human_bytes
 from eigen.contracts.wire import format_time
 
-__all__ = ["Waiting", "for_device", "for_jobs", "for_memory", "for_reservation", "for_slot"]
+__all__ = ["Waiting", "for_device", "for_jobs", "for_memory", "for_reservation", "for_slot", "for_system"]
 
 _NAMED_JOBS = 3
 
@@ -110,6 +111,15 @@ def for_device(device_id: str) -> Waiting:
     return Waiting(
         message=f"queued for {device_id}; the system that runs it knows its place in the line",
         facts={"cause": "slot", "device_id": device_id},
+    )
+
+
+def for_system() -> Waiting:
+    """Return the wait for any system to go on with a job whose own is gone."""
+    return Waiting(
+        message="waits for a system: its own is gone; any command that runs jobs goes on with it, such as `eigen watch`"
+        " or `eigen serve`",
+        facts={"cause": "system"},
     )
 
 

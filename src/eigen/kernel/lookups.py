@@ -5,7 +5,7 @@ A live job of this system is answered from memory; any other one from the store,
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,10 @@ POLL_SEC = 0.1
 """How often the root is looked at for what other processes have written."""
 
 
+def _as_kept(records: Sequence[JobRecord]) -> Sequence[JobStatus]:
+    return [one.status() for one in records]
+
+
 class Lookups(JobRecords):
     """Answers about jobs; changes nothing.
 
@@ -37,7 +41,7 @@ class Lookups(JobRecords):
         artifacts: CircuitFS.
         clock: Time.
         jobs: The live jobs of this system; None for one that runs none.
-        status: A record as users see it, with why it waits; by default what the record alone tells.
+        statuses: Records as users see them, with why they wait; by default what the records alone tell.
         blocking: Where long results are read.
     """
 
@@ -48,14 +52,14 @@ class Lookups(JobRecords):
         artifacts: ArtifactReads,
         clock: Clock,
         jobs: LiveJobs | None = None,
-        status: Callable[[JobRecord], JobStatus] = JobRecord.status,
+        statuses: Callable[[Sequence[JobRecord]], Sequence[JobStatus]] = _as_kept,
         blocking: Blocking = beside_the_loop,
     ) -> None:
         self._store = store
         self._artifacts = artifacts
         self._clock = clock
         self._jobs = jobs
-        self._status = status
+        self._statuses = statuses
         self._blocking = blocking
 
     async def record(self, job_id: str) -> JobRecord:
@@ -88,7 +92,7 @@ class Lookups(JobRecords):
         records = await self._store.select(job_filter, limit=page_size + 1, before_job_id=page_token)
         more = len(records) > page_size
         return JobPage(
-            jobs=tuple(self._status(self._newest(record)) for record in records[:page_size]),
+            jobs=tuple(self._statuses([self._newest(record) for record in records[:page_size]])),
             next_page_token=records[page_size - 1].job_id if more else "",
         )
 
@@ -149,7 +153,7 @@ class Lookups(JobRecords):
 
     def status(self, record: JobRecord) -> JobStatus:
         """Return a job as its user sees it; see the port."""
-        return self._status(record)
+        return self._statuses((record,))[0]
 
     def _run(self, job_id: str) -> JobRun | None:
         return self._jobs.get(job_id) if self._jobs is not None else None

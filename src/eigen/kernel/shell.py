@@ -10,7 +10,7 @@ root adopts them.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -125,7 +125,7 @@ class QrtxKernel(Kernel):
         self._adopts = adopts
         self._works = works
         self._jobs = LiveJobs(store=store, clock=clock, observer=observer, obey=self._obey, on_leaving=self._leave)
-        self._lookups = Lookups(store=store, artifacts=artifacts, clock=clock, jobs=self._jobs, status=self.status)
+        self._lookups = Lookups(store=store, artifacts=artifacts, clock=clock, jobs=self._jobs, statuses=self._statuses)
         self._dependencies = DependencyWatch(jobs=self._jobs, lookups=self._lookups, clock=clock, observer=observer)
         self._dispatcher = Dispatcher(
             drivers=drivers,
@@ -346,6 +346,9 @@ class QrtxKernel(Kernel):
         """Return a job as its user sees it, with why it waits now; see the port."""
         unmet = self._dependencies.unmet(record.job_id)
         return record.status(waiting=for_jobs(unmet) if unmet else self._dispatcher.waiting(record))
+
+    def _statuses(self, records: Sequence[JobRecord]) -> Sequence[JobStatus]:
+        return [self.status(one) for one in records]
 
     def load(self, device_id: str) -> tuple[int, int]:
         """Return how many jobs run on a device and how many wait for it; see the port."""

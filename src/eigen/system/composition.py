@@ -118,6 +118,7 @@ async def open_system(
     from eigen.qfs.disk import DiskArtifactStore
     from eigen.qfs.opening_log import OpeningLog
     from eigen.qfs.openings import RootArtifacts
+    from eigen.system.answering import Answering
     from eigen.system.clock import RandomIds, SystemClock
     from eigen.system.configuration import load_configuration
     from eigen.system.deferral import DeferredCompiler
@@ -179,6 +180,8 @@ async def open_system(
                 works=works,
             )
         )
+        if works and observed:
+            await stack.enter_async_context(Answering(folder, owner=owner, store=store, records=kernel))
         api: SystemApi = await stack.enter_async_context(
             EigenSystemApi(
                 kernel=kernel,

@@ -16,6 +16,7 @@ from eigen.kernel.stores.records import SqliteRecords
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactReads
 from eigen.ports.job_reads import JobReads
 from eigen.system.clock import SystemClock
+from eigen.system.live_statuses import LiveStatuses
 from eigen.system.local_user import LocalUserAuthenticator
 from eigen.system.root import default_root, require_store
 from eigen.telemetry.audit import LoggedAudit
@@ -47,7 +48,13 @@ def open_lookups(root: Path | None = None) -> Iterator[JobReads]:
         records = SqliteRecords(database)
         artifacts = _Artifacts(folder, records)
         yield ReadingApi(
-            records=Lookups(store=records, artifacts=artifacts, clock=clock, blocking=on_the_spot),
+            records=Lookups(
+                store=records,
+                artifacts=artifacts,
+                clock=clock,
+                statuses=LiveStatuses(folder, database),
+                blocking=on_the_spot,
+            ),
             artifacts=artifacts,
             authenticator=LocalUserAuthenticator(folder),
             authorizer=RoleAuthorizer(),

@@ -3,6 +3,8 @@
 A system holds an exclusive `flock` on `systems/<owner>.lock` for as long as it lives; the operating system lets go of
 it at whatever end the process comes to. Whoever gets another owner's lock has the proof that it is gone. No lease,
 no heartbeat, nothing that a stopped clock or a stopped process could get wrong.
+
+A system may have a socket beside its lock, `<owner>.sock`, on which it answers for its live jobs; it goes with the lock.
 """
 
 from __future__ import annotations
@@ -88,7 +90,7 @@ class OwnerLock:
     def release(self) -> None:
         """Let go; from here on this system counts as gone."""
         if self._descriptor is not None:
-            self._path.unlink(missing_ok=True)
+            _clear(self._path)
             os.close(self._descriptor)
             self._descriptor = None
 
@@ -107,7 +109,13 @@ class OwnerLock:
             return False
         else:
             if clear:
-                path.unlink(missing_ok=True)
+                _clear(path)
             return True
         finally:
             os.close(descriptor)
+
+
+def _clear(lock: Path) -> None:
+    """Remove a system's lock file, and its socket first: what has no lock is nobody's to clear."""
+    lock.with_suffix(".sock").unlink(missing_ok=True)
+    lock.unlink(missing_ok=True)
