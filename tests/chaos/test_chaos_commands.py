@@ -26,13 +26,13 @@ def chaos(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 SLICES = {
-    "kills at any step of a life and of recoveries": ("crash", "--points", "30"),
+    "kills at any step of a life and of recoveries": ("crash", "--points", "20"),
     "power cuts at any moment": ("power", "--cuts", "32"),
     "calls that fail once": ("faults", "--stride", "29", "--scenario", "one circuit", "--fault", "no space, once"),
     "calls that fail from then on": (
         "faults", "--stride", "29", "--scenario", "one circuit", "--fault", "input/output error, from then on",
     ),
-    "loops that are killed at writes of their journals": ("loops", "--stride", "40", "--instants", "1"),
+    "loops that are killed at writes of their journals": ("loops", "--stride", "80", "--instants", "1"),
     "many writers, some killed": ("crowd", "--trial", "writers", "--writers", "6", "--jobs", "4", "--kills", "4"),
     "heirs who start at once": ("crowd", "--trial", "heirs", "--rounds", "1"),
     "owners who are stopped, or taken for dead": (
@@ -40,7 +40,7 @@ SLICES = {
     ),
     "workers who are killed": ("crowd", "--trial", "workers", "--rounds", "2"),
     "random walks against a model": ("walk", "--walks", "8", "--steps", "15", "--repeatable"),
-    "long simulations that are stopped": ("stops", "--qubits", "20", "--rounds", "1", "--limit-sec", "30"),
+    "long simulations that are stopped": ("stops", "--qubits", "18", "--rounds", "1", "--limit-sec", "30"),
     "a minute's endurance, shortened": ("soak", "--minutes", "0.05", "--every-sec", "1", "--clients", "3"),
 }  # fmt: skip
 
