@@ -72,6 +72,16 @@ def test_what_aer_cannot_run_is_an_error_and_no_counts() -> None:
         run(turned, method="stabilizer")
 
 
+def test_a_failure_of_aer_is_told_in_our_words_with_its_own_in_the_details() -> None:
+    flip = AQO(qubits=1, clbits=1, operations=(Operation("X", (0,)), Operation("MEASURE", (0,), c=(0,))))
+    with pytest.raises(InternalError) as caught:
+        run(flip, method="stabilizer", noise_model="amplitude_damping:0.2")
+    error = caught.value
+    assert (error.reason, error.message) == ("ENGINE_FAILED", "Aer failed to simulate this circuit, and gave no counts")
+    assert "another method" in error.hint
+    assert "stabilizer" in error.details["engine_said"]
+
+
 @pytest.mark.parametrize("name", ["ry", "cry"])
 @pytest.mark.parametrize("method", ["statevector", "density_matrix"])
 def test_an_angle_that_is_not_finite_is_refused_before_aer_sees_it(name: str, method: str) -> None:

@@ -226,12 +226,30 @@ FED_FORWARD = AQO(
         Operation("MEASURE", (1, 2), c=(0, 1)),
     ),
 )
+UNWRITTEN = AQO(
+    qubits=2,
+    clbits=4,
+    operations=(
+        Operation("X", (0,), condition=Condition((1, 3), 0)),
+        Operation("MEASURE", (0,), c=(1,)),
+        Operation("H", (1,), condition=Condition((2, 1), 2)),
+        Operation("X", (1,), condition=Condition((1, 3), 3)),
+        Operation("MEASURE", (1,), c=(0,), condition=Condition((3,), 0)),
+        Operation("MEASURE", (0,), c=(2,)),
+    ),
+)
 CASES = {
     "bits of other qubits": measured(3, *BELL, clbits=(2, 0, 1)),
     "rotations to the basis are free of noise": AQO(
         qubits=2, clbits=2, operations=(*BELL[:2], Operation("MEASURE", (0, 1), c=(1, 0), basis="X"))
     ),
     "conditions see what was read": FED_FORWARD,
+    "a bit that nothing was measured into yet is 0": UNWRITTEN,
+    "no measurement ever runs": AQO(
+        qubits=1,
+        clbits=2,
+        operations=(Operation("X", (0,)), Operation("MEASURE", (0,), c=(0,), condition=Condition((1,), 1))),
+    ),
 }
 READOUT = "readout:0.1,0.3 + thermal:t1=10us,t2=15us,gate1q=1us,gate2q=2us,readout=4us + depolarizing:0.02,0.05"
 PAULI = "phase_damping:0.1 + depolarizing:0.02,0.05 + readout:0.1,0.3"
@@ -251,6 +269,24 @@ def test_counts_have_the_distribution_of_the_noisy_state(name: str, method: str,
     model, circuit = read_noise_model(noise), CASES[name]
     expected = Evolution(in_computational_basis(circuit), model).probabilities(circuit.clbits)
     assert_distribution(counts_of(circuit, model, method=method, shots=shots), expected, story=f"{name} by {method}")
+
+
+@pytest.mark.parametrize("method", ["statevector", "matrix_product_state"])
+@pytest.mark.parametrize("strength", ["0.3", "1"])
+def test_gates_on_three_qubits_have_noise_of_every_kind_shot_by_shot(method: str, strength: str) -> None:
+    model = read_noise_model(f"depolarizing:1q={strength},2q=0.4 + amplitude_damping:1q={strength},2q=0.2")
+    circuit = AQO(
+        qubits=3,
+        clbits=3,
+        operations=(
+            *BELL,
+            Operation("MEASURE", (0,), c=(2,)),
+            Operation("CCX", (2, 0, 1), condition=Condition((2,), 1)),
+            Operation("MEASURE", (1, 2), c=(1, 0)),
+        ),
+    )
+    expected = Evolution(circuit, model).probabilities(3)
+    assert_distribution(counts_of(circuit, model, method=method, shots=2_000), expected, story=method)
 
 
 def in_computational_basis(circuit: AQO) -> AQO:

@@ -27,6 +27,7 @@ from eigen.contracts.noise import read_noise_model
 from eigen.contracts.printable import printable
 from eigen.drivers.aer.simulator import DEFAULT_METHOD, METHODS, PROBABILITIES
 from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values_in_parts
+from eigen.drivers.unwritten_bits import without_unwritten_bits
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
@@ -53,7 +54,16 @@ DRAWING_METHODS = frozenset({"statevector", "density_matrix"})
 
 @dataclass(slots=True)
 class _PreparedCircuit:
+    """A circuit, and what was made of it.
+
+    Attributes:
+        circuit: Without conditions on bits that nothing was measured into.
+        is_measured: Whether the program measures, be it under a condition that never holds.
+        runnable: By method and noise.
+    """
+
     circuit: AQO
+    is_measured: bool
     runnable: dict[tuple[str, str], _Runnable] = field(default_factory=dict)
 
 
@@ -65,7 +75,8 @@ class _Runnable:
         lowered: For Qiskit.
         assembled: For Aer, or None where that is to be done for each binding.
         readout: What is drawn from probabilities, or None where Aer counts.
-        sampling: How the counts come about: `multinomial`, `shots`, or `none` where nothing is measured.
+        sampling: How the counts come about: `multinomial`, `shots`, `none` where nothing is measured, or `constant`
+            where no measurement ever runs.
         noise: What goes wrong, or None.
     """
 
@@ -81,7 +92,7 @@ class AerEngine(Engine):
 
     Arguments of `run`: `method`, `shots`, `num_threads`, `max_memory_mb`, `bindings` and one of `seeds` for each;
     `noise_model` where there is noise.
-    Parts: as in `eigen.drivers.simulator.parts`; `sampling` is `multinomial`, `shots` or `none`.
+    Parts: as in `eigen.drivers.simulator.parts`; `sampling` is `multinomial`, `shots`, `constant` or `none`.
     """
 
     def __init__(self) -> None:
@@ -100,7 +111,8 @@ class AerEngine(Engine):
 
     def prepare(self, content: bytes) -> _PreparedCircuit:
         """Read an AQO document; it is lowered when the method is known."""
-        return _PreparedCircuit(decode(content))
+        circuit = decode(content)
+        return _PreparedCircuit(without_unwritten_bits(circuit), is_measured=_is_measured(circuit))
 
     def run(self, prepared: _PreparedCircuit, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Run the circuit once for each binding."""
@@ -153,8 +165,7 @@ class AerEngine(Engine):
             readout = readout_of(prepared.circuit) if draws and prepared.circuit.qubits <= MAX_QUBITS else None
             lowered = LoweredCircuit(prepared.circuit, METHODS[method], readout=readout, noise=noise)
             assembled = self._assembled(lowered.template, method, noise) if lowered.template is not None else None
-            is_measured = any(one.op == MEASURE for one in prepared.circuit.operations)
-            sampling = "multinomial" if readout else "shots" if is_measured else "none"
+            sampling = "multinomial" if readout else _sampling(prepared)
             prepared.runnable[method, noise_model] = _Runnable(lowered, assembled, readout, sampling, noise)
         return prepared.runnable[method, noise_model]
 
@@ -196,6 +207,16 @@ class AerEngine(Engine):
         return self._simulators[method, is_fused]
 
 
+def _is_measured(circuit: AQO) -> bool:
+    return any(one.op == MEASURE for one in circuit.operations)
+
+
+def _sampling(prepared: _PreparedCircuit) -> str:
+    if _is_measured(prepared.circuit):
+        return "shots"
+    return "constant" if prepared.is_measured else "none"
+
+
 def _is_diagonal(circuit: Any) -> bool:
     """Return whether most gates are diagonal on two qubits: Aer's kernels for these beat fused matrices."""
     counts: Mapping[str, int] = circuit.count_ops()
@@ -208,20 +229,27 @@ def _data(output: Mapping[str, Any]) -> Mapping[str, Any]:
     if output["success"] and len(experiments) == 1 and experiments[0]["success"]:
         data: Mapping[str, Any] = experiments[0]["data"]
         return data
-    said = "; ".join(str(one.get("status")) for one in (output, *experiments))
+    said = "; ".join(dict.fromkeys(str(one.get("status")) for one in (*experiments, output)))
     if any(word in said for word in _MEMORY_WORDS):
         raise ResourceExhaustedError(
             "the simulation ran out of the memory that it was given",
             reason="DEVICE_MEMORY",
             hint="use fewer qubits, or a method that needs less memory",
         )
-    raise InternalError(f"the simulator failed: {printable(said)}", reason="ENGINE_FAILED")
+    raise InternalError(
+        "Aer failed to simulate this circuit, and gave no counts",
+        reason="ENGINE_FAILED",
+        hint="choose another method (spec.driver_options.method) or another device; details.engine_said has its words",
+        details={"engine_said": printable(said)},
+    )
 
 
 def _counts(runnable: _Runnable, saved: Mapping[str, Any], options: RunOptions) -> Mapping[int, int]:
     """Return counts by number of the classical bits."""
     if runnable.sampling == "none":
         return {}
+    if runnable.sampling == "constant":
+        return {0: options.shots}
     if runnable.readout is not None:
         probabilities = saved[PROBABILITIES]
         if runnable.noise is not None:

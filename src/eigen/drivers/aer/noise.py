@@ -3,6 +3,8 @@
 An error is an instruction of the circuit itself, put behind each gate of the program, so that it makes no difference
 whether Aer knows the gate, runs its matrix or a sequence of others. Mixtures of Pauli operators are given as such: Aer
 draws one of them for each shot, and the stabilizer method takes nothing else. A density matrix takes the whole channel.
+Other channels stand in the circuit as Kraus operators and not as errors: as soon as one error has any, Aer (0.18) wants
+them of all errors, makes none for those on three qubits, and fails ("Kraus is empty").
 
 Source: `eigen.contracts.noise` for what each channel is; https://qiskit.github.io/qiskit-aer/apidocs/aer_noise.html.
 """
@@ -16,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from qiskit import QuantumCircuit
 from qiskit.circuit import Instruction
+from qiskit.quantum_info import Kraus
 from qiskit_aer import noise as aer
 
 from eigen.contracts.noise import NoiseChannel, NoiseModel
@@ -69,7 +72,7 @@ class AerNoise:
         is_joint = channel.name == "depolarizing"
         key = (channel, strength, len(qubits) if is_joint else 1)
         if key not in self._errors:
-            self._errors[key] = _error(channel, strength, num_qubits=key[2]).to_instruction()
+            self._errors[key] = _instruction(_error(channel, strength, num_qubits=key[2]))
         for group in [list(qubits)] if is_joint else [[qubit] for qubit in qubits]:
             lowered.append(self._errors[key], group)
 
@@ -83,6 +86,11 @@ def _error(channel: NoiseChannel, strength: float, *, num_qubits: int) -> aer.Qu
         flip = (1 - math.sqrt(1 - strength)) / 2
         return aer.pauli_error([("Z", flip), ("I", 1 - flip)])
     return aer.thermal_relaxation_error(channel["t1"], channel["t2"], strength)
+
+
+def _instruction(error: aer.QuantumError) -> Instruction:
+    is_mixture = all(one.name != "kraus" for circuit in error.circuits for one in circuit.data)
+    return error.to_instruction() if is_mixture else Kraus(error.to_quantumchannel()).to_instruction()
 
 
 def _readout(model: NoiseModel) -> aer.NoiseModel | None:

@@ -24,7 +24,7 @@ from eigen.contracts.aqo import AQO, Operation
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.errors import InternalError, ResourceExhaustedError
-from eigen.contracts.printable import quoted
+from eigen.contracts.printable import printable, quoted
 from eigen.drivers.qiskit_backends.credentials import Credentials
 from eigen.drivers.qiskit_backends.description import NO_CIRCUIT
 from eigen.drivers.simulator.parts import checked_total, counts_in_parts
@@ -150,7 +150,7 @@ class QiskitBackendEngine(Engine):
     ) -> Sequence[Mapping[int, int]]:
         """Return the counts of each circuit of one job by number of the classical bits."""
         from eigen.drivers.qiskit_backends.backends import running
-        from eigen.drivers.qiskit_backends.stopping import cancelled_with_the_worker
+        from eigen.drivers.qiskit_backends.stopping import result_of
 
         options: dict[str, Any] = {"seed_simulator": seed} if self._takes_seed(backend) else {}
         asked = circuits[0] if len(circuits) == 1 else list(circuits)  # some backends take no list
@@ -158,12 +158,14 @@ class QiskitBackendEngine(Engine):
         def submit() -> Any:
             return backend.run(asked, shots=arguments["shots"], **options)
 
-        with running(self._credentials), cancelled_with_the_worker(submit, self._credentials) as job:
-            result = job.result()
+        with running(self._credentials):
+            result = result_of(submit, self._credentials)
             if not result.success:
                 raise InternalError(
-                    f"the backend failed: {quoted(str(getattr(result, 'status', '')), limit=200)}",
+                    "the backend says that it failed to run this circuit, and gave no counts",
                     reason="ENGINE_FAILED",
+                    hint="run it on another device; details.engine_said has the backend's words",
+                    details={"engine_said": printable(str(getattr(result, "status", "")))},
                 )
             found = [result.get_counts(index) for index in range(len(circuits))]
             return [_by_number(one, width=circuits[0].num_clbits) for one in found]

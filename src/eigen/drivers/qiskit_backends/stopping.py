@@ -11,14 +11,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
 from eigen.drivers.qiskit_backends.credentials import Credentials
 
-__all__ = ["cancelled_with_the_worker"]
+__all__ = ["result_of"]
 
 
 class _StoppedError(BaseException):
@@ -39,24 +38,24 @@ class _Switch:
             raise _StoppedError
 
 
-@contextmanager
-def cancelled_with_the_worker(submit: Callable[[], Any], credentials: Credentials) -> Iterator[Any]:
-    """Submit a job to a provider; when this worker is told to stop inside the block, cancel it there, and end.
+def result_of(submit: Callable[[], Any], credentials: Credentials) -> Any:
+    """Submit a job to a provider and wait for its result; when this worker is told to stop, cancel it there, and end.
 
     Args:
-        submit: Returns the provider's job, which has `cancel`.
+        submit: Returns the provider's job, which has `result` and `cancel`.
         credentials: What a provider's error is not to tell.
     """
-    switch = _Switch()
+    switch, job = _Switch(), None
     before = signal.signal(signal.SIGTERM, switch)
-    job = None
     try:
-        job = submit()
-        switch.is_live = True
-        switch.check()
-        yield job
+        try:
+            job = submit()
+            switch.is_live = True
+            switch.check()
+            return job.result()
+        finally:  # the signal may come in here too, which the next line but one is for
+            switch.is_live = False
     finally:
-        switch.is_live = False
         if switch.is_told:
             _end(job, credentials)
         signal.signal(signal.SIGTERM, before)
