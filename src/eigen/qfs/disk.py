@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,12 +23,12 @@ from eigen.qfs.disk_reads import DiskReads
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.job_folders import PORTION, Change
 from eigen.qfs.layout import Meta, require_job_id, require_names
-from eigen.workers.thread import WorkThread
+from eigen.workers.thread import GroupThread
 
 __all__ = ["DiskArtifactStore"]
 
 _THREADS = 8
-_GROUP_SIZE = 32  # a sync costs each of them next to nothing, and all of them are woken at once when it is over
+_GROUP_SIZE = 32  # a sync costs each of them next to nothing then
 
 
 @dataclass(slots=True)
@@ -38,14 +38,6 @@ class _Call:
     work: Callable[[], Change]
     change: Change | None = None
     error: Exception | None = None
-
-
-@dataclass(slots=True)
-class _Group:
-    """Calls that go to the disk together; the first one leads."""
-
-    calls: list[_Call] = field(default_factory=list)
-    done: anyio.Event = field(default_factory=anyio.Event)
 
 
 class DiskArtifactStore(DiskReads, ArtifactStore):
@@ -65,9 +57,7 @@ class DiskArtifactStore(DiskReads, ArtifactStore):
             shown_as=shown_as,
             blocking=lambda work: anyio.to_thread.run_sync(work, limiter=limiter),
         )
-        self._thread = WorkThread("circuit-fs sync")
-        self._gathering = _Group()
-        self._turn = anyio.Lock(fast_acquire=True)
+        self._thread = GroupThread("circuit-fs sync", self._do_together, largest=_GROUP_SIZE)
 
     async def create(self, job_id: str, files: Mapping[str, bytes], *, facts: Mapping[str, Any]) -> None:
         """Make a job's folder with its inputs, at once and durably; see the port."""
@@ -132,31 +122,15 @@ class DiskArtifactStore(DiskReads, ArtifactStore):
 
     async def _make_durable(self, work: Callable[[], Change]) -> Meta:
         """Do a call with its group, and return what `meta.json` says when it is on the disk."""
-        call, group = _Call(work), self._gathering
-        group.calls.append(call)
-        if len(group.calls) == _GROUP_SIZE:
-            self._gathering = _Group()
-        with anyio.CancelScope(shield=True):  # bounded: what is on its way to the disk has an outcome
-            if group.calls[0] is call:
-                await self._lead(group)
-            else:
-                await group.done.wait()
+        call = _Call(work)
+        await self._thread.run(call)
         if call.error is not None:
             raise call.error
         if call.change is None:
             raise InvariantError("a call of CircuitFS without an outcome")
         return call.change.meta
 
-    async def _lead(self, group: _Group) -> None:
-        try:
-            async with self._turn:
-                if self._gathering is group:
-                    self._gathering = _Group()
-                await self._thread.run(partial(self._do_together, group.calls))
-        finally:
-            group.done.set()
-
-    def _do_together(self, calls: list[_Call]) -> None:
+    def _do_together(self, calls: Sequence[_Call]) -> None:
         """Make every call's change, and sync them all at once."""
         try:
             with self._folders.syncing() as sync:

@@ -28,7 +28,6 @@ from typing import Any, NamedTuple, Self
 
 import anyio
 import anyio.abc
-import anyio.lowlevel
 import anyio.to_thread
 
 from eigen.contracts.errors import EigenError, InternalError, ResourceExhaustedError
@@ -40,28 +39,24 @@ from eigen.kernel.stores.records import AskedRecords, event_of, record_of, requi
 from eigen.kernel.stores.selection import NUM_LIVE
 from eigen.ports.artifact_store import OpeningCopies
 from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, Orphan, StaleOwnerError
-from eigen.workers.thread import WorkThread
+from eigen.workers.thread import GroupThread
 
 __all__ = ["SqliteJobStore"]
 
 WRITE_BEHIND_SEC = 0.1
 """How long a write that nobody waits for may wait for company."""
 
-_WOKEN_AT_ONCE = 4
-"""How many that wait for a commit are woken in one turn of the event loop; each has something to do then."""
-
 Statement = Callable[[sqlite3.Connection], Any]
 
 
 @dataclass(slots=True)
 class _Write:
-    """One write on its way: what to do, what to do with its outcome once that is committed, and who waits for what."""
+    """One write on its way: what to do, what to do with its outcome once that is committed, and what came of it."""
 
     statement: Statement
     durable: bool
     must_not_fail: bool
     settle: Callable[[Any], None] | None = None
-    done: anyio.Event | None = None
     outcome: Any = None
     error: Exception | None = None
 
@@ -96,32 +91,27 @@ class SqliteJobStore(AskedRecords, JobStore):
         self._copies = copies
         self._open = partial(Database, folder, shown_as=shown_as or str(folder), alone=alone)
         self._lock = OwnerLock(folder / "systems", owner)
-        self._thread = WorkThread("job store")
-        self._pending: list[_Write] = []
+        self._thread = GroupThread("job store", self._commit)
         self._behind: dict[str, _Behind] = {}
-        self._behind_due_sec = 0.0
-        self._committing = False
-        self._waiting, self._urgent = anyio.Event(), anyio.Event()
+        self._unwaited: list[_Write] = []
         self._one_reader = anyio.CapacityLimiter(1)
         self._data_version = 0
-        self._closing = False
 
     async def __aenter__(self) -> Self:
         self._database = await anyio.to_thread.run_sync(self._open)
         self._tasks = anyio.create_task_group()
         await self._tasks.__aenter__()
-        self._tasks.start_soon(self._commit_until_closed)
+        self._tasks.start_soon(self._write_behind)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._closing = True
-        self._waiting.set()
-        self._urgent.set()
         self._tasks.cancel_scope.shield = True
+        self._tasks.cancel_scope.cancel()
         await self._tasks.__aexit__(None, None, None)
         with anyio.CancelScope(shield=True):
+            await self._catch_up()
             await anyio.to_thread.run_sync(self._close)
 
     @property
@@ -151,9 +141,6 @@ class SqliteJobStore(AskedRecords, JobStore):
         if durable:
             await self._write(self._appending(record, events), must_not_fail=True)
             return
-        if not self._behind:
-            self._behind_due_sec = anyio.current_time() + WRITE_BEHIND_SEC
-            self._waiting.set()
         self._behind[record.job_id] = _Behind(record, events)
 
     async def restore(self, jobs: Sequence[KeptJob], *, reservations: Sequence[KeptReservation] = ()) -> int:
@@ -171,7 +158,7 @@ class SqliteJobStore(AskedRecords, JobStore):
         """Keep no longer what a job began with; see the port."""
         statement = partial(statements.forget_opening, job_id=job_id)
         settle = None if self._copies is None else partial(_forget_copy, self._copies, job_id)
-        self._pending.append(_Write(statement, durable=False, must_not_fail=True, settle=settle))
+        self._unwaited.append(_Write(statement, durable=False, must_not_fail=True, settle=settle))
 
     async def num_live(self, tenant: str, subject: str) -> tuple[int, int]:
         """Return how many jobs have not ended; see the port."""
@@ -238,9 +225,7 @@ class SqliteJobStore(AskedRecords, JobStore):
 
     async def _fetch(self, query: str, *values: Any) -> list[Any]:
         """Return what a query finds, everything included that this process has written so far."""
-        if self._pending or self._behind or self._committing:
-            self._behind_due_sec = 0.0
-            await self._write(_nothing, durable=False)
+        await self._catch_up()
         return await self._read(query, *values)
 
     async def _read(self, query: str, *values: Any) -> list[Any]:
@@ -257,44 +242,26 @@ class SqliteJobStore(AskedRecords, JobStore):
         must_not_fail: bool = False,
         settle: Callable[[Any], None] | None = None,
     ) -> Any:
-        done = anyio.Event()
-        write = _Write(statement, durable, must_not_fail, settle, done)
-        self._pending.append(write)
-        self._waiting.set()
-        self._urgent.set()
-        with anyio.CancelScope(shield=True):  # bounded: what is on its way to the disk has an outcome
-            await done.wait()
+        write = _Write(statement, durable, must_not_fail, settle)
+        unwaited, self._unwaited = self._unwaited, []
+        await self._thread.run(*unwaited, write)
         if write.error is not None:
             raise write.error
         return write.outcome
 
-    async def _commit_until_closed(self) -> None:
-        """Commit what gathers, group by group; shielded, so that whoever waits for a write always gets its outcome."""
-        with anyio.CancelScope(shield=True):
-            while self._pending or self._behind or not self._closing:
-                await self._waiting.wait()
-                if not self._urgent.is_set():
-                    with anyio.CancelScope(deadline=self._behind_due_sec):
-                        await self._urgent.wait()
-                batch = self._gathered()
-                if batch:
-                    self._committing = True
-                    await self._thread.run(partial(self._commit, batch))
-                    self._committing = False
-                await _wake(batch)
+    async def _write_behind(self) -> None:
+        while True:
+            await anyio.sleep(WRITE_BEHIND_SEC)
+            await self._catch_up()
 
-    def _gathered(self) -> list[_Write]:
-        """Return what goes to the disk now; what was written behind is among it when its time has come."""
-        self._waiting, self._urgent = anyio.Event(), anyio.Event()
-        batch, self._pending = self._pending, []
-        if self._behind and (self._closing or anyio.current_time() >= self._behind_due_sec):
-            behind, self._behind = self._behind, {}
-            batch += [_Write(self._appending(*one), durable=False, must_not_fail=False) for one in behind.values()]
-        elif self._behind:
-            self._waiting.set()
-        return batch
+    async def _catch_up(self) -> None:
+        """Wait until all that was written so far is committed, what was written behind included."""
+        behind, self._behind = self._behind, {}
+        self._unwaited += [_Write(self._appending(*one), durable=False, must_not_fail=False) for one in behind.values()]
+        if self._unwaited or self._thread.is_busy:
+            await self._write(_nothing, durable=False)
 
-    def _commit(self, batch: list[_Write]) -> None:
+    def _commit(self, batch: Sequence[_Write]) -> None:
         try:
             self._transact(batch, may_use_ballast=False)
         except ResourceExhaustedError as error:
@@ -317,7 +284,7 @@ class SqliteJobStore(AskedRecords, JobStore):
         except EigenError as error:
             _fail(needed, error)
 
-    def _transact(self, batch: list[_Write], *, may_use_ballast: bool) -> None:
+    def _transact(self, batch: Sequence[_Write], *, may_use_ballast: bool) -> None:
         durable = any(write.durable for write in batch)
         self._database.transact(partial(_attempt_all, batch), durable=durable, may_use_ballast=may_use_ballast)
         for write in batch:
@@ -331,15 +298,6 @@ class SqliteJobStore(AskedRecords, JobStore):
                 self._copies.keep(kept.job_id, job.opening)
 
 
-async def _wake(batch: list[_Write]) -> None:
-    """Wake those who wait for a batch, some in each turn of the event loop."""
-    waited_for = [write.done for write in batch if write.done is not None]
-    for number, done in enumerate(waited_for, start=1):
-        done.set()
-        if number % _WOKEN_AT_ONCE == 0 and number < len(waited_for):
-            await anyio.lowlevel.checkpoint()
-
-
 def _forget_copy(copies: OpeningCopies, job_id: str, _: Any) -> None:
     copies.forget(job_id)
 
@@ -348,7 +306,7 @@ def _nothing(connection: sqlite3.Connection) -> None:
     """Do nothing; who waits for it waits for what was written before."""
 
 
-def _attempt_all(batch: list[_Write], connection: sqlite3.Connection) -> None:
+def _attempt_all(batch: Sequence[_Write], connection: sqlite3.Connection) -> None:
     """Run the writes of a batch; a refusal of ours is a write's own outcome and leaves the others alone."""
     for write in batch:
         write.error = None
@@ -358,7 +316,7 @@ def _attempt_all(batch: list[_Write], connection: sqlite3.Connection) -> None:
             write.error = error
 
 
-def _fail(batch: list[_Write], error: Exception) -> None:
+def _fail(batch: Sequence[_Write], error: Exception) -> None:
     for write in batch:
         write.error = error
 
