@@ -283,16 +283,6 @@ async def test_a_damaged_circuit_is_the_circuits_fault(driver: SimDriver) -> Non
         await driver.execute(request)
 
 
-async def test_only_aqo_is_taken(driver: SimDriver) -> None:
-    good = local(BELL)
-    payload = CircuitPayload(
-        format=CircuitFormat.QASM3_TEXT, data=b"OPENQASM 3;", digest="x", profile=good.payload.profile
-    )
-    request = ExecutionRequest(job_id="job_1", device_id="sim:local", payload=payload, options=good.options)
-    with pytest.raises(UnimplementedError, match="QASM3_TEXT"):
-        await driver.execute(request)
-
-
 async def test_an_unknown_device_is_not_found(driver: SimDriver) -> None:
     with pytest.raises(NotFoundError):
         await driver.status("sim:remote")

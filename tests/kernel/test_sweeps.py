@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from eigen.drivers.seeds import derived_seed
 from eigen.kernel.progress import TELL_EVERY_SEC, Progress
 from eigen.kernel.sweep import MAX_POINTS, MAX_SWEEP_SHOTS, check_parameters, check_size, sweep_points
 from eigen.testing.clock import ManualClock
+from eigen.testing.scripted_driver import SCRIPTED_DEVICE, ScriptedDriver
 from tests.kernel.kernel_house import bell, house
 
 ROTATION = canonical_json(
@@ -124,6 +126,18 @@ async def test_a_sweep_is_one_job_with_a_result_for_each_point(tmp_path: Path) -
         assert point.binding == {"a": angle}
         assert point.counts.get("1", 0) == pytest.approx(1000 * math.sin(angle / 2) ** 2, abs=1)
     assert JobResults.from_bytes(results.to_bytes()) == results
+
+
+@pytest.mark.parametrize(("max_batch", "calls"), [(300, [25]), (8, [8, 8, 8, 1])])
+async def test_points_go_to_a_device_with_a_queue_in_its_batches(
+    tmp_path: Path, max_batch: int, calls: list[int]
+) -> None:
+    driver = ScriptedDriver(replace(SCRIPTED_DEVICE, max_batch=max_batch))
+    async with house(tmp_path, drivers={"scripted": driver}) as running:
+        asked = bell(content=ROTATION, sweep={name: [0.1 * number for number in range(25)] for name in "ab"})
+        record = await running.end((await running.kernel.enqueue(asked)).job_id)
+    assert record.state is JobState.DONE
+    assert [len(request.bindings) for request in driver.requests] == calls
 
 
 async def test_results_are_found_by_their_parameters(tmp_path: Path) -> None:
