@@ -8,10 +8,10 @@ from typing import Any
 from eigen.contracts.errors import InvariantError
 from eigen.contracts.job_events import JOB_EVENTS, JobEvent
 from eigen.contracts.jobs import JobRecord, StoredEvent
-from eigen.contracts.wire import format_time, from_json, json_line, to_facts
+from eigen.contracts.wire import format_time, from_json, json_line, to_facts, to_json
 from eigen.kernel.machine import step
 
-__all__ = ["fold", "refolded", "stored", "to_json_lines"]
+__all__ = ["fold", "refolded", "stored", "tells", "to_json_lines"]
 
 _KINDS: dict[str, type[JobEvent]] = {kind.__name__: kind for kind in JOB_EVENTS}
 
@@ -60,6 +60,12 @@ def refolded(events: Iterable[StoredEvent]) -> JobRecord | None:
         return fold(events)
     except (InvariantError, ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def tells(document: Mapping[str, Any], record: JobRecord) -> bool:
+    """Return whether a kept record says what a record says, in all that the version knew of which wrote it."""
+    now = to_json(record)
+    return all(now[name] == value for name, value in document.items() if name in now)
 
 
 def to_json_lines(events: Iterable[StoredEvent]) -> bytes:

@@ -23,7 +23,7 @@ from eigen.contracts.errors import EigenError, InternalError, NotFoundError
 from eigen.contracts.job_events import Submitted
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.wire import from_json
-from eigen.kernel.history import stored
+from eigen.kernel.history import refolded, stored, tells
 from eigen.kernel.inputs import content_digest
 from eigen.kernel.stores.salvage import FoundJob
 from eigen.ports.artifact_store import ArtifactStore, Opening
@@ -106,8 +106,9 @@ async def _told(artifacts: ArtifactStore, job_id: str, meta: Mapping[str, Any]) 
         raise InternalError("its record in meta.json is damaged", reason="JOB_FILES_LOST") from error
     if record.job_id != job_id:
         raise InternalError("its meta.json is another job's", reason="JOB_FILES_LOST")
+    made = refolded(events)
     return KeptJob(
-        record=record,
+        record=made if made is not None and tells(meta["record"], made) else record,
         events=events,
         key_digest=meta.get("idempotency_key_sha256", ""),
         content_digest=content_digest(record),

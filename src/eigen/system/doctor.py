@@ -22,6 +22,7 @@ import anyio.to_thread
 from eigen.contracts.errors import EigenError, InternalError, NotFoundError
 from eigen.contracts.jobs import JobRecord, JobState
 from eigen.contracts.wire import from_json
+from eigen.kernel.history import tells
 from eigen.kernel.recollection import sealed_end
 from eigen.kernel.stores.ballast import BALLAST_BYTES
 from eigen.kernel.stores.ownership import stale_locks
@@ -112,7 +113,7 @@ async def examine(
         require_store(folder)
         alone = repair or discard
         owner = f"doctor_{os.urandom(8).hex()}"
-        async with SqliteJobStore(folder, owner=owner, alone=alone) as store:
+        async with SqliteJobStore(folder, owner=owner, alone=alone, may_use_ballast=alone) as store:
             if alone and store.is_read_only:
                 found.findings.append(_UNCHANGED)
                 repair = discard = False
@@ -222,7 +223,7 @@ class _Doctor:
             can_repair, can_rebuild = end is not None or job.is_whole, meta is not None and end is None
             remedy = "eigen doctor --repair" if can_repair else _BEGUN_ANEW if can_rebuild else _NOTHING
             await self._tell_anew(job, "damaged-record", "; ".join(job.problems), remedy)
-        elif end is not None and end != record:
+        elif meta is not None and end is not None and record is not None and not tells(meta["record"], record):
             await self._tell_anew(job, "two-stories", "its record and meta.json differ", "eigen doctor --repair")
         elif meta is not None and end is None and record is not None and record.state is JobState.DONE:
             self._tell("unsealed", "it is DONE, and its results are not sealed", job_id=job.job_id)

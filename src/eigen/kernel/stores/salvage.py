@@ -9,6 +9,7 @@ A store of any schema up to this one is read as it is, and nothing of it changes
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
@@ -19,7 +20,7 @@ from typing import Any
 from eigen.contracts.errors import InternalError
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.wire import format_time
-from eigen.kernel.history import refolded
+from eigen.kernel.history import refolded, tells
 from eigen.kernel.stores import leases
 from eigen.kernel.stores.database import open_unchanged
 from eigen.kernel.stores.records import UNREADABLE, event_of, record_of
@@ -49,6 +50,7 @@ class FoundJob:
     Attributes:
         job_id: Its id.
         record: Its record; None where it is missing or damaged.
+        story: Its record as its events make it, where they make one; else as `record`.
         events: Its events, those left out that are missing or damaged.
         problems: What is not as it should be.
         key_digest: As `NewJob.key_digest`.
@@ -61,6 +63,7 @@ class FoundJob:
 
     job_id: str
     record: JobRecord | None = None
+    story: JobRecord | None = None
     events: tuple[StoredEvent, ...] = ()
     problems: tuple[str, ...] = ()
     key_digest: str = ""
@@ -72,11 +75,10 @@ class FoundJob:
 
     def kept(self) -> KeptJob | None:
         """Return the job as its events make it, or as its record tells it where they do not; None without either."""
-        record = refolded(self.events) if self.is_whole else self.record
-        if record is None:
+        if self.story is None:
             return None
         return KeptJob(
-            record=record,
+            record=self.story,
             events=self.events,
             key_digest=self.key_digest,
             content_digest=self.content_digest,
@@ -173,10 +175,11 @@ class Salvage:
         events = _events(job_id, texts)
         made = refolded(events) if len(events) == len(texts) else None
         is_whole = made is not None and made.event_seq >= (record.event_seq if record else row.get("event_seq", 0))
+        agrees = made is not None and record is not None and (record == made or tells(json.loads(row["record"]), made))
         problems = list[str]()
         if record is None:
             problems.append("its record is damaged" if row else "its record is missing")
-        elif is_whole and record != made:
+        elif is_whole and not agrees:
             problems.append("its record is not what its events make")
         if not is_whole:
             problems.append("its events make no record: some are missing or damaged")
@@ -186,6 +189,7 @@ class Salvage:
         return FoundJob(
             job_id=job_id,
             record=record,
+            story=made if is_whole else record,
             events=events,
             problems=tuple(problems),
             key_digest=key if self._version >= _KEYS_ARE_DIGESTS else key_digest(key),
