@@ -30,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _START_LIMIT_SEC = 60.0
 _END_LIMIT_SEC = 5.0
+_STOP_EVERY_SEC = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +160,19 @@ class NurseryClient:
         with anyio.move_on_after(_END_LIMIT_SEC + grace_sec):
             with contextlib.suppress(UnavailableError):
                 if grace_sec:
-                    await self._tell({"do": "stop", "worker": worker.worker_id})
                     with anyio.move_on_after(grace_sec):
-                        await worker.gone.wait()
+                        await self._stop(worker)
                 await self._tell({"do": "kill", "worker": worker.worker_id})
             await worker.gone.wait()
         if not worker.gone.is_set():
             _log.error("worker %d is not gone %.0f s after it was killed", worker.pid, _END_LIMIT_SEC)
+
+    async def _stop(self, worker: ForkedWorker) -> None:
+        """Ask a worker to end until it has: Python sleeps through a signal that comes just before a system call."""
+        while not worker.gone.is_set():
+            await self._tell({"do": "stop", "worker": worker.worker_id})
+            with anyio.move_on_after(_STOP_EVERY_SEC):
+                await worker.gone.wait()
 
     async def aclose(self) -> None:
         """End the nursery and all of its workers; return when they are gone."""

@@ -96,7 +96,7 @@ class AerEngine(Engine):
     """
 
     def __init__(self) -> None:
-        self._simulators: dict[tuple[str, bool], Any] = {}
+        self._simulators: dict[tuple[str, bool, bool], Any] = {}
         self._form: type[AssembledCircuit] | type[RunCircuit] | None = None
 
     @classmethod
@@ -175,11 +175,11 @@ class AerEngine(Engine):
         return AerNoise(read_noise_model(text))
 
     def _assembled(self, circuit: Any, method: str, noise: AerNoise | None) -> AssembledCircuit | RunCircuit:
-        simulator = self._simulator(method, is_fused=not _is_diagonal(circuit))
+        simulator = self._simulator(method, is_fused=not _is_diagonal(circuit), drops_idle=not _has_branches(circuit))
         if self._form is None:
             from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, are_as_known
 
-            is_known = are_as_known(self._simulator(DEFAULT_METHOD, is_fused=True))
+            is_known = are_as_known(self._simulator(DEFAULT_METHOD, is_fused=True, drops_idle=True))
             self._form = AssembledCircuit if is_known else RunCircuit
         return self._form(simulator, circuit, noise.readout if noise is not None else None)
 
@@ -191,20 +191,22 @@ class AerEngine(Engine):
         assembled = runnable.assembled or self._assembled(runnable.lowered.bound(binding), method, runnable.noise)
         return _data(assembled.run(values, options if runnable.sampling == "shots" else replace(options, shots=1)))
 
-    def _simulator(self, method: str, *, is_fused: bool) -> Any:
-        if (method, is_fused) not in self._simulators:
+    def _simulator(self, method: str, *, is_fused: bool, drops_idle: bool) -> Any:
+        key = (method, is_fused, drops_idle)
+        if key not in self._simulators:
             from qiskit_aer import AerSimulator
 
-            self._simulators[method, is_fused] = AerSimulator(
+            self._simulators[key] = AerSimulator(
                 method=method,
                 precision="double",
                 fusion_enable=is_fused,
+                enable_truncation=drops_idle,
                 matrix_product_state_truncation_threshold=_TRUNCATED_WEIGHT,
                 max_parallel_experiments=1,
                 max_parallel_shots=1,
                 memory=False,
             )
-        return self._simulators[method, is_fused]
+        return self._simulators[key]
 
 
 def _is_measured(circuit: AQO) -> bool:
@@ -221,6 +223,11 @@ def _is_diagonal(circuit: Any) -> bool:
     """Return whether most gates are diagonal on two qubits: Aer's kernels for these beat fused matrices."""
     counts: Mapping[str, int] = circuit.count_ops()
     return sum(counts.get(name, 0) for name in _DIAGONAL_GATES) > sum(counts.values()) / 2
+
+
+def _has_branches(circuit: Any) -> bool:
+    """Return whether anything is conditional: where Aer drops qubits, it may lose errors under a condition, and fail."""
+    return "if_else" in circuit.count_ops()
 
 
 def _data(output: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -35,6 +35,7 @@ class _Switch:
 
     def check(self) -> None:
         if self.is_told and self.is_live:
+            self.is_live = False  # it is told several times, and interrupts once
             raise _StoppedError
 
 
