@@ -45,7 +45,7 @@ class ChangedSimulator(AerSimulator):  # type: ignore[misc]  # Aer has no types
 class FutureEngine(AerEngine):
     """The engine on an Aer of the future."""
 
-    def _simulator(self, method: str, *, is_fused: bool) -> Any:
+    def _simulator(self, method: str, *, is_fused: bool, drops_idle: bool) -> Any:
         return ChangedSimulator(method=method)
 
 

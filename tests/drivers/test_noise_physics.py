@@ -245,6 +245,15 @@ CASES = {
     ),
     "conditions see what was read": FED_FORWARD,
     "a bit that nothing was measured into yet is 0": UNWRITTEN,
+    "qubits under a condition are never measured": AQO(
+        qubits=3,
+        clbits=1,
+        operations=(
+            Operation("MEASURE", (2,), c=(0,)),
+            Operation("CX", (1, 0), condition=Condition((0,), 1)),
+            Operation("MEASURE", (2,), c=(0,), basis="X"),
+        ),
+    ),
     "no measurement ever runs": AQO(
         qubits=1,
         clbits=2,

@@ -175,7 +175,8 @@ class AerEngine(Engine):
         return AerNoise(read_noise_model(text))
 
     def _assembled(self, circuit: Any, method: str, noise: AerNoise | None) -> AssembledCircuit | RunCircuit:
-        simulator = self._simulator(method, is_fused=not _is_diagonal(circuit), drops_idle=not _has_branches(circuit))
+        drops_idle = noise is None or not _has_branches(circuit)
+        simulator = self._simulator(method, is_fused=not _is_diagonal(circuit), drops_idle=drops_idle)
         if self._form is None:
             from eigen.drivers.aer.controller import AssembledCircuit, RunCircuit, are_as_known
 
@@ -226,7 +227,7 @@ def _is_diagonal(circuit: Any) -> bool:
 
 
 def _has_branches(circuit: Any) -> bool:
-    """Return whether anything is conditional: where Aer drops qubits, it may lose errors under a condition, and fail."""
+    """Return whether anything is conditional: with noise Aer then fails ("unordered_map::at") if it drops idle qubits."""
     return "if_else" in circuit.count_ops()
 
 
