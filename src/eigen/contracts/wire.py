@@ -18,17 +18,20 @@ from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-__all__ = ["format_time", "from_json", "json_line", "parse_time", "to_facts", "to_json"]
+__all__ = ["format_time", "from_json", "json_line", "parse_time", "to_facts", "to_json", "written_time"]
 
 T = TypeVar("T")
 
 
-@lru_cache(maxsize=4096)  # a record and its events are written several times
-def format_time(moment: datetime) -> str:
+def written_time(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC, such as `2026-01-02T03:04:05.678901Z`."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
     return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+
+
+format_time = lru_cache(maxsize=4096)(written_time)
+"""The same for times that are written several times, as those of a record and its events are."""
 
 
 def parse_time(text: str) -> datetime:
@@ -91,7 +94,7 @@ def _writer(kind: type[Any]) -> Callable[[Any], Any]:
     if kind in _PLAIN:
         return _same
     if issubclass(kind, Enum):
-        return attrgetter("value")
+        return attrgetter("_value_")
     if issubclass(kind, int | float):
         return _same
     if is_dataclass(kind):
@@ -141,7 +144,7 @@ def _converter(hint: Any) -> Callable[[Any], Any]:
     if hint is datetime:
         return format_time
     if isinstance(hint, type) and issubclass(hint, Enum):
-        return attrgetter("value")
+        return attrgetter("_value_")
     if origin is tuple and all(map(_is_plain, inner[:1])):
         return list
     if isinstance(origin, type) and issubclass(origin, Mapping) and all(map(_is_plain, inner)):

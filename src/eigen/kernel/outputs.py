@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from eigen.kernel.plan import ExecutionPlan
 
 _PROGRESSED = Progressed.__name__  # begins no stage
+_VERSIONS: Mapping[str, str] = {"eigen": VERSION, "python": platform.python_version()}
 
 __all__ = ["closing_facts", "closing_files", "marginal_counts", "output_of"]
 
@@ -64,7 +65,7 @@ def closing_facts(final: JobRecord) -> dict[str, Any]:
         "trace_id": final.trace_id,
         "created_at": format_time(final.created_at),
         "finished_at": format_time(final.updated_at),
-        "versions": _versions(),
+        "versions": _VERSIONS,
         "record": to_json(final),
     }
 
@@ -125,7 +126,7 @@ def _results(run: JobRun, final: JobRecord, last: StoredEvent, optimizer: Mappin
             "shots": plan.options.shots,
             "attempt": final.attempt,
             "trace_id": final.trace_id,
-            "versions": _versions(),
+            "versions": _VERSIONS,
             **({"points": len(plan.points)} if is_sweep else {}),
             **_origin(run),
         },
@@ -189,7 +190,3 @@ def _origin(run: JobRun) -> dict[str, str]:
 
 def _expectation(value: float, std_error: float) -> dict[str, float]:
     return {"value": value, "std_error": std_error}
-
-
-def _versions() -> dict[str, str]:
-    return {"eigen": VERSION, "python": platform.python_version()}

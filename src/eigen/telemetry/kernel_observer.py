@@ -52,8 +52,8 @@ class TelemetryObserver(KernelObserver):
     def on_transition(self, before: JobRecord | None, after: JobRecord, event_kind: str) -> None:
         """Log an event that was applied, and count it where it changed the job's state."""
         self._remember(after)
-        origin = before.state.value if before else NEW
-        target = after.state.value
+        origin = before.state if before else NEW
+        target = after.state
         if origin != target:
             self._metrics.transition(origin, target)
         if before is not None:
@@ -105,7 +105,7 @@ class TelemetryObserver(KernelObserver):
             self._metrics.backend_crash(after.device_id or OTHER)
         if after.state.is_terminal:
             took_sec = (after.updated_at - after.created_at).total_seconds()
-            self._metrics.job_ended(after.state.value, max(0.0, took_sec))
+            self._metrics.job_ended(after.state, max(0.0, took_sec))
             if after.state in _FAILURES and after.error:
                 self._metrics.job_failed(str(after.error.get("reason")))
 

@@ -18,7 +18,7 @@ import orjson
 
 from eigen.contracts.printable import printable
 from eigen.contracts.trace import current_job
-from eigen.contracts.wire import format_time
+from eigen.contracts.wire import written_time
 
 __all__ = ["MAX_LINE_BYTES", "MAX_TEXT", "MAX_TRACEBACK", "JsonLines"]
 
@@ -47,11 +47,10 @@ class JsonLines:
         now: The wall clock, for timestamps.
     """
 
-    __slots__ = ("_now", "_second", "_second_text")
+    __slots__ = ("_now",)
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
-        self._second, self._second_text = -1, ""
 
     def line(self, level: str, facts: Mapping[str, Any]) -> bytes:
         """Return the line of an event, with its line feed.
@@ -73,20 +72,12 @@ class JsonLines:
             "event": "",
             **facts,  # what is there already keeps its place
         }
-        fields["timestamp"], fields["level"] = self._timestamp(), level
+        fields["timestamp"], fields["level"] = written_time(self._now()), level
         try:
             line = orjson.dumps(fields, default=str, option=_OPTIONS)
         except TypeError:  # an integer of more than 64 bits, a lone surrogate
             return _gone_through(fields)
         return line if len(line) <= _SHORT_LINE and _is_plain(line) else _gone_through(fields)
-
-    def _timestamp(self) -> str:
-        """Return the time; most lines are written in the same second as the one before."""
-        now = self._now()
-        second = int(now.timestamp())
-        if second != self._second:
-            self._second, self._second_text = second, format_time(now)[:-7]
-        return f"{self._second_text}{now.microsecond:06}Z"
 
 
 def _is_plain(line: bytes) -> bool:
