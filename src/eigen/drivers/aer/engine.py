@@ -227,7 +227,7 @@ def _is_diagonal(circuit: Any) -> bool:
 
 
 def _has_branches(circuit: Any) -> bool:
-    """Return whether anything is conditional: with noise Aer then fails ("unordered_map::at") if it drops idle qubits."""
+    """Return whether anything is conditional: with noise Aer (0.18) then fails if it may drop idle qubits."""
     return "if_else" in circuit.count_ops()
 
 
