@@ -271,7 +271,8 @@ def _with_one_fault(folder: Path, scenario: str, bug: str, fault: Fault, number:
 
 def _with_lasting_fault(folder: Path, scenario: str, bug: str, fault: Fault, number: int) -> dict[str, Any]:
     schedule = FaultSchedule(first=number, error=fault.error, lasting=None)
-    on_filesystem(_FaultyDisk(schedule)).plant()
+    for part in on_filesystem(_FaultyDisk(schedule)):
+        part.plant()
     on_connections(_faulty_connection(schedule)).plant()
     reason = _typed(lambda: _live(folder, scenario, bug))
     return {"failed": schedule.num_failed > 0, "reason": reason}

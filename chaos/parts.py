@@ -15,6 +15,7 @@ from typing import Any
 
 from eigen.qfs.disk import DiskArtifactStore
 from eigen.qfs.filesystem import FileSystem
+from eigen.qfs.opening_log import OpeningLog
 
 __all__ = ["Part", "on_filesystem"]
 
@@ -38,13 +39,19 @@ class Part:
         setattr(importlib.import_module(self.place), self.name, self.stands)
 
 
-def on_filesystem(filesystem: FileSystem) -> Part:
+def on_filesystem(filesystem: FileSystem) -> tuple[Part, ...]:
     """Return CircuitFS on another file system."""
 
-    def make(folder: Path, **facts: Any) -> DiskArtifactStore:
+    def store(folder: Path, **facts: Any) -> DiskArtifactStore:
         return DiskArtifactStore(folder, filesystem=filesystem, **facts)
 
-    return Part(stands=make, place="eigen.qfs.disk", name="DiskArtifactStore")
+    def log(folder: Path, **facts: Any) -> OpeningLog:
+        return OpeningLog(folder, filesystem=filesystem, **facts)
+
+    return (
+        Part(stands=store, place="eigen.qfs.disk", name="DiskArtifactStore"),
+        Part(stands=log, place="eigen.qfs.opening_log", name="OpeningLog"),
+    )
 
 
 def on_connections(connection: type) -> Part:

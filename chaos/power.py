@@ -153,7 +153,7 @@ def _recorded_life(folder: Path, name: str, bug: str, *, syncs_all: bool) -> lis
 
     def life() -> None:
         filesystem = (SkippedSyncs if bug == "skips syncs" else RecordingFileSystem)(recorder, syncs_all=syncs_all)
-        parts: list[Part] = [on_filesystem(filesystem)]
+        parts: list[Part] = [*on_filesystem(filesystem)]
         if bug == "does not wait for commits":
             parts.append(on_connections(LaxConnection))
         live(folder, SCENARIOS[name].tasks, onlooker=recorder, parts=parts)

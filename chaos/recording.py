@@ -146,11 +146,23 @@ class RecordingFileSystem(FileSystem):
     def create_file(self, path: str) -> int:
         """Make a file."""
         descriptor = super().create_file(path)
+        self._note_file(path, descriptor)
+        return descriptor
+
+    def open_journal(self, path: str) -> int:
+        """Open a file to append to it, made where there is none."""
+        descriptor = super().open_journal(path)
+        if path in self._files:
+            self._open[descriptor] = self._files[path], path
+        else:
+            self._note_file(path, descriptor)
+        return descriptor
+
+    def _note_file(self, path: str, descriptor: int) -> None:
         number = next(self._numbers)
         self._files[path] = number
         self._open[descriptor] = number, path
         self._recorder.add(Name("create", path, file=number))
-        return descriptor
 
     def open_to_sync(self, path: str) -> int:
         """Return a descriptor to sync a file or folder."""
