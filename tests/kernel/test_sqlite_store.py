@@ -96,7 +96,7 @@ async def test_neither_a_key_nor_a_label_is_looked_for_among_all_jobs(tmp_path: 
     asked: list[str] = []
     with closing(sqlite3.connect(tmp_path / "jobs.sqlite3", isolation_level=None)) as connection:
         connection.set_trace_callback(asked.append)
-        statements.insert(connection, new_job(key="k"), OwnerLock(tmp_path / "systems", "sys_b"))
+        statements.insert(connection, new_job(key="k"), OwnerLock(tmp_path / "systems", "sys_b"), lambda: None)
         connection.execute(*selection(JobFilter(labels={"eigen.os/group": "loop"}), limit=9, before_job_id=""))
         connection.set_trace_callback(None)
         questions = [one for one in asked if one.startswith("SELECT")]

@@ -22,6 +22,18 @@ from tests.kernel.kernel_house import bell
 
 DISK_BYTES = 32 * 1024 * 1024
 MOUNTED = f'mount -t tmpfs -o size={DISK_BYTES} tmpfs "$0" && exec "$@"'
+SPENT_BYTES = 512 * 1024
+JOB = """\
+apiVersion: eigen.os/v0.1
+kind: QuantumJob
+metadata:
+  name: new
+spec:
+  program: |
+    @hybrid_program
+    def main():
+        measure(QubitRegister(1))
+"""
 MAPPED = [] if os.getuid() == 0 else ["--map-root-user"]
 
 
@@ -44,6 +56,7 @@ async def live_through_it(root: Path) -> None:
         before = await system.kernel.enqueue(bell(key="before"))
         await end_of(system, before.job_id)
         assert ballast.stat().st_size == BALLAST_BYTES
+        (root / "job.yaml").write_text(JOB)
         driver.hold()
         running = await system.kernel.enqueue(bell())
         await driver.started()
@@ -53,9 +66,26 @@ async def live_through_it(root: Path) -> None:
         await end_of(system, running.job_id)
         ended = await system.kernel.record(running.job_id)
         assert (ended.state, ended.status().error_reason) == (JobState.ERROR, "DISK_FULL"), ended
-        assert not ballast.exists()
+        assert 0 < ballast.stat().st_size < BALLAST_BYTES  # one end does not take the room of all
+        await refused(system, "DISK_FULL")
         fill(filler)
         await refused(system, "DISK_FULL")
+    left_bytes = ballast.stat().st_size
+    for words, code in (
+        (["jobs"], 0),
+        (["status", before.job_id], 0),
+        (["results", before.job_id], 0),
+        (["events", before.job_id], 0),
+        (["artifacts", "verify", before.job_id], 0),
+        (["doctor", "--json"], 4),  # it finds that there is little room
+        (["metrics"], 0),
+        (["submit", "--job", str(root / "job.yaml"), "--detach"], 3),
+        (["run", str(root / "job.yaml")], 3),
+        (["cancel", before.job_id], 0),
+    ):
+        done = await anyio.run_process([sys.executable, "-m", "eigen", *words, "--root", str(root)], check=False)
+        assert done.returncode == code, (words, done)
+        assert left_bytes - ballast.stat().st_size <= (SPENT_BYTES if words[0] == "cancel" else 0), words
     async with open_system(root, drivers={"scripted": driver}) as system:  # opens on a full disk, too
         assert (await system.kernel.record(before.job_id)).state is JobState.DONE
         assert (await system.kernel.record(running.job_id)) == ended

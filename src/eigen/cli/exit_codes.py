@@ -39,10 +39,13 @@ _OF_CODE: Mapping[ErrorCode, ExitCode] = MappingProxyType(
     }
 )
 
+_OF_REASON: Mapping[str, ExitCode] = MappingProxyType({"DISK_FULL": ExitCode.UNREACHABLE})
+"""What stands above the table: nothing is wrong with the request where the system's disk is full."""
+
 
 def exit_code_of(error: EigenError) -> ExitCode:
     """Return how a command ends that an error stopped."""
-    return _OF_CODE[error.code]
+    return _OF_REASON.get(error.reason, _OF_CODE[error.code])
 
 
 def exit_code_of_job(error: EigenError | None) -> ExitCode:

@@ -33,7 +33,9 @@ async def root_metrics(root: Path | None = None) -> Metrics:
     given = root or default_root()
     folder = given.absolute()
     require_store(folder)
-    async with SqliteJobStore(folder, owner=f"sys_{secrets.token_hex(8)}", shown_as=str(given)) as store:
+    async with SqliteJobStore(
+        folder, owner=f"sys_{secrets.token_hex(8)}", shown_as=str(given), may_use_ballast=False
+    ) as store:
         live = await store.select(JobFilter(states=_LIVE), limit=_MOST_JOBS)
     metrics = await run_sync(Tally(folder).read)
     states = Counter(job.state for job in live)

@@ -43,7 +43,7 @@ def open_lookups(root: Path | None = None) -> Iterator[JobReads]:
     folder, clock = given.absolute(), SystemClock()
     require_store(folder)
     with ExitStack() as stack:
-        database = stack.enter_context(closing(Database(folder, shown_as=str(given))))
+        database = stack.enter_context(closing(Database(folder, shown_as=str(given), may_use_ballast=False)))
         sink = stack.enter_context(closing(FileSink(folder / "logs" / "eigen.jsonl")))
         records = SqliteRecords(database)
         artifacts = _Artifacts(folder, records)

@@ -16,14 +16,14 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from eigen.contracts.errors import ResourceExhaustedError
 from eigen.kernel.stores.ballast import Ballast
-from eigen.kernel.stores.faults import READ_ONLY, Faults
+from eigen.kernel.stores.faults import NO_ROOM, READ_ONLY, Faults
 from eigen.kernel.stores.ownership import exclusive_lock, hold_open, open_lock_file
 from eigen.kernel.stores.schema import SCHEMA_VERSION, migrate, require_known, version_of
 
@@ -42,13 +42,15 @@ class Database:
         folder: The root; made where it is missing.
         shown_as: The root as its user gave it.
         alone: Whether nobody else may have the root open meanwhile.
+        may_use_ballast: Whether it is opened to be written even where the disk is full, which takes some of the ballast
+            for as long as it is open; else such a disk is only read.
 
     Raises:
         FailedPreconditionError: A newer version has written the root, or it is open elsewhere and was wanted alone.
         ResourceExhaustedError, UnavailableError: The files cannot be read, or are damaged.
     """
 
-    def __init__(self, folder: Path, *, shown_as: str, alone: bool = False) -> None:
+    def __init__(self, folder: Path, *, shown_as: str, alone: bool = False, may_use_ballast: bool = True) -> None:
         self.faults = Faults(folder, shown_as=shown_as)
         self._path = folder / "jobs.sqlite3"
         self._ballast = Ballast(folder / "ballast")
@@ -57,7 +59,7 @@ class Database:
         self._synchronous = ""
         try:
             with self.faults.translated():
-                self._open(folder, alone=alone)
+                self._open(folder, alone=alone, may_use_ballast=may_use_ballast)
         except BaseException:
             self._unlock()
             raise
@@ -81,15 +83,21 @@ class Database:
             durable: Whether it has to survive a power cut.
             may_use_ballast: Whether it must not fail where the disk is full.
         """
-        try:
-            outcome = self._transact(work, durable=durable)
-        except ResourceExhaustedError:
-            if not (may_use_ballast and self._ballast.drop()):
-                raise
-            return self._transact(work, durable=durable)
-        if durable:
-            self._ballast.keep()
-        return outcome
+        while True:
+            try:
+                return self._transact(work, durable=durable)
+            except ResourceExhaustedError:
+                if not (may_use_ballast and self._ballast.borrow()):
+                    raise
+
+    def require_room(self) -> None:
+        """Refuse something new on a disk that is full, or has no more room than what ends and cancels may need.
+
+        Raises:
+            ResourceExhaustedError: It is so.
+        """
+        if not self._ballast.keep():
+            raise self.faults.full()
 
     def close(self) -> None:
         """Close the files."""
@@ -97,26 +105,34 @@ class Database:
             self._reader.close()
             if self._writer is not None:
                 self._writer.close()
+        self._ballast.give_back()
         self._unlock()
 
-    def _open(self, folder: Path, *, alone: bool) -> None:
+    def _open(self, folder: Path, *, alone: bool, may_use_ballast: bool) -> None:
         require_known(_version(self._path))
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._lock(folder, alone=alone)
         except OSError as error:
-            if error.errno not in READ_ONLY or not self._path.exists():
+            if error.errno not in (READ_ONLY if may_use_ballast else READ_ONLY | NO_ROOM) or not self._path.exists():
                 raise
-            self._unlock()
-            self._reader = _up_to_date(open_unchanged(self._path))
+            self._only_read()
             return
-        try:
-            self._connect()
-        except sqlite3.OperationalError as error:
-            is_full = isinstance(self.faults.error_of(error), ResourceExhaustedError)
-            if not (is_full and self._ballast.drop()):  # on a full disk SQLite cannot even be opened
-                raise
-            self._connect()
+        while self._writer is None:
+            try:
+                self._connect()
+            except sqlite3.OperationalError as error:  # on a full disk SQLite cannot even be opened
+                if not isinstance(self.faults.error_of(error), ResourceExhaustedError):
+                    raise
+                if not may_use_ballast:
+                    self._only_read()
+                    return
+                if not self._ballast.borrow():
+                    raise
+
+    def _only_read(self) -> None:
+        self._unlock()
+        self._reader = _up_to_date(open_unchanged(self._path))
 
     def _lock(self, folder: Path, *, alone: bool) -> None:
         self._locks.append(open_lock_file(folder / "store.lock"))
@@ -125,10 +141,12 @@ class Database:
     def _connect(self) -> None:
         with self._turn():
             _make_private(self._path)
-            writer = _connection(self._path)
-            migrate(writer)
-            self._reader = _connection(self._path)
-            self._writer = writer
+            with ExitStack() as stack:
+                writer = stack.enter_context(closing(_connection(self._path)))
+                migrate(writer)
+                self._reader = _connection(self._path)
+                self._writer = writer
+                stack.pop_all()
 
     def _transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool) -> T:
         writer = self._writer
@@ -186,9 +204,12 @@ def open_unchanged(path: Path) -> sqlite3.Connection:
     """Return a connection to a database that changes nothing of it.
 
     With a write-ahead log beside the database, somebody may be writing, and SQLite has to look; without one, nobody is,
-    and SQLite is told not to make what it would look with.
+    and SQLite is told not to make what it would look with. A log without anything in it and without its index is what
+    somebody has left who found no room.
     """
-    mode = "mode=ro" if path.with_name(path.name + "-wal").exists() else "mode=ro&immutable=1"
+    log, index = (path.with_name(path.name + end) for end in ("-wal", "-shm"))
+    is_quiet = not log.exists() or (not log.stat().st_size and not index.exists())
+    mode = "mode=ro&immutable=1" if is_quiet else "mode=ro"
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, check_same_thread=False, timeout=30
     )

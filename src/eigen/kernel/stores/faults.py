@@ -12,12 +12,14 @@ from pathlib import Path
 from eigen.contracts.errors import EigenError, ResourceExhaustedError, UnavailableError
 from eigen.contracts.printable import quoted
 
-__all__ = ["READ_ONLY", "Faults"]
+__all__ = ["NO_ROOM", "READ_ONLY", "Faults"]
 
 READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 """What the operating system answers where nothing may be written."""
 
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""What it answers where there is no room."""
+
 _NO_ROOM_BYTES = 64 * 1024
 _PRIMARY_CODE = 0xFF  # SQLite's extended result codes hold the primary one in their lowest byte
 
@@ -50,15 +52,19 @@ class Faults:
             hint="look-ups work; to run jobs, choose another root with EIGEN_HOME or --root",
         )
 
+    def full(self) -> ResourceExhaustedError:
+        """Return the error for a write that there is no room for."""
+        return ResourceExhaustedError(
+            f"the disk is full: the job store of the root {self._name} cannot be written",
+            reason="DISK_FULL",
+            hint="free some space; what was acknowledged is safe, and goes on then",
+        )
+
     def error_of(self, error: sqlite3.Error | OSError) -> EigenError:
         """Return the error that tells a user what has happened."""
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
-        if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in _NO_ROOM or self._has_no_room(code):
-            return ResourceExhaustedError(
-                f"the disk is full: the job store of the root {self._name} cannot be written",
-                reason="DISK_FULL",
-                hint="free some space; what was acknowledged is safe, and goes on then",
-            )
+        if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in NO_ROOM or self._has_no_room(code):
+            return self.full()
         if code == sqlite3.SQLITE_READONLY or getattr(error, "errno", 0) in READ_ONLY:
             return self.read_only()
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):

@@ -4,7 +4,7 @@ A system holds an exclusive `flock` on `systems/<owner>.lock` for as long as it 
 it at whatever end the process comes to. Whoever gets another owner's lock has the proof that it is gone. No lease,
 no heartbeat, nothing that a stopped clock or a stopped process could get wrong.
 
-A system may have a socket beside its lock, `<owner>.sock`, on which it answers for its live jobs; it goes with the lock.
+A system may have a socket beside its lock, `<owner>.sock`, on which it answers for its live jobs; it goes with that.
 """
 
 from __future__ import annotations

@@ -76,6 +76,7 @@ class SqliteJobStore(AskedRecords, JobStore):
         owner: Name of this system among those that ever had the root open; unique.
         shown_as: The root as its user gave it, for messages; the folder where that is not known.
         alone: Whether nobody else may have the root open meanwhile.
+        may_use_ballast: Whether it is opened to be written even where the disk is full.
         copies: Gets what jobs begin with as well, so that they outlive this store; None for nowhere.
     """
 
@@ -86,10 +87,13 @@ class SqliteJobStore(AskedRecords, JobStore):
         owner: str,
         shown_as: str = "",
         alone: bool = False,
+        may_use_ballast: bool = True,
         copies: OpeningCopies | None = None,
     ) -> None:
         self._copies = copies
-        self._open = partial(Database, folder, shown_as=shown_as or str(folder), alone=alone)
+        self._open = partial(
+            Database, folder, shown_as=shown_as or str(folder), alone=alone, may_use_ballast=may_use_ballast
+        )
         self._lock = OwnerLock(folder / "systems", owner)
         self._thread = GroupThread("job store", self._commit)
         self._behind: dict[str, _Behind] = {}
@@ -129,7 +133,7 @@ class SqliteJobStore(AskedRecords, JobStore):
 
     async def insert(self, job: NewJob) -> JobRecord:
         """Keep a new job; see the port."""
-        statement = partial(statements.insert, job=job, lock=self._lock)
+        statement = partial(statements.insert, job=job, lock=self._lock, require_room=self._database.require_room)
         record: JobRecord = await self._write(statement, settle=partial(self._copy, job) if job.opening else None)
         return record
 
@@ -178,7 +182,8 @@ class SqliteJobStore(AskedRecords, JobStore):
         gone = [owner for (owner,) in owners if self._lock.is_gone(owner)]
         if not gone:
             return ()
-        kept = await self._write(partial(statements.adopt, gone=gone, job_id=job_id, limit=limit, lock=self._lock))
+        statement = partial(statements.adopt, gone=gone, job_id=job_id, limit=limit, lock=self._lock)
+        kept = await self._write(statement, must_not_fail=job_id is not None)  # somebody wants to stop that one
         return await anyio.to_thread.run_sync(_orphans, kept)
 
     async def request_cancel(self, job_id: str, *, by: str) -> None:

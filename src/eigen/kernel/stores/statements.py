@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from eigen.contracts.errors import AlreadyExistsError
 from eigen.contracts.jobs import JobRecord, StoredEvent
@@ -16,8 +16,12 @@ from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 __all__ = ["adopt", "append", "forget", "forget_opening", "insert", "request_cancel", "restore"]
 
 
-def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobRecord:
-    """Keep a new job for the owner of `lock`, or return the one that has its idempotency key."""
+def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock, require_room: Callable[[], None]) -> JobRecord:
+    """Keep a new job for the owner of `lock`, or return the one that has its idempotency key.
+
+    Raises:
+        ResourceExhaustedError: By `require_room`, which is asked where the job is new.
+    """
     record = job.record
     if job.idempotency_key:
         found = connection.execute(
@@ -27,6 +31,7 @@ def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock) -> JobR
         ).fetchone()
         if found is not None:
             return _same_content(found, job)
+    require_room()
     lock.acquire()
     _insert_row(connection, record, owner=lock.owner, key_digest=job.key_digest, content_digest=job.content_digest)
     _insert_events(connection, record.job_id, (job.event,))
