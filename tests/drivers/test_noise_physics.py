@@ -254,6 +254,16 @@ CASES = {
             Operation("MEASURE", (2,), c=(0,), basis="X"),
         ),
     ),
+    "a value that is overwritten is misread once": AQO(
+        qubits=3,
+        clbits=2,
+        operations=(
+            *BELL[:2],
+            Operation("MEASURE", (0, 2), c=(1, 0)),
+            Operation("MEASURE", (1,), c=(1,)),
+            Operation("MEASURE", (2,), c=(0,), basis="X"),
+        ),
+    ),
     "no measurement ever runs": AQO(
         qubits=1,
         clbits=2,

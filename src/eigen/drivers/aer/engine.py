@@ -26,8 +26,8 @@ from eigen.contracts.gates import MEASURE
 from eigen.contracts.noise import read_noise_model
 from eigen.contracts.printable import printable
 from eigen.drivers.aer.simulator import DEFAULT_METHOD, METHODS, PROBABILITIES
+from eigen.drivers.bit_flow import settled
 from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values_in_parts
-from eigen.drivers.unwritten_bits import without_unwritten_bits
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class _PreparedCircuit:
     """A circuit, and what was made of it.
 
     Attributes:
-        circuit: Without conditions on bits that nothing was measured into.
+        circuit: What is run of it, see `bit_flow`.
         is_measured: Whether the program measures, be it under a condition that never holds.
         runnable: By method and noise.
     """
@@ -112,7 +112,7 @@ class AerEngine(Engine):
     def prepare(self, content: bytes) -> _PreparedCircuit:
         """Read an AQO document; it is lowered when the method is known."""
         circuit = decode(content)
-        return _PreparedCircuit(without_unwritten_bits(circuit), is_measured=_is_measured(circuit))
+        return _PreparedCircuit(settled(circuit), is_measured=_is_measured(circuit))
 
     def run(self, prepared: _PreparedCircuit, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Run the circuit once for each binding."""

@@ -24,7 +24,9 @@ from eigen.contracts.aqo import AQO, Operation
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.errors import InternalError, ResourceExhaustedError
+from eigen.contracts.gates import MEASURE
 from eigen.contracts.printable import printable, quoted
+from eigen.drivers.bit_flow import settled
 from eigen.drivers.qiskit_backends.credentials import Credentials
 from eigen.drivers.qiskit_backends.description import NO_CIRCUIT
 from eigen.drivers.simulator.parts import checked_total, counts_in_parts
@@ -74,7 +76,7 @@ class QiskitBackendEngine(Engine):
         if content == NO_CIRCUIT:
             return None
         circuit = decode(content)
-        narrow, clbits = _without_unused_bits(circuit)
+        narrow, clbits = _without_unused_bits(_settled(circuit))
         return _PreparedCircuit(narrow, circuit.clbits, clbits)
 
     def run(self, prepared: _PreparedCircuit | None, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -212,6 +214,12 @@ class SnapshotEngine(QiskitBackendEngine):
                 noise_model=noise, max_parallel_experiments=1, max_parallel_shots=1
             )  # the random numbers of parallel shots would depend on the number of threads
         return self._simulators[backend.name, noisy]
+
+
+def _settled(circuit: AQO) -> AQO:
+    """Return what is run of a circuit; one whose measurements never run as it is, since backends want something read."""
+    short = settled(circuit)
+    return short if any(one.op == MEASURE for one in short.operations) else circuit
 
 
 def _without_unused_bits(circuit: AQO) -> tuple[AQO, tuple[int, ...]]:
