@@ -76,8 +76,7 @@ async def test_a_store_that_is_lost_takes_no_young_job_with_it(tmp_path: Path) -
     async with open_system(tmp_path, drivers={"scripted": driver}) as system:
         young = [(await system.kernel.enqueue(bell(key=f"k{number}"))).job_id for number in range(40)]
         assert len(await system.artifacts.job_ids()) < len(young)  # most of them have no folder yet
-    for path in tmp_path.glob("jobs.sqlite3*"):
-        path.unlink()
+    lose_store(tmp_path)
     assert (await examine(tmp_path, rebuild=True)).facts["rebuilt_jobs"] == len(young)
     async with system_on(tmp_path) as system:
         assert {(await end_of(system, job_id)).state for job_id in young} == {JobState.DONE}

@@ -20,6 +20,7 @@ from eigen.contracts.requests import RequestContext, SubmitJobRequest
 from eigen.kernel.stores.schema import SCHEMA_VERSION
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.system.composition import open_system
+from eigen.system.doctor import examine
 
 ADA = RequestContext(subject="ada")
 ROOTS = Path(__file__).parents[1] / "kernel" / "roots"
@@ -63,6 +64,27 @@ async def test_an_old_root_is_read_and_its_jobs_go_on(old_root: Path) -> None:
         async for _ in system.api.stream_job_updates(jobs["waiting"].job_id, context=ADA):
             pass
         assert (await system.api.get_job_status(jobs["waiting"].job_id, context=ADA)).state is JobState.DONE
+
+
+async def test_an_old_root_is_healthy_and_so_is_its_store_made_anew(old_root: Path) -> None:
+    """Its records lack what later versions keep, which the doctor does not take for damage."""
+    for found in (await examine(old_root, rebuild=True), await examine(old_root)):
+        assert (found.findings, found.facts["jobs"]) == ([], {"DONE": 1, "ERROR": 1, "PENDING": 1})
+    async with open_system(old_root) as system:
+        jobs = {job.name: job.job_id for job in (await system.api.list_jobs(context=ADA)).jobs}
+        for name, key in (("done", "first"), ("waiting", "second")):
+            again = request_for(old_root, jobs[name], key=key)
+            assert (await system.api.submit_job(again, context=ADA)).job_id == jobs[name]
+
+
+async def test_an_old_root_with_a_damaged_record_is_brought_up_to_date(old_root: Path) -> None:
+    with closing(sqlite3.connect(old_root / "jobs.sqlite3")) as connection, connection:
+        ((hurt,),) = connection.execute("SELECT max(job_id) FROM jobs WHERE state = 'DONE'").fetchall()
+        connection.execute("UPDATE jobs SET record = 'not json' WHERE job_id = ?", (hurt,))
+    async with SqliteJobStore(old_root, owner="sys_a") as store:
+        found = await store.select(JobFilter(), limit=9)
+        assert [one.job_id for one in found if one.stage == "damaged"] == [hurt]
+    assert (await examine(old_root, repair=True)).is_healthy
 
 
 async def test_an_old_roots_jobs_are_found_by_every_filter(old_root: Path) -> None:

@@ -105,3 +105,14 @@ def test_a_submission_is_refused_and_told_which_root_it_is(frozen: tuple[Path, s
     assert (error["code"], error["reason"]) == ("UNAVAILABLE", "STORE_READ_ONLY")
     assert str(root) in error["message"]
     assert snapshot(root) == before
+
+
+def test_what_would_have_to_write_says_that_it_cannot(frozen: tuple[Path, str]) -> None:
+    root, _ = frozen
+    before = snapshot(root)
+    for words in (["serve"], ["doctor", "--rebuild"]):
+        done = eigen(root, *words)
+        assert (done.returncode, "cannot be written" in done.stderr) == (3, True), (words, done.stderr)
+    repaired = eigen(root, "doctor", "--repair", "--json")
+    assert [one["check"] for one in json.loads(repaired.stdout)["findings"]] == ["read-only"]
+    assert snapshot(root) == before

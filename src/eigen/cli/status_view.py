@@ -77,6 +77,9 @@ def show_jobs(jobs: Sequence[JobStatus], *, with_subject: bool) -> None:
         columns.append(Column("subject"))
         rows = [(*row, job.subject) for row, job in zip(rows, jobs, strict=True)]
     show_table(columns, rows)
+    for job in jobs:
+        if job.stage == "damaged":
+            note(f"{job.job_id}: {job.message}")
 
 
 def show_events(events: Sequence[StoredEvent]) -> None:

@@ -275,7 +275,7 @@ class _Doctor:
     async def _check_leftovers(self) -> None:
         left = await self._folders.leftovers(remove=self._repair)
         find_locks = partial(stale_locks, self._folder / "systems", remove=self._repair)
-        locks = await anyio.to_thread.run_sync(find_locks)
+        locks = () if self._store.is_read_only else await anyio.to_thread.run_sync(find_locks)
         for check, names in (("leftovers", left), ("stale-locks", locks)):
             for name in names:
                 self._tell(check, name, remedy="eigen doctor --repair", repaired=self._repair)

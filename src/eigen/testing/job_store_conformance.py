@@ -281,6 +281,18 @@ async def what_was_lost_is_restored_without_an_owner(open_store: OpenStore) -> N
         _require([orphan.record for orphan in await store.adopt()] == [lost.record], "a live one is adopted")
 
 
+async def what_was_on_its_way_is_restored(open_store: OpenStore) -> None:
+    """Check that wishes to cancel, what jobs begin with, and reservations come back with lost jobs."""
+    lost, given = _new_job(), _reservation()
+    async with open_store("sys_a") as store:
+        kept = KeptJob(record=lost.record, events=(lost.event,), cancel_by="eve", opening=b"it begins")
+        await store.restore((kept,), reservations=(given,))
+        await store.restore((), reservations=(given,))
+        _require(await store.opening(lost.record.job_id) == b"it begins", "what it begins with is there")
+        _require([orphan.cancel_by for orphan in await store.adopt()] == ["eve"], "the heir knows who wants what")
+        _require(await store.reservations() == (given,), "a reservation is kept once")
+
+
 async def a_cancelled_caller_leaves_the_store_whole(open_store: OpenStore) -> None:
     """Check that a caller who is cancelled in the middle leaves a job whole or not at all, and the store usable."""
     hasty = _new_job(name="hasty")
@@ -322,6 +334,7 @@ JOB_STORE_CHECKS: tuple[Check, ...] = (
     jobs_are_listed_newest_first,
     what_is_not_there_is_not_found,
     what_was_lost_is_restored_without_an_owner,
+    what_was_on_its_way_is_restored,
     a_cancelled_caller_leaves_the_store_whole,
     many_jobs_at_once_are_all_kept,
 )
