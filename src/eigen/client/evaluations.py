@@ -16,13 +16,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from anyio import from_thread
 
 from eigen.client.minimum import Evaluation
 from eigen.contracts.errors import AlreadyExistsError, FailedPreconditionError, InvalidArgumentError
 from eigen.contracts.jobs import JobState, JobStatus
 from eigen.contracts.printable import quoted
 from eigen.optimization.seeds import evaluation_seed
+from eigen.workers.asking_thread import AskingThread
 
 if TYPE_CHECKING:
     from eigen.client.objectives import Objective
@@ -73,17 +73,17 @@ class Evaluations:
     Args:
         api: The System API.
         series: Which jobs.
+        thread: Where the optimizer is.
 
     Attributes:
         history: Every evaluation so far.
     """
 
-    def __init__(self, api: SystemApi, series: Series) -> None:
+    def __init__(self, api: SystemApi, series: Series, thread: AskingThread) -> None:
         self.history: list[Evaluation] = []
         self._api = api
         self._series = series
-        self._running: anyio.CancelScope | None = None
-        self._is_stopped = False
+        self._thread = thread
 
     # In the optimizer's thread
 
@@ -127,7 +127,7 @@ class Evaluations:
             **body: Fields of its `spec` that belong to this evaluation.
         """
         try:
-            return from_thread.run(self._results, request, body)
+            return self._thread.ask(self._results, request, body)
         except CancelledError:  # what a thread sees of a cancellation, and what libraries would catch
             raise Stopped from None
 
@@ -148,26 +148,16 @@ class Evaluations:
 
     # On the event loop
 
-    def stop(self) -> None:
-        """Give up the value that is waited for, and every later one."""
-        self._is_stopped = True
-        if self._running is not None:
-            self._running.cancel()
-
     async def _results(self, request: SubmitJobRequest, body: Mapping[str, Any]) -> tuple[JobResults, bool]:
-        if self._is_stopped:
-            raise CancelledError
-        with anyio.CancelScope() as self._running:
-            with anyio.CancelScope(shield=True):  # a submission is carried out whole, so its job has to be known
-                status = await self._submitted(request, body)
-            try:
-                return await self._api.get_job_results(status.job_id, when_ended=True), status.is_terminal
-            except anyio.get_cancelled_exc_class():
-                with anyio.move_on_after(CANCEL_WAIT_SEC, shield=True):
-                    await self._api.cancel_job(status.job_id)
-                    await self._api.get_job_status(status.job_id, when_ended=True)
-                raise
-        raise CancelledError
+        with anyio.CancelScope(shield=True):  # a submission is carried out whole, so its job has to be known
+            status = await self._submitted(request, body)
+        try:
+            return await self._api.get_job_results(status.job_id, when_ended=True), status.is_terminal
+        except anyio.get_cancelled_exc_class():
+            with anyio.move_on_after(CANCEL_WAIT_SEC, shield=True):
+                await self._api.cancel_job(status.job_id)
+                await self._api.get_job_status(status.job_id, when_ended=True)
+            raise
 
     async def _submitted(self, request: SubmitJobRequest, body: Mapping[str, Any]) -> JobStatus:
         """Submit the first attempt that is not known to have failed."""

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
-from anyio import from_thread
 
 from eigen.client.arguments import plain, require_kind
 from eigen.client.evaluations import CANCEL_WAIT_SEC, EndedEarly, Evaluations, Series
@@ -34,6 +33,7 @@ from eigen.contracts.errors import InvalidArgumentError, InvariantError
 from eigen.contracts.jobs import GROUP_LABEL
 from eigen.contracts.printable import quoted
 from eigen.contracts.requests import CompileJobRequest
+from eigen.workers.asking_thread import AskingThread
 
 if TYPE_CHECKING:
     import os
@@ -128,8 +128,9 @@ class Minimization:
         )
         series = await self._series(program, start, objective)
         self._group = series.group
-        evaluations = self._evaluations = Evaluations(self._api, series)
-        ending = await self._optimized(evaluations, partial(_optimize, evaluations, loop, program, start, series))
+        thread = AskingThread(grace_sec=2 * CANCEL_WAIT_SEC)
+        evaluations = self._evaluations = Evaluations(self._api, series, thread)
+        ending = await thread.run(partial(_optimize, evaluations, loop, program, start, series))
         return _minimum(ending, evaluations.history, series, method=loop.method.upper())
 
     async def _program(self) -> _Program:
@@ -185,29 +186,6 @@ class Minimization:
             max_evals=loop.max_evals,
             callback=loop.callback,
         )
-
-    async def _optimized(self, evaluations: Evaluations, optimize: Callable[[], Ending]) -> Ending:
-        """Run the optimizer in a thread, and do not leave before it has ended.
-
-        The thread learns of a cancellation by `stop` alone: anyio's reaches a call of it only while that is under way.
-        """
-        begun, ended = anyio.Event(), anyio.Event()
-
-        def work() -> Ending:
-            from_thread.run_sync(begun.set)
-            try:
-                return optimize()
-            finally:
-                from_thread.run_sync(ended.set)
-
-        try:
-            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
-        except BaseException:
-            evaluations.stop()
-            with anyio.move_on_after(2 * CANCEL_WAIT_SEC, shield=True):
-                if begun.is_set():
-                    await ended.wait()
-            raise
 
 
 def _packaged(loop: Loop) -> SubmitJobRequest:

@@ -1,23 +1,18 @@
 """A start of a loop whose values a device executes: in a thread of this process, since optimizers block.
 
 The circuit that is executed has each symbolic angle as a parameter of its own, so that gradients shift single angles;
-an evaluation is one request for each circuit with all of its points, like a sweep. When the job is cancelled its
-request is, and every later one is refused, so that the thread ends: anyio's own cancellation reaches a call of the
-thread only while that is under way.
+an evaluation is one request for each circuit with all of its points, like a sweep.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import anyio
 import anyio.from_thread
-import anyio.to_thread
 
 from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopTask
 from eigen.estimation.estimates import Estimate
@@ -28,6 +23,7 @@ from eigen.optimization.journal import Journal
 from eigen.optimization.loop import minimized
 from eigen.optimization.objective import Objective
 from eigen.optimization.sources import Source
+from eigen.workers.asking_thread import AskingThread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,8 +34,6 @@ if TYPE_CHECKING:
     from eigen.ports.drivers import DriverManager
 
 __all__ = ["minimized_by_execution"]
-
-T = TypeVar("T")
 
 
 async def minimized_by_execution(
@@ -70,7 +64,7 @@ async def minimized_by_execution(
     """
     is_simulator = drivers.device(device_id).simulator
 
-    requests = _Requests()
+    thread = AskingThread()
 
     async def results(points: Sequence[dict[str, float]], ask: ExecutionPlan) -> list[Estimate]:
         found: list[Estimate] = []
@@ -84,9 +78,7 @@ async def minimized_by_execution(
         from eigen.contracts.aqo_json import decode
 
         circuit = loop_circuit(decode(plan.payload.data, require_measurement=False), objective=task.objective)
-        source = _ExecutedSource(
-            _asking(plan, circuit, task), circuit.circuit.parameters, partial(requests.made, results)
-        )
+        source = _ExecutedSource(_asking(plan, circuit, task), circuit.circuit.parameters, partial(thread.ask, results))
         kept = Journal(journal, is_synced=not is_simulator)
         return minimized(
             task,
@@ -95,48 +87,7 @@ async def minimized_by_execution(
             tell=lambda progress: anyio.from_thread.run_sync(tell, progress),
         )
 
-    return await requests.in_thread(run)
-
-
-class _Requests:
-    """The requests of a thread to the event loop, one at a time, which end with whoever waits for the thread."""
-
-    def __init__(self) -> None:
-        self._running: anyio.CancelScope | None = None
-        self._is_stopped = False
-
-    async def in_thread(self, work: Callable[[], T]) -> T:
-        """Do a work in a thread of its own; when this is cancelled the thread has ended before it returns."""
-        begun, ended = anyio.Event(), anyio.Event()
-
-        def told() -> T:
-            anyio.from_thread.run_sync(begun.set)
-            try:
-                return work()
-            finally:
-                anyio.from_thread.run_sync(ended.set)
-
-        try:
-            return await anyio.to_thread.run_sync(told, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1))
-        except BaseException:
-            self._is_stopped = True
-            if self._running is not None:
-                self._running.cancel()
-            with anyio.CancelScope(shield=True):
-                if begun.is_set():
-                    await ended.wait()
-            raise
-
-    async def made(self, request: Callable[..., Awaitable[T]], *arguments: Any) -> T:
-        """Make a request of the thread, on the event loop.
-
-        Raises:
-            CancelledError: Nobody waits for the thread any more.
-        """
-        if not self._is_stopped:
-            with anyio.CancelScope() as self._running:
-                return await request(*arguments)
-        raise CancelledError("the loop was cancelled")
+    return await thread.run(run)
 
 
 def _asking(plan: ExecutionPlan, circuit: LoopCircuit, task: LoopTask) -> ExecutionPlan:
@@ -155,7 +106,7 @@ class _ExecutedSource(Source):
         self,
         plan: ExecutionPlan,
         names: Sequence[str],
-        results: Callable[[Sequence[dict[str, float]], ExecutionPlan], Coroutine[Any, Any, list[Estimate]]],
+        results: Callable[[Sequence[dict[str, float]], ExecutionPlan], list[Estimate]],
     ) -> None:
         self._plan = plan
         self._names = names
@@ -165,4 +116,4 @@ class _ExecutedSource(Source):
         """Return the estimate at each point; seeds of points and groups are derived from that of the evaluation."""
         bindings = [dict(zip(self._names, point.tolist(), strict=True)) for point in points]
         plan = replace(self._plan, options=replace(self._plan.options, seed=seed))
-        return anyio.from_thread.run(self._results, bindings, plan)
+        return self._results(bindings, plan)

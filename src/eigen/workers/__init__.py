@@ -20,4 +20,5 @@ raw bytes behind it.
 | `nursery_client` | the asynchronous side of the nursery |
 | `pool` | who may use which worker, and what a death means |
 | `thread`, `blocking` | where the system's own blocking work is done |
+| `asking_thread` | a blocking work that asks the event loop for things |
 """
