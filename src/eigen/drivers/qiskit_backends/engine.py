@@ -217,7 +217,7 @@ class SnapshotEngine(QiskitBackendEngine):
 
 
 def _settled(circuit: AQO) -> AQO:
-    """Return what is run of a circuit; one whose measurements never run as it is, since backends want something read."""
+    """Return what is run of a circuit; all of it where no measurement ever runs, since backends want one."""
     short = settled(circuit)
     return short if any(one.op == MEASURE for one in short.operations) else circuit
 
