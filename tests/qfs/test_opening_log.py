@@ -80,7 +80,9 @@ def leave(folder: Path, job_ids: Iterable[str], *, settled: Iterable[str]) -> No
 
 
 @pytest.mark.parametrize("settled", [[], [job(1)], [job(1), job(2)]])
-def test_files_of_a_system_that_is_gone_go_when_all_of_its_jobs_have_folders(tmp_path: Path, settled: list[str]) -> None:
+def test_files_of_a_system_that_is_gone_go_when_all_of_its_jobs_have_folders(
+    tmp_path: Path, settled: list[str]
+) -> None:
     leave(tmp_path, [job(1), job(2)], settled=settled)
     log_on(tmp_path).keep(job(3), CONTENT)
     assert files_in(tmp_path) == ["sys_a-1"] if len(settled) == 2 else ["sys_a-1", "sys_gone-1"]
