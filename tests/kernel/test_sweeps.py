@@ -163,6 +163,19 @@ async def test_every_point_has_its_own_seed_from_its_place(tmp_path: Path) -> No
     assert derived_seed(5, binding_index=0) == 5
 
 
+async def test_points_that_take_long_go_one_by_one_from_the_first(tmp_path: Path) -> None:
+    """Of a portion that is cut off by a timeout nothing is left."""
+    turns = [{"op": "RY", "q": [index], "params": {"theta": "a"}} for index in range(24)]
+    ends = [{"op": "MEASURE", "q": [index], "c": [index]} for index in range(24)]
+    content = canonical_json({"version": "0.1", "qubits": 24, "parameters": ["a"], "operations": turns + ends})
+    async with house(tmp_path) as running:
+        running.driver.answer({"0" * 24: 8})
+        record = await running.kernel.enqueue(bell(content=content, shots=8, sweep={"a": [0.0] * 8}))
+        ended = await running.end(record.job_id)
+        assert ended.state is JobState.DONE, ended.error
+    assert [len(one.bindings) for one in running.driver.requests] == [1, 2, 4, 1]
+
+
 async def test_a_sweep_that_is_stopped_leaves_the_points_that_are_done(tmp_path: Path) -> None:
     async with house(tmp_path) as running:
         running.driver.hold()
@@ -177,6 +190,9 @@ async def test_a_sweep_that_is_stopped_leaves_the_points_that_are_done(tmp_path:
         assert (await running.end(record.job_id)).state is JobState.CANCELLED
         partial = json.loads(await running.artifacts.read(record.job_id, "results.partial.json"))
         names = [one.name for one in await running.artifacts.artifacts(record.job_id)]
+        ended = await running.kernel.record(record.job_id)
+    assert ended.error is not None
+    assert (ended.error["details"]["points"], ended.error["details"]["points_done"]) == (40, 16)
     assert partial["state"] == "CANCELLED"
     assert len(partial["results"]) == 16
     assert partial["results"][0]["counts"] == {"0": 8}

@@ -70,6 +70,12 @@ def _show_results(results: Mapping[str, Any]) -> None:
     _show_outputs(results)
 
 
+def _points_done(results: Mapping[str, Any]) -> str:
+    """Return how many points of a sweep that was stopped are there; empty where all are."""
+    done, points = len(results.get("results") or ()), results["provenance"].get("points", 0)
+    return f"{done} of {points} are done" if done < points else ""
+
+
 def _facts(results: Mapping[str, Any]) -> dict[str, str]:
     provenance, metadata = results["provenance"], results["metadata"]
     facts = {
@@ -81,6 +87,7 @@ def _facts(results: Mapping[str, Any]) -> dict[str, str]:
         "method": _method(metadata),
         **({"shots": str(results["shots"])} if results["shots"] else {}),
         "seed": str(provenance.get("seed", "")),
+        "points": _points_done(results),
         "time": f"{results['execution_time_sec']:.3g} s",
     }
     if "noise_model" in metadata:

@@ -171,10 +171,18 @@ class ExecutionFailed(JobEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExecutionStopped(JobEvent):
-    """The work was stopped on request, and has really ended."""
+    """The work was stopped on request, and has really ended.
+
+    Attributes:
+        attempt: Whose work it was.
+        points: How many points a sweep has; 0 where there is none.
+        points_done: How many of them are done, and kept.
+    """
 
     is_work_outcome = True
     attempt: int
+    points: int = 0
+    points_done: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

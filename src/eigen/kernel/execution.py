@@ -31,6 +31,8 @@ MOST_IN_PORTION = 256
 """Most points of one request."""
 
 _FIRST_PORTION = 16
+_PORTION_AMPLITUDES = 1 << 26  # so many times is an amplitude changed in a good part of `PORTION_SEC`
+_MOST_QUBITS = 64
 _AT_ONCE_OPERATIONS = 200  # writing longer circuits, or reading more outcomes, takes longer than a turn of the loop may
 _AT_ONCE_OUTCOMES = 2_000
 
@@ -77,7 +79,7 @@ async def executed(
     is_quick = plan.sampling is None or len(plan.sampling.state.operations) <= _AT_ONCE_OPERATIONS
     parts = parts_of(plan) if is_quick else await run_sync(parts_of, plan)
     batch = drivers.device(device_id).max_batch
-    first, size = 0, _FIRST_PORTION if batch == 1 else max(1, batch // len(parts))
+    first, size = 0, _first_portion(plan) if batch == 1 else max(1, batch // len(parts))
     while first < len(plan.points):
         began = clock.monotonic()
         bindings = tuple({**plan.binding, **point} for point in plan.points[first : first + size])
@@ -97,6 +99,18 @@ async def executed(
         first += len(bindings)
         if batch == 1:
             size = max(1, size // 2) if clock.monotonic() - began > PORTION_SEC else min(2 * size, MOST_IN_PORTION)
+
+
+def _first_portion(plan: ExecutionPlan) -> int:
+    """Return how many points are asked for first, where nothing is known of their time but the circuit's size.
+
+    Of a portion that is cut off nothing is left: points that take seconds go one by one.
+    """
+    profile, is_noisy = plan.payload.profile, plan.options.noise_model is not None
+    is_per_shot = is_noisy or profile.has_mid_circuit or profile.has_reset or profile.has_conditions
+    runs = plan.options.shots if is_per_shot else 1
+    changed = runs * profile.num_operations << min(profile.qubits, _MOST_QUBITS)
+    return max(1, min(_FIRST_PORTION, _PORTION_AMPLITUDES // max(changed, 1)))
 
 
 async def _point(plan: ExecutionPlan, of_parts: Sequence[ExecutionResult]) -> PointResult:

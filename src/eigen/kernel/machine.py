@@ -291,7 +291,13 @@ def _with_crashes(error: Mapping[str, Any], crashes: int) -> Mapping[str, Any]:
 def _execution_stopped(job: JobRecord, event: ExecutionStopped) -> Change:
     if job.stopping is None:
         raise IllegalEventError("the work stopped, and nobody had asked for it")
-    return _ending(job.stopping, job.error)
+    return _ending(job.stopping, _with_points(job.error, event))
+
+
+def _with_points(error: Mapping[str, Any] | None, event: ExecutionStopped) -> Mapping[str, Any] | None:
+    """Return why a job was stopped with how many points of its sweep are kept."""
+    kept = {"points": event.points, "points_done": event.points_done} if event.points else {}
+    return {**error, "details": {**error.get("details", {}), **kept}} if error else None
 
 
 def _cancel(job: JobRecord, event: CancelRequested) -> Change:

@@ -92,7 +92,13 @@ class Stages:
         with run.work or anyio.CancelScope():  # made when it got its slot: it may have been stopped since
             outcome = await self._attempt(run, "execute", self._work.execute, self._work.execute_failure)
         self._dispatcher.free(run.record.job_id)
-        await self._jobs.feed(run, outcome or ExecutionStopped(at=self._clock.now(), attempt=attempt))
+        await self._jobs.feed(run, outcome or self._stopped(run, attempt))
+
+    def _stopped(self, run: JobRun, attempt: int) -> ExecutionStopped:
+        points = len(run.plan.points) if run.plan is not None and run.plan.points[0] else 0
+        return ExecutionStopped(
+            at=self._clock.now(), attempt=attempt, points=points, points_done=len(run.results) if points else 0
+        )
 
     async def seal(self, run: JobRun) -> None:
         """Put on disk what belongs to a job's end."""
