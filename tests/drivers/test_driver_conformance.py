@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 from itertools import permutations
@@ -15,7 +17,7 @@ import pytest
 from eigen.contracts.aqo import AQO, CircuitProfile, Operation
 from eigen.contracts.aqo_json import decode, encode
 from eigen.contracts.canonical import sha256_hex
-from eigen.contracts.devices import DeviceInfo, DeviceStatus
+from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus
 from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
 from eigen.contracts.gates import GATES, Gate
 from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
@@ -44,8 +46,13 @@ class FaultyDriver(Driver):
         behind: ResultFault = lambda result: result,
         loop_before: LoopFault = lambda request: request,
         loop_behind: OutcomeFault = lambda outcome: outcome,
+        admitted: Callable[[Admission], Admission] = lambda admission: admission,
         forgets_journals: bool = False,
         outlives_cancel: bool = False,
+        shields_itself: bool = False,
+        invents_results: bool = False,
+        knows_every_device: bool = False,
+        gives_lists: bool = False,
     ) -> None:
         self._right = right
         self._before = before
@@ -53,20 +60,34 @@ class FaultyDriver(Driver):
         self._loop_before = loop_before
         self._loop_behind = loop_behind
         self._forgets_journals = forgets_journals
+        self._admitted = admitted
         self._outlives_cancel = outlives_cancel
+        self._shields_itself = shields_itself
+        self._invents_results = invents_results
+        self._knows_every_device = knows_every_device
+        self._gives_lists = gives_lists
         self._orphaned: int | None = None
 
     def devices(self) -> tuple[DeviceInfo, ...]:
         return self._right.devices()
 
     async def status(self, device_id: str) -> DeviceStatus:
+        if self._knows_every_device:
+            return DeviceStatus(device_id=device_id, state=DeviceState.ONLINE)
         return await self._right.status(device_id)
 
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
-        return self._right.admit(device_id, profile, options)
+        return self._admitted(self._right.admit(device_id, profile, options))
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
-        return tuple(self._behind(result) for result in await self._right.execute(self._before(request)))
+        with anyio.CancelScope(shield=self._shields_itself):
+            try:
+                results = tuple(self._behind(result) for result in await self._right.execute(self._before(request)))
+            except anyio.get_cancelled_exc_class():
+                if not self._invents_results:
+                    raise
+                return (invented(request),)
+        return list(results) if self._gives_lists else results  # type: ignore[return-value]  # the fault
 
     def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
         return self._right.runs_loops(device_id, profile, options)
@@ -87,6 +108,12 @@ class FaultyDriver(Driver):
             if self._outlives_cancel:
                 self._orphaned = os.dup(journal)
             raise
+
+
+def invented(request: ExecutionRequest) -> ExecutionResult:
+    counts = {"0" * request.payload.profile.clbits: request.options.shots}
+    facts = {"backend": "", "method": "", "seed": request.options.seed, "versions": {}}
+    return ExecutionResult(counts=counts, execution_time_sec=0.0, metadata=facts)
 
 
 def with_task(**changes: Any) -> LoopFault:
@@ -181,44 +208,136 @@ def y_as_x(operation: Operation) -> Operation:
     return operation._replace(basis="X") if operation.basis == "Y" else operation
 
 
-FAULTS: dict[str, tuple[str, dict[str, Any]]] = {
-    # fault: (what the report must name, how to make it)
-    "reversed bits": ("rightmost character", {"behind": by_bits(lambda bits: bits[::-1])}),
-    "leading zeros left out": ("has its place", {"behind": by_bits(lambda bits: bits.lstrip("0") or "0")}),
-    "a blank between registers": ("is no bitstring", {"behind": by_bits(lambda bits: bits.replace("00", "0 ", 1))}),
-    "a shot is lost": ("the counts sum to", {"behind": with_counts(lose_a_shot)}),
-    "counts are tilted": ("chi-square", {"behind": with_counts(tilt)}),
-    "conditions are dropped": ("where its bit is 1", {"before": with_operations(unconditional)}),
-    "conditional operations are dropped": ("where its bit is 1", {"before": with_operations(without_conditional)}),
-    "resets are dropped": ("a reset qubit is 0", {"before": only("RESET", drop)}),
-    "the basis of a measurement is dropped": ("basis X", {"before": only("MEASURE", without_basis)}),
-    "basis Y is read as X": ("basis Y", {"before": only("MEASURE", y_as_x)}),
-    "RZZ turns the other way": ("the gate rzz", {"before": only("RZZ", flip_sign)}),
-    "S and SDG are mixed up": ("the gate s ", {"before": only("S", rename("SDG"))}),
-    "SX is X": ("the gate sx ", {"before": only("SX", rename("X"))}),
-    "target and control are mixed up": ("is its control", {"before": only("CX", swap_qubits)}),
-    "RZX acts on its qubits in the other order": ("the gate rzx", {"before": only("RZX", swap_qubits)}),
-    "CCZ is dropped": ("the gate ccz", {"before": only("CCZ", drop)}),
-    "the seed is ignored": ("another seed", {"before": with_seed(lambda seed: 1)}),
-    "the seed is cut to 32 bits": ("another seed", {"before": with_seed(lambda seed: seed % 2**32)}),
-    "all bindings but the first are lost": ("in its place", {"before": first_binding_for_all}),
-    "a loop maximises": ("exact are", {"loop_before": negated}),
-    "a loop leaves its bounds": ("out of the bounds", {"loop_before": with_task(bounds=())}),
-    "a loop takes more evaluations than it may": ("in the journal", {"loop_before": with_task(max_evals=60)}),
-    "a loop begins elsewhere": ("with the same values", {"loop_before": with_task(max_evals=4)}),
-    "a loop's best is not the one of its journal": (
+def with_metadata(**changes: Any) -> ResultFault:
+    return lambda result: replace(result, metadata={**result.metadata, **changes})
+
+
+def inverse_order(operation: Operation) -> Operation:
+    """Measure the qubits in the inverse of the order that was asked for, listed from the last bit to the first."""
+    order = [qubit for _, qubit in sorted(zip(operation.c, operation.q, strict=True), reverse=True)]
+    if sorted(order) != list(range(len(order))):
+        return operation
+    inverse = tuple(order.index(place) for place in range(len(order)))
+    return operation._replace(q=inverse, c=tuple(sorted(operation.c, reverse=True)))
+
+
+def cut_to_8192(counts: Mapping[str, int]) -> dict[str, int]:
+    """Draw at most 8,192 shots, and call what is lacking the last outcome."""
+    shots = sum(counts.values())
+    cut = {bits: count * 8_192 // shots for bits, count in counts.items()} if shots > 8_192 else dict(counts)
+    last = max(cut)
+    return {bits: count for bits, count in {**cut, last: cut[last] + shots - sum(cut.values())}.items() if count}
+
+
+def block(request: ExecutionRequest) -> ExecutionRequest:
+    """Compute on the event loop for 50 ms."""
+    until = time.perf_counter() + 0.05
+    while time.perf_counter() < until:
+        pass
+    return request
+
+
+def without_noise(request: ExecutionRequest) -> ExecutionRequest:
+    return replace(request, options=replace(request.options, noise_model=None))
+
+
+FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
+    # (the promise that it breaks, the fault): (what the report must name, how to make it)
+    ("one fact", "reversed bits"): ("rightmost character", {"behind": by_bits(lambda bits: bits[::-1])}),
+    ("one fact", "leading zeros left out"): (
+        "has its place",
+        {"behind": by_bits(lambda bits: bits.lstrip("0") or "0")},
+    ),
+    ("one fact", "a blank between registers"): (
+        "is no bitstring",
+        {"behind": by_bits(lambda bits: bits.replace("00", "0 ", 1))},
+    ),
+    ("one fact", "a shot is lost"): ("the counts sum to", {"behind": with_counts(lose_a_shot)}),
+    ("one fact", "counts are tilted"): ("chi-square", {"behind": with_counts(tilt)}),
+    ("one fact", "conditions are dropped"): ("where its bit is 1", {"before": with_operations(unconditional)}),
+    ("one fact", "conditional operations are dropped"): (
+        "where its bit is 1",
+        {"before": with_operations(without_conditional)},
+    ),
+    ("one fact", "resets are dropped"): ("a reset qubit is 0", {"before": only("RESET", drop)}),
+    ("one fact", "the basis of a measurement is dropped"): ("basis X", {"before": only("MEASURE", without_basis)}),
+    ("one fact", "basis Y is read as X"): ("basis Y", {"before": only("MEASURE", y_as_x)}),
+    ("one fact", "target and control are mixed up"): ("is its control", {"before": only("CX", swap_qubits)}),
+    ("one fact", "an order of qubits is taken for its inverse"): (
+        "each qubit is read into its bit",
+        {"before": only("MEASURE", inverse_order)},
+    ),
+    ("one fact", "more than six bits are reversed"): (
+        "many bits keep their places",
+        {"behind": by_bits(lambda bits: bits[::-1] if len(bits) > 6 else bits)},
+    ),
+    ("every gate", "RZZ turns the other way"): ("the gate rzz", {"before": only("RZZ", flip_sign)}),
+    ("every gate", "S and SDG are mixed up"): ("the gate s ", {"before": only("S", rename("SDG"))}),
+    ("every gate", "SX is X"): ("the gate sx ", {"before": only("SX", rename("X"))}),
+    ("every gate", "RZX acts on its qubits in the other order"): ("the gate rzx", {"before": only("RZX", swap_qubits)}),
+    ("every gate", "CCZ is dropped"): ("the gate ccz", {"before": only("CCZ", drop)}),
+    ("several bindings", "all bindings but the first are lost"): ("in its place", {"before": first_binding_for_all}),
+    ("several bindings", "a portion of a sweep begins anew"): (
+        "see first_binding",
+        {"before": lambda request: replace(request, first_binding=0)},
+    ),
+    ("equal seeds", "the seed is ignored"): ("not the job's", {"before": with_seed(lambda seed: 1)}),
+    ("equal seeds", "the seed is cut to 32 bits"): ("not the job's", {"before": with_seed(lambda seed: seed % 2**32)}),
+    ("equal seeds", "the metadata lack the seed"): ("the metadata lacks seed", {"behind": without_seed}),
+    ("equal seeds", "a time is no number"): (
+        "took nan s",
+        {"behind": lambda result: replace(result, execution_time_sec=math.nan)},
+    ),
+    ("equal seeds", "a time is negative"): (
+        "took -1.0 s",
+        {"behind": lambda result: replace(result, execution_time_sec=-1.0)},
+    ),
+    ("equal seeds", "counts are no integers"): (
+        "which is no count",
+        {"behind": with_counts(lambda counts: {bits: float(n) for bits, n in counts.items()})},
+    ),
+    ("equal seeds", "counts are below 1"): (
+        "which is no count",
+        {"behind": with_counts(lambda counts: {**counts, "0" * 8: 0})},
+    ),
+    ("equal seeds", "a list in place of a tuple"): ("a list, not a tuple", {"gives_lists": True}),
+    ("equal seeds", "the metadata have another seed"): ("say the seed 1", {"behind": with_metadata(seed=1)}),
+    ("equal seeds", "the metadata are no JSON"): ("is no JSON", {"behind": with_metadata(versions={"x": object()})}),
+    ("loop", "a loop maximises"): ("exact are", {"loop_before": negated}),
+    ("loop", "a loop leaves its bounds"): ("out of the bounds", {"loop_before": with_task(bounds=())}),
+    ("loop", "a loop takes more evaluations than it may"): ("in the journal", {"loop_before": with_task(max_evals=60)}),
+    ("loop", "a loop begins elsewhere"): ("with the same values", {"loop_before": with_task(max_evals=4)}),
+    ("loop", "a loop's best is not the one of its journal"): (
         "the outcome",
         {"loop_behind": lambda outcome: replace(outcome, x=outcome.x[::-1])},
     ),
-    "a loop forgets evaluations": (
+    ("loop", "a loop forgets evaluations"): (
         "39 evaluations, 40 in the journal",
         {"loop_behind": lambda outcome: replace(outcome, nfev=outcome.nfev - 1)},
     ),
-    "a loop's seed is ignored": ("has the seed", {"loop_before": with_task(seed=1)}),
-    "a sampled loop takes exact values": ("has the seed None", {"loop_before": with_task(is_sampled=False)}),
-    "a loop forgets its journal": ("was made again", {"forgets_journals": True}),
-    "a loop goes on when it is cancelled": ("grew after the cancel", {"outlives_cancel": True}),
-    "the metadata lack the seed": ("the metadata lacks seed", {"behind": without_seed}),
+    ("loop", "a loop's seed is ignored"): ("has the seed", {"loop_before": with_task(seed=1)}),
+    ("loop", "a sampled loop takes exact values"): ("has the seed None", {"loop_before": with_task(is_sampled=False)}),
+    ("loop", "a loop forgets its journal"): ("was made again", {"forgets_journals": True}),
+    ("loop", "a loop goes on when it is cancelled"): ("grew after the cancel", {"outlives_cancel": True}),
+    ("from one to many", "shots beyond 8,192 are made up"): (
+        "20000 shots: chi-square",
+        {"behind": with_counts(cut_to_8192)},
+    ),
+    ("noise", "noise is ignored"): ("cannot come|chi-square", {"before": without_noise}),
+    ("described", "every device is online"): ("status.. did not raise NotFoundError", {"knows_every_device": True}),
+    ("described", "a state vector takes nothing"): (
+        "their amplitudes take",
+        {"admitted": lambda one: replace(one, method="statevector", memory_bytes=2**20)},
+    ),
+    ("at once", "the event loop is blocked"): ("blocks the event loop", {"before": block}),
+    ("a cancelled request", "a run shields itself from its cancel"): (
+        "gave results all the same",
+        {"shields_itself": True},
+    ),
+    ("a cancelled request", "a cancelled run makes results up"): (
+        "gave results all the same",
+        {"invents_results": True},
+    ),
 }
 
 
@@ -233,23 +352,29 @@ async def right(anyio_backend: str) -> AsyncIterator[SimDriver]:
         yield opened
 
 
-@pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_is_caught_and_named(right: SimDriver, fault: str) -> None:
-    named, changes = FAULTS[fault]
+@pytest.mark.parametrize(("promise", "fault"), FAULTS)
+async def test_a_fault_is_caught_and_named(right: SimDriver, promise: str, fault: str) -> None:
+    named, changes = FAULTS[promise, fault]
     with pytest.raises(AssertionError, match=named):
-        await check_driver(FaultyDriver(right, **changes), "sim:local")
+        await check_driver(FaultyDriver(right, **changes), "sim:local", only=promise)
 
 
-async def test_the_wrapper_by_itself_has_no_fault(right: SimDriver) -> None:
-    await check_driver(FaultyDriver(right), "sim:local")
+async def test_the_wrapper_by_itself_has_no_fault_and_everything_is_tried(right: SimDriver) -> None:
+    assert await check_driver(FaultyDriver(right), "sim:local") == ()
+
+
+async def test_a_cancel_that_could_not_be_tried_is_told(right: SimDriver) -> None:
+    untried = await check_driver(right, "sim:stim", gates={"h", "x", "cx"}, only="cancelled request")
+    assert [one.partition(":")[0] for one in untried] == ["a cancel in the middle of a run"]
 
 
 async def test_a_driver_that_raises_anything_is_reported_not_raised(right: SimDriver) -> None:
     def broken(request: ExecutionRequest) -> ExecutionRequest:
         raise ZeroDivisionError("in the vendor's code")
 
-    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+    with pytest.raises(AssertionError, match="runs nothing: ZeroDivisionError") as caught:
         await check_driver(FaultyDriver(right, before=broken), "sim:local")
+    assert str(caught.value).count("in the vendor's code") == 1
 
 
 async def test_a_device_that_is_not_listed_is_reported(right: SimDriver) -> None:

@@ -50,11 +50,39 @@ def _case(shows: str, bits: tuple[int, int], *operations: Operation, **binding: 
 _COIN = (_gate("h", 0), _measure([0], [0]))
 _BIT0_IS_1 = Condition((0,), 1)
 _BIT0_IS_0 = Condition((0,), 0)
+_ORDERS = (
+    (1, 2, 0),
+    (2, 0, 1),
+    (0, 2, 1),
+    (1, 0, 2),
+    (2, 1, 0),
+    (1, 2, 3, 0),
+    (3, 0, 1, 2),
+    (0, 3, 1, 2),
+    (1, 3, 0, 2),
+)
+"""Among them cycles of three and four qubits, forwards and backwards, which tell an order from its inverse."""
 _HALF_X = Affine((("a", 0.5), ("b", -1.0)), 0.25)
 
 CIRCUITS: tuple[CircuitCase, ...] = (
     _case("the rightmost character is classical bit 0", (3, 3), _gate("x", 0), _measure([0, 1, 2], [0, 1, 2])),
     _case("a qubit is measured into the bit that is named", (3, 3), _gate("x", 0), _measure([0, 1, 2], [2, 0, 1])),
+    *(
+        _case(
+            f"each qubit is read into its bit, the qubits {qubits} into 0, 1, 2 …",
+            (len(qubits), len(qubits)),
+            _gate("x", 0),
+            _measure(qubits, range(len(qubits))),
+        )
+        for qubits in _ORDERS
+    ),
+    _case("many bits keep their places", (2, 12), _gate("x", 0), _measure([0, 1], [10, 7])),
+    _case(
+        "many qubits keep their places",
+        (9, 9),
+        *(_gate("x", qubit) for qubit in (0, 1, 3)),
+        _measure(range(9), range(9)),
+    ),
     _case("a bit that nothing is measured into is 0 and has its place", (2, 4), _gate("x", 1), _measure([1], [2])),
     _case(
         "the first qubit of a controlled gate is its control",
