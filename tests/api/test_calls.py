@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio  # as a caller of the library may
 import fcntl
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -168,6 +169,12 @@ def stuck_store(root: Path) -> Iterator[None]:
         yield
 
 
+async def test_a_deadline_that_is_no_number_is_a_wrong_value_and_not_a_late_answer(eigen_system):
+    with pytest.raises(InvalidArgumentError) as refused:
+        await eigen_system.api.submit_job(request(), context=replace(ADA, deadline_sec=math.nan))
+    assert refused.value.reason == "DEADLINE"
+
+
 async def test_a_submission_out_of_time_is_whole_and_its_repetition_finds_it(eigen_system):
     with stuck_store(eigen_system.root):
         with pytest.raises(DeadlineExceededError) as late:
@@ -182,7 +189,7 @@ async def test_a_submission_out_of_time_is_whole_and_its_repetition_finds_it(eig
 
 
 async def test_a_deadline_that_is_over_starts_nothing(eigen_system):
-    for deadline_sec in (0.0, -1.0, float("nan")):
+    for deadline_sec in (0.0, -1.0):
         with pytest.raises(DeadlineExceededError):
             await eigen_system.api.submit_job(request(), context=replace(ADA, deadline_sec=deadline_sec))
     assert (await eigen_system.api.list_jobs(context=ADA)).jobs == ()

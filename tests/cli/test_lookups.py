@@ -188,3 +188,25 @@ def test_status_says_on_stdout_why_a_job_failed(shell):
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "state     ERROR" in shown.stdout
     assert "error[EL0202]" in shown.stdout
+
+
+def test_a_question_makes_no_root(shell):
+    """Not even an empty one gets a store, locks or logs."""
+    asked = shell.run("jobs")
+    assert (asked.returncode, asked.stdout, asked.stderr) == (0, "", "no jobs\n")
+    assert shell.json("jobs") == []
+    missing = shell.run("status", "job_00000000000000000000000000", "--json")
+    assert (missing.returncode, json.loads(missing.stderr)["error"]["reason"]) == (2, "JOB_NOT_FOUND")
+    assert not shell.root.exists()
+    shell.root.mkdir()
+    assert shell.json("jobs") == []
+    assert not list(shell.root.iterdir())
+
+
+def test_hints_name_what_the_option_takes(done_shell):
+    assert "write --label project=h2" in done_shell.run("jobs", "--label", "a").stderr
+    assert "both were given" in done_shell.run("cancel", "@last", "--all").stderr
+
+
+def test_what_a_root_counts_is_for_its_owner_alone(done_shell):
+    assert (done_shell.root / "metrics.json").stat().st_mode & 0o077 == 0

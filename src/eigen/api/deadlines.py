@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 import anyio
 
-from eigen.contracts.errors import DeadlineExceededError, InvariantError
+from eigen.contracts.errors import DeadlineExceededError, InvalidArgumentError, InvariantError
 from eigen.contracts.requests import RequestContext
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ class Deadlines:
         Raises:
             DeadlineExceededError: The time is over.
         """
+        _require_number(deadline_sec)
         if not deadline_sec > 0:
             raise _too_late(name, deadline_sec)
         attempt: _Attempt[T] = _Attempt()
@@ -121,6 +122,7 @@ class Deadlines:
         Raises:
             DeadlineExceededError: The time is over and the stream is not.
         """
+        _require_number(deadline_sec)
         end = anyio.current_time() + deadline_sec
         async with aclosing(stream):
             while True:
@@ -164,6 +166,13 @@ class _Attempt(Generic[T]):
         if self._outcome is None:
             raise InvariantError("a call that ended without an outcome")
         return self._outcome[0]
+
+
+def _require_number(deadline_sec: float) -> None:
+    if math.isnan(deadline_sec):
+        raise InvalidArgumentError(
+            "a deadline of nan seconds", reason="DEADLINE", hint="give a number of seconds, or None for no limit"
+        )
 
 
 def _too_late(name: str, deadline_sec: float) -> DeadlineExceededError:

@@ -42,6 +42,9 @@ def parse_sweep(texts: Iterable[str]) -> dict[str, list[Any]]:
     return {name: _values(text) for name, text in parse_pairs(texts, option="--sweep").items()}
 
 
+_EXAMPLES = {"--input": "theta=0.5", "--sweep": "theta=0:1:5", "--label": "project=h2"}
+
+
 def parse_pairs(texts: Iterable[str], *, option: str) -> dict[str, str]:
     """Return `NAME=VALUE` texts by name.
 
@@ -53,7 +56,9 @@ def parse_pairs(texts: Iterable[str], *, option: str) -> dict[str, str]:
         name, equals, value = text.partition("=")
         if not name or not equals:
             raise InvalidArgumentError(
-                f"{option} {quoted(text)} is not NAME=VALUE", reason="OPTION_SHAPE", hint=f"write {option} theta=0.5"
+                f"{option} {quoted(text)} is not NAME=VALUE",
+                reason="OPTION_SHAPE",
+                hint=f"write {option} {_EXAMPLES[option]}",
             )
         if name in pairs:
             raise InvalidArgumentError(

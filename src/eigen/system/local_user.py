@@ -22,12 +22,12 @@ class LocalUserAuthenticator(Authenticator):
     """Knows one caller: the user of this process.
 
     Args:
-        root: The system's folder; it is there.
+        root: The system's folder; one that nobody has made yet is the user's.
     """
 
     def __init__(self, root: Path) -> None:
         uid = os.getuid()
-        is_owner = uid in (_SUPERUSER, root.stat().st_uid)
+        is_owner = uid in (_SUPERUSER, root.stat().st_uid if root.exists() else uid)
         self._caller = RequestContext(subject=_name_of(uid), roles=frozenset({"admin" if is_owner else "user"}))
 
     async def authenticate(self, credentials: Credentials) -> RequestContext:

@@ -20,7 +20,7 @@ from eigen.system.live_statuses import LiveStatuses
 from eigen.system.local_user import LocalUserAuthenticator
 from eigen.system.root import default_root, require_store
 from eigen.telemetry.audit import LoggedAudit
-from eigen.telemetry.sinks import FileSink
+from eigen.telemetry.sinks import FileSink, MemorySink
 from eigen.workers.blocking import on_the_spot
 
 __all__ = ["open_lookups"]
@@ -33,7 +33,7 @@ def open_lookups(root: Path | None = None) -> Iterator[JobReads]:
     Calls take no deadlines, and need no event loop but for `stream_job_updates`, which waits.
 
     Args:
-        root: The folder; made where it is missing. None: what is configured.
+        root: The folder; one that is missing has no jobs, and stays so. None: what is configured.
 
     Raises:
         FailedPreconditionError: A newer version of Eigen OS has written the root.
@@ -44,7 +44,8 @@ def open_lookups(root: Path | None = None) -> Iterator[JobReads]:
     require_store(folder)
     with ExitStack() as stack:
         database = stack.enter_context(closing(Database(folder, shown_as=str(given), may_use_ballast=False)))
-        sink = stack.enter_context(closing(FileSink(folder / "logs" / "eigen.jsonl")))
+        is_there = (folder / "jobs.sqlite3").exists()
+        sink = stack.enter_context(closing(FileSink(folder / "logs" / "eigen.jsonl") if is_there else MemorySink()))
         records = SqliteRecords(database)
         artifacts = _Artifacts(folder, records)
         yield ReadingApi(

@@ -69,7 +69,9 @@ class Tally:
             total = self.read()
             total.merge(counts)
             draft = self._file.with_name(".metrics.json.tmp")
-            draft.write_text(json.dumps({"version": _VERSION, "counts": total.counts()}, separators=(",", ":")))
+            content = json.dumps({"version": _VERSION, "counts": total.counts()}, separators=(",", ":"))
+            with open(draft, "w", opener=_private) as opened:  # a path takes no opener
+                opened.write(content)
             draft.replace(self._file)
 
     @contextmanager
@@ -125,3 +127,7 @@ class Folding:
         with suppress(OSError):  # a root that cannot be written keeps no figures
             await run_sync(self._tally.add, news.counts(), abandon_on_cancel=True)
         self._folded = now
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW, 0o600)

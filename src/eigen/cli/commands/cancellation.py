@@ -75,7 +75,9 @@ def cancel(
         subject=subject,
         all_subjects=all_subjects,
     )
-    if bool(jobs) == (everything or bool(selection)):
+    if jobs and (everything or selection):
+        raise typer.BadParameter("name jobs or say which ones by options: both were given")
+    if not jobs and not (everything or selection):
         raise typer.BadParameter(
             "name jobs, or say which ones with --all, --state, --name, --group, --label or --since"
         )

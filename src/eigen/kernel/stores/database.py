@@ -43,7 +43,7 @@ class Database:
         shown_as: The root as its user gave it.
         alone: Whether nobody else may have the root open meanwhile.
         may_use_ballast: Whether it is opened to be written even where the disk is full, which takes some of the ballast
-            for as long as it is open; else such a disk is only read.
+            for as long as it is open; else such a disk is only read, and a store that is missing is not made.
 
     Raises:
         FailedPreconditionError: A newer version has written the root, or it is open elsewhere and was wanted alone.
@@ -109,6 +109,9 @@ class Database:
         self._unlock()
 
     def _open(self, folder: Path, *, alone: bool, may_use_ballast: bool) -> None:
+        if not may_use_ballast and _is_missing(self._path):
+            self._reader = _nothing()
+            return
         require_known(_version(self._path))
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -235,6 +238,21 @@ def has_tables(path: Path) -> bool:
         return _version(path) > 0
     except sqlite3.Error:
         return True
+
+
+def _is_missing(path: Path) -> bool:
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    return False
+
+
+def _nothing() -> sqlite3.Connection:
+    """Return a connection to a store that nobody has made yet: it has no jobs."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    migrate(connection)
+    return connection
 
 
 def _version(path: Path) -> int:
