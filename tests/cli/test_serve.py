@@ -125,6 +125,8 @@ def test_a_servers_line_is_told_at_the_command_line_and_its_death_too(shell, ser
     after = shell.job(spec=f"  dependencies: [{ids[3]}]\n", name="after.yaml")
     ids.append(shell.json("submit", "--job", after, "--detach")["job_id"])
     wait_for(shell, ids[1])
+    while shell.json("status", ids[4])["waiting_for"]["cause"] == "system":  # the server has not taken it over yet
+        pass
     while (fourth := shell.json("status", ids[3]))["queue_position"] is None:  # the store is a moment ahead of the line
         pass
     assert (fourth["queue_position"], fourth["waiting_for"]["cause"]) == (2, "slot")
