@@ -20,8 +20,9 @@ import anyio.to_thread
 from eigen.contracts.errors import EigenError, InvariantError
 from eigen.ports.artifact_store import Artifact, ArtifactStore, Opening
 from eigen.qfs.disk_reads import DiskReads
+from eigen.qfs.durability import Change
 from eigen.qfs.filesystem import FileSystem
-from eigen.qfs.job_folders import PORTION, Change
+from eigen.qfs.job_folders import PORTION
 from eigen.qfs.layout import Meta, require_job_id, require_names
 from eigen.workers.thread import GroupThread
 

@@ -21,17 +21,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from eigen.qfs.filesystem import FileSystem
+from eigen.qfs.layout import Meta
 
-__all__ = ["Durability"]
+__all__ = ["Change", "Durability"]
 
 _QUIET_SEC = 0.0002
 """What syncing one path costs on a quiet disk, about; only the first choice depends on it."""
 
 _LATELY_SEC = 1.0
 """How long a time that was measured counts."""
+
+
+def _nothing() -> None:
+    return None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What was written and has its names, but may not be on the disk yet.
+
+    Attributes:
+        meta: What `meta.json` says now.
+        paths: The files and folders that have to be synced.
+        settle: Is called when they are.
+        undo: Is called when they cannot be.
+    """
+
+    meta: Meta
+    paths: tuple[str, ...] = ()
+    settle: Callable[[], None] | None = None
+    undo: Callable[[], None] = _nothing
 
 
 class Durability:

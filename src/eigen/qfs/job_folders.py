@@ -26,16 +26,15 @@ import errno
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from contextlib import contextmanager, suppress
+from typing import Any
 
 from eigen.contracts.errors import EigenError, NotFoundError
 from eigen.contracts.jobs import JOB_ID
 from eigen.ports.artifact_store import JOURNAL, Artifact, ArtifactProblem, Opening
-from eigen.qfs.durability import Durability
+from eigen.qfs.durability import Change, Durability
 from eigen.qfs.filesystem import FileSystem
+from eigen.qfs.hands import Hands
 from eigen.qfs.layout import (
     META,
     Meta,
@@ -50,51 +49,20 @@ from eigen.qfs.layout import (
     no_such_artifact,
     no_such_job,
 )
+from eigen.qfs.whole_files import WholeFiles, undone_on_error
 
-if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
-
-__all__ = ["PORTION", "Change", "JobFolders"]
+__all__ = ["PORTION", "JobFolders"]
 
 _TEMPORARY = ".tmp"
 _OPENING = ".opening.json"
 _JOURNAL = ".journal-"
 _JOURNAL_LOCK_TRIES = 20  # a killed owner's workers are gone within some hundredths of a second
 _JOURNAL_LOCK_WAIT_SEC = 0.05
-_THREADS = 4  # more of them keep the event loop from the interpreter: 16 made its worst stall twice as long
-_CHUNK_BYTES = 1024 * 1024
 _ABANDONED_AFTER_SEC = 24 * 3600.0
-_NOT_A_FILE = frozenset({errno.EINVAL, errno.ELOOP, errno.EISDIR, errno.ENXIO})
-
-
-def _nothing() -> None:
-    return None
-
-
-def _do_all(works: Iterable[Callable[[], None]]) -> None:
-    for work in works:
-        work()
 
 
 PORTION = 4
 """How many jobs' names one thread gives, one after the other."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """What was written and has its names, but may not be on the disk yet.
-
-    Attributes:
-        meta: What `meta.json` says now.
-        paths: The files and folders that have to be synced.
-        settle: Is called when they are.
-        undo: Is called when they cannot be.
-    """
-
-    meta: Meta
-    paths: tuple[str, ...] = ()
-    settle: Callable[[], None] | None = None
-    undo: Callable[[], None] = _nothing
 
 
 class JobFolders:
@@ -105,11 +73,16 @@ class JobFolders:
     Args:
         root: Absolute path of CircuitFS; made when the first job is, within a folder that exists.
         filesystem: The operating system's files.
+
+    Attributes:
+        at_once: Does several works at once; see `Hands.at_once`.
     """
 
     def __init__(self, root: str, filesystem: FileSystem) -> None:
         self._root = root
         self._files = filesystem
+        self._whole = WholeFiles(filesystem)
+        self.at_once = Hands().at_once
         self._durability = Durability(filesystem, self.at_once)
         self._is_ready = False
 
@@ -128,36 +101,6 @@ class JobFolders:
 
             yield sync
 
-    def at_once(self, works: Iterable[Callable[[], None]], *, portion: int = 1) -> None:
-        """Do several works at once, and return when the last one has ended, also on an error.
-
-        On a busy disk each name that is given or taken may wait for the journal; so they wait together.
-
-        Args:
-            works: What to do.
-            portion: How many a thread does, one after the other, unless one fails: to hand a work to another thread
-                costs as much as a short one.
-        """
-        from concurrent.futures import wait
-
-        all_works = tuple(works)
-        if not all_works:
-            return
-        first, *others = (all_works[start : start + portion] for start in range(0, len(all_works), portion))
-        begun = [self._threads.submit(_do_all, these) for these in others]
-        try:
-            _do_all(first)
-        finally:
-            wait(begun)
-        for work in begun:
-            work.result()
-
-    @cached_property
-    def _threads(self) -> ThreadPoolExecutor:
-        from concurrent.futures import ThreadPoolExecutor  # for who changes something; a look-up does not
-
-        return ThreadPoolExecutor(_THREADS, thread_name_prefix="circuit-fs")
-
     def create(self, job_id: str, files: Mapping[str, bytes], facts: Mapping[str, Any]) -> Change:
         """Make a job's folder elsewhere, and move it into place."""
         return self._make(job_id, files, facts, sealed=False)
@@ -166,8 +109,8 @@ class JobFolders:
         folder, stage = f"{self._root}/{job_id}", self._new_stage()
         meta = Meta.of(files, sealed=sealed, facts=facts)
         contents = {**files, META: meta.to_bytes()}
-        with self._undone_on_error(lambda: self._unmake(stage, folder)):
-            self._write({f"{stage}/{name}": content for name, content in contents.items()})
+        with undone_on_error(lambda: self._unmake(stage, folder)):
+            self._whole.write({f"{stage}/{name}": content for name, content in contents.items()})
             if not sealed:
                 self._files.link(f"{stage}/{META}", f"{stage}/{_OPENING}")
             try:
@@ -185,7 +128,7 @@ class JobFolders:
     def _unmake(self, stage: str, folder: str) -> None:
         """Remove a folder that could not be made; where its name was given and the call failed all the same, there."""
         if self._files.exists(stage):
-            self._remove_tree(stage)
+            self._whole.remove_tree(stage)
         else:
             self._move_away(folder)
 
@@ -201,8 +144,8 @@ class JobFolders:
         folder = f"{self._root}/{job_id}"
         if not self._has_equal(job_id, name, content):
             temporary = f"{folder}/{_TEMPORARY}-{secrets.token_hex(8)}"
-            with self._removed_at_last([temporary]):
-                self._write({temporary: content})
+            with self._whole.removed_at_last([temporary]):
+                self._whole.write({temporary: content})
                 try:
                     self._files.link(temporary, f"{folder}/{name}")
                 except FileExistsError:
@@ -226,12 +169,12 @@ class JobFolders:
             return self._sealed(job_id, meta)
         new = {name: content for name, content in files.items() if not self._has_equal(job_id, name, content)}
         unsynced = [name for name in self._names(job_id) if name not in meta.files]
-        added = [artifact_of(name, self._content(f"{folder}/{name}")) for name in unsynced]
+        added = [artifact_of(name, self._whole.content(f"{folder}/{name}")) for name in unsynced]
         sealed = meta.as_sealed([*added, *(artifact_of(*one) for one in new.items())], facts)
         token = secrets.token_hex(8)
         temporary = {name: f"{folder}/{_TEMPORARY}-{token}-{name}" for name in [*new, META]}
-        with self._removed_at_last(temporary.values()):
-            self._write({temporary[name]: content for name, content in {**new, META: sealed.to_bytes()}.items()})
+        with self._whole.removed_at_last(temporary.values()):
+            self._whole.write({temporary[name]: content for name, content in {**new, META: sealed.to_bytes()}.items()})
             self._publish(job_id, {name: temporary[name] for name in new}, meta=temporary[META])
         return self._sealed(job_id, sealed, new=[f"{folder}/{name}" for name in new])
 
@@ -240,7 +183,7 @@ class JobFolders:
         return Change(
             meta=meta,
             paths=(*(f"{folder}/{name}" for name in [*meta.files, META]), folder),
-            settle=lambda: self._remove_all([f"{folder}/{_OPENING}", *self._journals(job_id, meta)]),
+            settle=lambda: self._whole.remove_all([f"{folder}/{_OPENING}", *self._journals(job_id, meta)]),
             undo=lambda: self._take_back(job_id, new),
         )
 
@@ -273,12 +216,12 @@ class JobFolders:
         """Return a file's content, checked against its record where it has one."""
         meta, folder = self.meta(job_id), f"{self._root}/{job_id}"
         if name == META:
-            return self._content(f"{folder}/{META}")
+            return self._whole.content(f"{folder}/{META}")
         recorded = meta.files.get(name)
         if recorded is None and (meta.sealed or not is_artifact_name(name)):
             raise no_such_artifact(job_id, name)
         try:
-            content = self._content(f"{folder}/{name}")
+            content = self._whole.content(f"{folder}/{name}")
         except FileNotFoundError as error:
             raise artifact_corrupt(name, "is missing") if recorded else no_such_artifact(job_id, name) from error
         return checked(recorded, content) if recorded else content
@@ -287,7 +230,7 @@ class JobFolders:
         """Return the records of all files; those of files that are not recorded yet are made."""
         meta, folder = self.meta(job_id), f"{self._root}/{job_id}"
         names = [] if meta.sealed else [name for name in self._names(job_id) if name not in meta.files]
-        added = [artifact_of(name, self._content(f"{folder}/{name}")) for name in names]
+        added = [artifact_of(name, self._whole.content(f"{folder}/{name}")) for name in names]
         files = meta.with_artifacts(added).files
         return tuple(files[name] for name in sorted(files))
 
@@ -296,7 +239,7 @@ class JobFolders:
         if not JOB_ID.fullmatch(job_id) or not self._files.exists(f"{self._root}/{job_id}"):
             raise no_such_job(job_id)
         try:
-            return Meta.from_bytes(self._content(f"{self._root}/{job_id}/{META}"))
+            return Meta.from_bytes(self._whole.content(f"{self._root}/{job_id}/{META}"))
         except FileNotFoundError as error:
             raise artifact_corrupt(META, "is missing") from error
 
@@ -327,7 +270,7 @@ class JobFolders:
 
     def journals(self, job_id: str) -> tuple[bytes, ...]:
         """Return what is in the parts of a job's journal, in order."""
-        return tuple(self._content(path) for path in self._journals(job_id))
+        return tuple(self._whole.content(path) for path in self._journals(job_id))
 
     def _journals(self, job_id: str, sealed: Meta | None = None) -> list[str]:
         """Return the paths of a job's journals, in order; a sealed job that never had one is not looked at."""
@@ -356,24 +299,18 @@ class JobFolders:
 
     def leftovers(self, *, remove: bool) -> tuple[str, ...]:
         """Return, by their paths within the root, folders that were never named and temporary files of sealed jobs."""
-        stages = [f"{_TEMPORARY}/{name}" for name in self._listed(f"{self._root}/{_TEMPORARY}")]
+        stages = [f"{_TEMPORARY}/{name}" for name in self._whole.listed(f"{self._root}/{_TEMPORARY}")]
         files = [
             f"{job_id}/{name}"
             for job_id in self.job_ids()
-            for name in self._listed(f"{self._root}/{job_id}")
+            for name in self._whole.listed(f"{self._root}/{job_id}")
             if name.startswith((f"{_TEMPORARY}-", _OPENING, _JOURNAL)) and self._is_sealed(job_id)
         ]
         if remove:
             for stage in stages:
-                self._remove_tree(f"{self._root}/{stage}")
-            self._remove_all(f"{self._root}/{file}" for file in files)
+                self._whole.remove_tree(f"{self._root}/{stage}")
+            self._whole.remove_all(f"{self._root}/{file}" for file in files)
         return (*stages, *files)
-
-    def _listed(self, path: str) -> list[str]:
-        try:
-            return sorted(self._files.list_folder(path))
-        except (FileNotFoundError, NotADirectoryError):
-            return []
 
     def _is_sealed(self, job_id: str) -> bool:
         """Return whether a job takes no more files, and all of them are whole."""
@@ -394,7 +331,7 @@ class JobFolders:
     def _publish(self, job_id: str, temporary: Mapping[str, str], *, meta: str) -> None:
         """Give complete files their names, `meta.json` last; on an error take the names back."""
         folder, named = f"{self._root}/{job_id}", list[str]()
-        with self._undone_on_error(lambda: self._take_back(job_id, named)):
+        with undone_on_error(lambda: self._take_back(job_id, named)):
             for name, path in temporary.items():
                 self._files.link(path, f"{folder}/{name}")
                 named.append(f"{folder}/{name}")
@@ -406,19 +343,19 @@ class JobFolders:
         """Open a job again whose seal failed: first its record, then the names that the seal has given."""
         if self._files.exists(f"{self._root}/{job_id}/{_OPENING}"):
             self._open_again(f"{self._root}/{job_id}")
-        self._remove_all(named)
+        self._whole.remove_all(named)
 
     def _open_again(self, folder: str) -> None:
         """Take the first `meta.json` back; its other name stays, since it is on the disk."""
         temporary = f"{folder}/{_TEMPORARY}-{secrets.token_hex(8)}"
-        with self._removed_at_last([temporary]):  # it stays where both are one file
+        with self._whole.removed_at_last([temporary]):  # it stays where both are one file
             self._files.link(f"{folder}/{_OPENING}", temporary)
             self._files.rename(temporary, f"{folder}/{META}")
 
     def _has_equal(self, job_id: str, name: str, content: bytes) -> bool:
         """Return whether the file is there; if it is, it has to have this content."""
         try:
-            found = self._content(f"{self._root}/{job_id}/{name}")
+            found = self._whole.content(f"{self._root}/{job_id}/{name}")
         except FileNotFoundError:
             return False
         if found != content:
@@ -427,34 +364,6 @@ class JobFolders:
 
     def _names(self, job_id: str) -> list[str]:
         return sorted(name for name in self._files.list_folder(f"{self._root}/{job_id}") if is_artifact_name(name))
-
-    def _content(self, path: str) -> bytes:
-        try:
-            descriptor = self._files.open_file(path)
-        except OSError as error:
-            if error.errno in _NOT_A_FILE:
-                raise artifact_corrupt(path.rpartition("/")[2], "is no regular file") from error
-            raise
-        with ExitStack() as stack:
-            stack.callback(self._files.close, descriptor)
-            return b"".join(iter(lambda: self._files.read(descriptor, _CHUNK_BYTES), b""))
-
-    def _write(self, contents: Mapping[str, bytes]) -> None:
-        """Write new files."""
-        for path, content in contents.items():
-            descriptor = self._files.create_file(path)
-            try:
-                self._write_all(descriptor, content)
-            finally:
-                self._files.close(descriptor)
-
-    def _write_all(self, descriptor: int, content: bytes) -> None:
-        rest = memoryview(content)
-        while rest:
-            taken = self._files.write(descriptor, rest)
-            if taken <= 0:
-                raise OSError(errno.EIO, "nothing was written")
-            rest = rest[taken:]
 
     def _new_stage(self) -> str:
         """Return a new folder to build a job's folder in."""
@@ -480,37 +389,11 @@ class JobFolders:
             for name in self._files.list_folder(f"{self._root}/{_TEMPORARY}"):
                 path = f"{self._root}/{_TEMPORARY}/{name}"
                 if time.time() - self._files.modified_at(path) > _ABANDONED_AFTER_SEC:
-                    self._remove_tree(path)
+                    self._whole.remove_tree(path)
 
     def _move_away(self, folder: str) -> None:
         """Remove a job's folder: first its name, at once, then what was in it."""
         gone = f"{self._root}/{_TEMPORARY}/{secrets.token_hex(16)}"
         self._files.rename(folder, gone)
         with suppress(OSError):
-            self._remove_tree(gone)
-
-    def _remove_tree(self, folder: str) -> None:
-        for name in self._files.list_folder(folder):
-            self._files.remove_file(f"{folder}/{name}")
-        self._files.remove_folder(folder)
-
-    def _remove_all(self, paths: Iterable[str]) -> None:
-        for path in paths:
-            with suppress(OSError):
-                self._files.remove_file(path)
-
-    @contextmanager
-    def _removed_at_last(self, paths: Iterable[str]) -> Iterator[None]:
-        try:
-            yield
-        finally:
-            self._remove_all(paths)
-
-    @contextmanager
-    def _undone_on_error(self, undo: Callable[[], None]) -> Iterator[None]:
-        try:
-            yield
-        except BaseException:
-            with suppress(OSError, EigenError):
-                undo()
-            raise
+            self._whole.remove_tree(gone)
