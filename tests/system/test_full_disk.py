@@ -60,6 +60,7 @@ async def live_through_it(root: Path) -> None:
         driver.hold()
         running = await system.kernel.enqueue(bell())
         await driver.started()
+        await system.api.list_jobs()  # waits for what is written behind, which would take some of the ballast
         fill(filler)
         await refused(system, "DISK_FULL")
         driver.release()

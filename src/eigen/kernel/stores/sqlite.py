@@ -260,11 +260,15 @@ class SqliteJobStore(AskedRecords, JobStore):
             await self._catch_up()
 
     async def _catch_up(self) -> None:
-        """Wait until all that was written so far is committed, what was written behind included."""
+        """Wait until all that was written so far is committed or refused, what was written behind included.
+
+        What was written behind must not fail, as the end that comes after it must not: without it that would have gaps.
+        """
         behind, self._behind = self._behind, {}
-        self._unwaited += [_Write(self._appending(*one), durable=False, must_not_fail=False) for one in behind.values()]
+        self._unwaited += [_Write(self._appending(*one), durable=False, must_not_fail=True) for one in behind.values()]
         if self._unwaited or self._thread.is_busy:
-            await self._write(_nothing, durable=False)
+            with suppress(EigenError):  # the disk is full or broken: whoever reads then, reads what there is
+                await self._write(_nothing, durable=False)
 
     def _commit(self, batch: Sequence[_Write]) -> None:
         try:
