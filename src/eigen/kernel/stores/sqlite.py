@@ -262,13 +262,19 @@ class SqliteJobStore(AskedRecords, JobStore):
     async def _catch_up(self) -> None:
         """Wait until all that was written so far is committed or refused, what was written behind included.
 
-        What was written behind must not fail, as the end that comes after it must not: without it that would have gaps.
+        What was written behind must not fail, as the end that comes after it must not. What is refused all the same, by
+        a disk that is full or broken, is tried again: a later write without it would leave a gap.
         """
         behind, self._behind = self._behind, {}
-        self._unwaited += [_Write(self._appending(*one), durable=False, must_not_fail=True) for one in behind.values()]
+        writes = [_Write(self._appending(*one), durable=False, must_not_fail=True) for one in behind.values()]
+        self._unwaited += writes
         if self._unwaited or self._thread.is_busy:
-            with suppress(EigenError):  # the disk is full or broken: whoever reads then, reads what there is
+            with suppress(EigenError):  # whoever reads then, reads what there is
                 await self._write(_nothing, durable=False)
+        for one, write in zip(behind.values(), writes, strict=True):
+            if isinstance(write.error, EigenError):
+                later = self._behind.get(one.record.job_id, _Behind(one.record, ()))
+                self._behind[one.record.job_id] = _Behind(later.record, (*one.events, *later.events))
 
     def _commit(self, batch: Sequence[_Write]) -> None:
         try:
