@@ -27,7 +27,7 @@ from eigen.optimization.evaluations import Entry, Evaluation, read_entries
 from eigen.optimization.journal import Journal
 from eigen.optimization.loop import minimized
 from eigen.optimization.objective import Objective
-from eigen.optimization.seeds import evaluation_seed, loop_seed, method_seed, start_points
+from eigen.optimization.seeds import evaluation_seed, job_seed, method_seed, start_points
 from eigen.optimization.sources import Source
 
 _NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -198,7 +198,7 @@ def test_seeds_and_starts_come_again_and_differ(seed: int, starts: int) -> None:
     seeds = [evaluation_seed(seed, start=start, evaluation=number) for start in range(starts) for number in range(4)]
     seeds += [method_seed(seed, start=start) for start in range(starts)]
     assert len(set(seeds)) == len(seeds)
-    assert all(0 <= one < 2**53 for one in [*seeds, loop_seed(f"job_{seed}")])
+    assert all(0 <= one < 2**53 for one in [*seeds, job_seed(f"job_{seed}")])
     bounds = [(-math.inf, math.inf), (0.0, math.inf), (-math.inf, 1.0), (-0.5, 0.25), (-1e308, 1e308)]
     points = start_points([0.0] * 5, bounds=bounds, number=starts, seed=seed)
     assert points == start_points([0.0] * 5, bounds=bounds, number=starts, seed=seed)

@@ -73,13 +73,13 @@ def parts_of(plan: ExecutionPlan) -> list[Part]:
 
 
 async def executed(
-    plan: ExecutionPlan, drivers: DriverManager, *, job_id: str, device_id: str, clock: Clock
+    plan: ExecutionPlan, drivers: DriverManager, *, job_id: str, device_id: str, clock: Clock, first: int = 0
 ) -> AsyncGenerator[list[PointResult], None]:
-    """Yield the results of a job's points in order, some at a time; errors as `DriverManager.execute`."""
+    """Yield the results of a job's points from `first` on, some at a time; errors as `DriverManager.execute`."""
     is_quick = plan.sampling is None or len(plan.sampling.state.operations) <= _AT_ONCE_OPERATIONS
     parts = parts_of(plan) if is_quick else await run_sync(parts_of, plan)
     batch = drivers.device(device_id).max_batch
-    first, size = 0, _first_portion(plan) if batch == 1 else max(1, batch // len(parts))
+    size = _first_portion(plan) if batch == 1 else max(1, batch // len(parts))
     while first < len(plan.points):
         began = clock.monotonic()
         bindings = tuple({**plan.binding, **point} for point in plan.points[first : first + size])

@@ -16,6 +16,7 @@ from eigen.contracts.version import VERSION
 from eigen.contracts.wire import format_time, to_json
 from eigen.kernel.execution import PointResult
 from eigen.kernel.history import to_json_lines
+from eigen.kernel.kept_points import POINTS, is_of_sweep
 from eigen.kernel.loop_results import journal_of, optimizer_of, stopped_optimizer_of
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.ports.artifact_store import JOURNAL
@@ -35,17 +36,17 @@ def closing_files(
     """Return the last files of a job: its results or its error, and its events to the very last one.
 
     A sweep that did not come to its end leaves the points that are done, a loop its best evaluation; sampled
-    expectation values, the raw counts; a loop, its journal.
+    expectation values, the raw counts; a loop, its journal, and so does a sweep that nobody began anew.
 
     Args:
         run: The job.
         final: Its record then.
         last: The event that ends it.
-        journals: The journal of each start of its loop.
+        journals: The journal of each start of its loop, or of its sweep.
     """
     files = {"events.jsonl": to_json_lines([*run.events, last])}
     if journals:
-        files[JOURNAL] = journal_of(journals)
+        files[POINTS if is_of_sweep(journals[0]) else JOURNAL] = journal_of(journals)
     if final.state is JobState.DONE:
         files["results.json"] = _results(run, final, last, _optimizer(run, journals)).to_bytes()
     else:

@@ -159,6 +159,7 @@ class QrtxKernel(Kernel):
             clock=clock,
             ids=ids,
             memory_bytes=memory_bytes,
+            observer=observer,
             tell=self._jobs.feed,
         )
         self._stages = Stages(

@@ -6,7 +6,7 @@ Nothing here starts tasks, feeds events or catches what nobody foresaw: that is 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import partial
@@ -34,12 +34,13 @@ from eigen.kernel.machine import step
 from eigen.kernel.progress import Progress
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.kernel.sweep import first_inputs
-from eigen.optimization.seeds import loop_seed
+from eigen.optimization.seeds import job_seed
 from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import DriverManager
 from eigen.ports.job_store import JobStore
+from eigen.ports.kernel import KernelObserver
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram
@@ -66,6 +67,7 @@ class JobWork:
         clock: Time.
         ids: Seeds, where nobody names one.
         memory_bytes: Most memory that one job may take.
+        observer: Is told of defects that cost no job.
         tell: Takes an event of a job while its work goes on.
     """
 
@@ -79,6 +81,7 @@ class JobWork:
         clock: Clock,
         ids: IdSource,
         memory_bytes: int,
+        observer: KernelObserver,
         tell: Callable[[JobRun, JobEvent], Awaitable[None]],
     ) -> None:
         self._artifacts = artifacts
@@ -88,6 +91,7 @@ class JobWork:
         self._clock = clock
         self._ids = ids
         self._memory_bytes = memory_bytes
+        self._observer = observer
         self._tell = tell
         self._circuit_files = CircuitFiles()
 
@@ -101,7 +105,7 @@ class JobWork:
         body = inputs.spec.spec
         await self._drivers.prepare(canonical_target(body.target or DEFAULT_TARGET))
         run.compiled = await self._compiled(inputs)
-        drawn_seed = self._drawn_seed(run.record, run.compiled)
+        drawn_seed = self._drawn_seed(run.record, run.compiled, is_sweep=bool(body.sweep))
         run.plan, device_id, admission = await self._admitted(body, run.compiled, drawn_seed=drawn_seed)
         run.circuit_files = await self._circuit_files.of(run.compiled)
         return Compiled(
@@ -117,11 +121,11 @@ class JobWork:
             explanation=admission.explanation,
         )
 
-    def _drawn_seed(self, record: JobRecord, compiled: CompiledProgram) -> int:
-        """Return the seed of a job that names none: a loop's is always the same one, whoever begins the job anew."""
+    def _drawn_seed(self, record: JobRecord, compiled: CompiledProgram, *, is_sweep: bool) -> int:
+        """Return the seed of a job that names none: always the same one where others may go on with what it drew."""
         if record.seed is not None:
             return record.seed
-        return self._ids.seed() if compiled.hybrid is None else loop_seed(record.job_id)
+        return job_seed(record.job_id) if is_sweep or compiled.hybrid is not None else self._ids.seed()
 
     async def check(self, inputs: JobInputs) -> CheckedJob:
         """Say what `compile` would find, and leave nothing behind."""
@@ -176,24 +180,60 @@ class JobWork:
 
     async def execute(self, run: JobRun) -> JobEvent:
         """Run a job's circuits on its device."""
-        from eigen.kernel.execution import executed
-
         attempt = run.record.attempt
         if run.plan is None:
             raise InvariantError("executing without a plan")
-        run.results, run.outcomes = [], []
         if run.plan.loop:
             await self._minimize(run, run.plan)
-        told = Progress(len(run.plan.points), clock=self._clock)
-        device_id = device_of(run.record)
-        found = executed(run.plan, self._drivers, job_id=run.record.job_id, device_id=device_id, clock=self._clock)
-        async with aclosing(found):
-            async for results in found:
-                run.results += results
-                if told.is_due(len(run.results)):
-                    await self._tell(run, self._progressed(run, attempt))
+        if len(run.plan.points) == 1:
+            async with aclosing(self._executed(run, run.plan)) as found:
+                async for run.results in found:
+                    pass
+        else:
+            await self._sweep(run, run.plan)
         elapsed_sec = run.loop_sec + sum(one.result.execution_time_sec for one in run.results)
         return Executed(at=self._clock.now(), attempt=attempt, execution_time_sec=elapsed_sec)
+
+    def _executed(self, run: JobRun, plan: ExecutionPlan) -> AsyncGenerator[list[PointResult], None]:
+        """Yield the results of the points that are not done yet, some at a time."""
+        from eigen.kernel.execution import executed
+
+        return executed(
+            plan,
+            self._drivers,
+            job_id=run.record.job_id,
+            device_id=device_of(run.record),
+            clock=self._clock,
+            first=len(run.results),
+        )
+
+    async def _sweep(self, run: JobRun, plan: ExecutionPlan) -> None:
+        """Run the points of a sweep that are not done yet, here or by a system that is gone."""
+        from eigen.kernel.kept_points import KeptPoints
+
+        attempt, device_id = run.record.attempt, device_of(run.record)
+        told = Progress(len(plan.points), clock=self._clock)
+        kept = KeptPoints(
+            run,
+            artifacts=self._artifacts,
+            device_id=device_id,
+            is_simulator=self._drivers.device(device_id).simulator,
+            clock=self._clock,
+            save=self.save,
+            give_up=partial(self._observer.on_defect, run.record.job_id, "journal"),
+        )
+        try:
+            run.results = run.results or await kept.recorded()
+            if run.results:
+                await self._tell(run, self._progressed(run, attempt))
+            async with aclosing(self._executed(run, plan)) as found:
+                async for results in found:
+                    run.results += results
+                    await kept.keep(run.results)
+                    if told.is_due(len(run.results)):
+                        await self._tell(run, self._progressed(run, attempt))
+        finally:
+            await kept.close()
 
     async def _minimize(self, run: JobRun, plan: ExecutionPlan) -> None:
         """Run a job's loop; what is executed after it is the circuit at the best point."""

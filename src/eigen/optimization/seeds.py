@@ -11,7 +11,7 @@ import math
 import random
 from collections.abc import Sequence
 
-__all__ = ["evaluation_seed", "loop_seed", "method_seed", "start_points"]
+__all__ = ["evaluation_seed", "job_seed", "method_seed", "start_points"]
 
 _SEED_BITS = 53
 
@@ -26,8 +26,8 @@ def method_seed(seed: int, *, start: int) -> int:
     return _derived(f"eigen optimizer {seed} {start}")
 
 
-def loop_seed(job_id: str) -> int:
-    """Return the seed of a loop that nobody has named one for: a job that is begun anew must find the same one."""
+def job_seed(job_id: str) -> int:
+    """Return the seed of a loop or a sweep that nobody has named one for: whoever begins it anew must find the same."""
     return _derived(f"eigen loop {job_id}")
 
 

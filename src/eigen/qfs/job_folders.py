@@ -31,7 +31,7 @@ from typing import Any
 
 from eigen.contracts.errors import EigenError, NotFoundError
 from eigen.contracts.jobs import JOB_ID
-from eigen.ports.artifact_store import JOURNAL, Artifact, ArtifactProblem, Opening
+from eigen.ports.artifact_store import Artifact, ArtifactProblem, Opening
 from eigen.qfs.durability import Change, Durability
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.hands import Hands
@@ -59,7 +59,6 @@ _JOURNAL = ".journal-"
 _JOURNAL_LOCK_TRIES = 20  # a killed owner's workers are gone within some hundredths of a second
 _JOURNAL_LOCK_WAIT_SEC = 0.05
 _ABANDONED_AFTER_SEC = 24 * 3600.0
-
 
 PORTION = 4
 """How many jobs' names one thread gives, one after the other."""
@@ -183,9 +182,15 @@ class JobFolders:
         return Change(
             meta=meta,
             paths=(*(f"{folder}/{name}" for name in [*meta.files, META]), folder),
-            settle=lambda: self._whole.remove_all([f"{folder}/{_OPENING}", *self._journals(job_id, meta)]),
+            settle=lambda: self._settle(job_id),
             undo=lambda: self._take_back(job_id, new),
         )
+
+    def _settle(self, job_id: str) -> None:
+        """Remove what a seal that is on the disk needs no more; what cannot be removed now is a leftover."""
+        self._whole.remove_all([f"{self._root}/{job_id}/{_OPENING}"])
+        with suppress(OSError):
+            self._whole.remove_all(self._journals(job_id))
 
     def discard(self, job_id: str) -> None:
         """Remove the folder of a job that is not sealed; a job that is not there is no error."""
@@ -272,10 +277,7 @@ class JobFolders:
         """Return what is in the parts of a job's journal, in order."""
         return tuple(self._whole.content(path) for path in self._journals(job_id))
 
-    def _journals(self, job_id: str, sealed: Meta | None = None) -> list[str]:
-        """Return the paths of a job's journals, in order; a sealed job that never had one is not looked at."""
-        if sealed is not None and JOURNAL not in sealed.files:
-            return []
+    def _journals(self, job_id: str) -> list[str]:
         folder = f"{self._root}/{job_id}"
         if not JOB_ID.fullmatch(job_id) or not self._files.exists(folder):
             raise no_such_job(job_id)

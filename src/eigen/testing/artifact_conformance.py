@@ -27,7 +27,7 @@ from eigen.contracts.errors import (
     NotFoundError,
     UnavailableError,
 )
-from eigen.ports.artifact_store import JOURNAL, Artifact, ArtifactStore, Opening
+from eigen.ports.artifact_store import Artifact, ArtifactStore, Opening
 
 __all__ = ["ARTIFACT_STORE_CHECKS", "check_artifact_store"]
 
@@ -268,7 +268,7 @@ async def a_journal_outlives_attempts_until_the_seal(store: ArtifactStore) -> No
     await store.reset(_JOB)
     _require(await store.journals(_JOB) == (b"a\n", b"b\nc\n"), "a reset leaves journals alone")
     _require(await store.artifacts(_JOB) == _records(_INPUTS), "a journal is no artifact")
-    files = {JOURNAL: b"a\nb\nc\n"}
+    files = {"results.json": b"{}"}
     await store.seal(_JOB, files, facts=_CLOSING)
     _require(await store.journals(_JOB) == (), "a sealed job has none")
     _require(await store.artifacts(_JOB) == _records({**_INPUTS, **files}), "what the seal was given is there")
