@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import sqlite3
 import subprocess
 import sys
+import threading
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -20,7 +24,7 @@ from eigen.contracts.jobs import JobFilter, JobRecord, JobState, StoredEvent
 from eigen.kernel.history import fold, stored
 from eigen.kernel.machine import step
 from eigen.kernel.stores import statements
-from eigen.kernel.stores.ownership import OwnerLock
+from eigen.kernel.stores.ownership import OwnerLock, open_lock_file
 from eigen.kernel.stores.selection import selection
 from eigen.kernel.stores.sqlite import SqliteJobStore
 from eigen.ports.job_store import KeptJob, NewJob
@@ -290,8 +294,6 @@ async def test_the_owner_of_a_killed_process_is_gone(tmp_path: Path) -> None:
         "os.kill(os.getpid(), signal.SIGKILL)\n"
     )
     await anyio.run_process([sys.executable, "-c", script, str(tmp_path)], check=False, stderr=subprocess.DEVNULL)
-    from eigen.kernel.stores.ownership import OwnerLock
-
     mine = OwnerLock(tmp_path, "sys_mine")
     mine.acquire()
     assert mine.is_gone("sys_dead")
@@ -300,3 +302,45 @@ async def test_the_owner_of_a_killed_process_is_gone(tmp_path: Path) -> None:
     assert not other.is_gone("sys_mine")
     mine.release()
     assert other.is_gone("sys_mine")
+
+
+def _all_at_once(work: Callable[[], None]) -> list[threading.Thread]:
+    barrier = threading.Barrier(4)
+
+    def begin() -> None:
+        barrier.wait()
+        work()
+
+    threads = [threading.Thread(target=begin, daemon=True) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def _have_ended(threads: Iterable[threading.Thread]) -> bool:
+    for thread in threads:
+        thread.join(60)
+    return not any(thread.is_alive() for thread in threads)
+
+
+def test_threads_may_prove_a_systems_life_at_once(tmp_path: Path) -> None:
+    for number in range(100):
+        mine = OwnerLock(tmp_path, f"sys_{number}")
+        assert _have_ended(_all_at_once(mine.acquire))
+        assert not OwnerLock(tmp_path, "sys_other").is_gone(mine.owner)
+        mine.release()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it looks at /proc")
+def test_a_lock_file_that_is_cleared_while_it_is_being_taken_proves_nobodys_life(tmp_path: Path) -> None:
+    path = tmp_path.resolve() / "sys_mine.lock"
+    mine, probe = OwnerLock(tmp_path, "sys_mine"), open_lock_file(path)
+    fcntl.flock(probe, fcntl.LOCK_EX)
+    threads = _all_at_once(mine.acquire)
+    while sum(os.path.realpath(one) == str(path) for one in Path("/proc/self/fd").iterdir()) < 2:
+        os.sched_yield()  # until somebody waits for whoever looks whether it is gone
+    path.unlink()
+    os.close(probe)
+    assert _have_ended(threads)
+    assert not OwnerLock(tmp_path, "sys_other").is_gone("sys_mine")
+    mine.release()

@@ -295,7 +295,7 @@ async def test_closing_ends_workers_that_are_busy_and_tells_their_callers() -> N
 
 
 _PARENT = """
-import anyio, sys
+import anyio, signal, sys
 from eigen.workers.deaths import death
 from eigen.workers.nursery_client import WorkerExit
 from eigen.workers.pool import WorkerPool, WorkerRequest
@@ -308,6 +308,7 @@ async def main():
         spin = WorkerRequest(digest="d", content=b"c", arguments={"do": "spin"}, memory_bytes=2**30)
         await pool.run(spin, begun)
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in a shell's background
 anyio.run(main)
 """
 
@@ -323,5 +324,5 @@ def test_no_process_outlives_a_killed_system(number: signal.Signals) -> None:
         for descriptor in descriptors:
             poller = select.poll()
             poller.register(descriptor, select.POLLIN)
-            assert poller.poll(10_000), "a process is still there after 10 s"
+            assert poller.poll(60_000), "a process is still there after a minute"
             os.close(descriptor)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import os
 from pathlib import Path
+from threading import Lock
 
 from eigen.contracts.errors import FailedPreconditionError
 
@@ -72,20 +73,21 @@ class exclusive_lock:  # noqa: N801  # used as `with exclusive_lock(fd):`, like 
 
 
 class OwnerLock:
-    """A system's proof of life."""
+    """A system's proof of life; several threads may take it at once."""
 
     def __init__(self, folder: Path, owner: str) -> None:
         self._folder = folder
         self._path = folder / f"{owner}.lock"
+        self._acquiring = Lock()
         self._descriptor: int | None = None
         self.owner = owner
 
     def acquire(self) -> None:
         """Take the lock; a second time changes nothing."""
-        if self._descriptor is None:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
-            self._descriptor = open_lock_file(self._path)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX)
+        with self._acquiring:  # a second descriptor would wait for the first one, which is its own, for ever
+            if self._descriptor is None:
+                self._folder.mkdir(mode=0o700, exist_ok=True)
+                self._descriptor = _locked(self._path)
 
     def release(self) -> None:
         """Let go; from here on this system counts as gone."""
@@ -113,6 +115,23 @@ class OwnerLock:
             return True
         finally:
             os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    """Return a descriptor that holds a lock file's lock: not that of one which somebody has just cleared away."""
+    while True:
+        descriptor = open_lock_file(path)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_at(path, descriptor):
+            return descriptor
+        os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def _clear(lock: Path) -> None:
