@@ -14,6 +14,8 @@ import eigen
 from eigen.client.packaging import package
 from eigen.contracts.errors import UnavailableError
 from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
+from eigen.contracts.trace import Span
+from eigen.contracts.wire import to_json
 from eigen.telemetry.explanation import Finding, duration_text, explain
 from eigen.telemetry.job_trace import job_spans
 from eigen.telemetry.otlp import to_otlp
@@ -66,6 +68,26 @@ def test_the_device_and_its_method_are_told_with_their_reason(record: JobRecord)
     (device,) = said(record, SUBMITTED, event(2, 1, "Compiled", "queued", **COMPILED))["device"]
     assert "sim:local" in device.text and "statevector, the default" in device.text
     assert device.facts["seed"] == 7
+
+
+def test_workers_that_start_side_by_side_are_waited_for_once(record: JobRecord) -> None:
+    noon_us = int(NOON.timestamp() * 1_000_000)
+    begun = (("worker.start", 0, 1_200), ("worker.start", 100, 1_000), ("worker.run", 1_200, 10))
+    spans = [
+        to_json(
+            Span(
+                name=name,
+                span_id=f"{n:016x}",
+                parent_id="b" * 16,
+                start_us=noon_us + at * 1_000,
+                duration_us=took * 1_000,
+            )
+        )
+        for n, (name, at, took) in enumerate(begun)
+    ]
+    executed = event(3, 2, "Executed", "storing", spans=spans)
+    *_, worker = said(record, SUBMITTED, event(2, 0, "Compiled", "queued", **COMPILED), executed)["cache"]
+    assert worker.facts["worker_start_us"] == 1_200_000
 
 
 def test_a_takeover_and_a_crash_are_told(record: JobRecord) -> None:

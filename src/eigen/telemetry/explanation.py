@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -161,9 +161,18 @@ def _cache(spans: Sequence[Span]) -> Iterator[Finding]:
     if runs:
         was_prepared = runs[-1].facts.get("was_prepared", False)
         text = "the worker held the circuit" if was_prepared else "the worker prepared the circuit"
-        started = sum(span.duration_us for span in spans if span.name == "worker.start")
+        started = _covered_us(span for span in spans if span.name == "worker.start")
         more = f", and had to be started first ({duration_text(started)})" if started else ""
         yield Finding(topic="cache", text=text + more, facts={"worker": was_prepared, "worker_start_us": started})
+
+
+def _covered_us(spans: Iterable[Span]) -> int:
+    """Return how long at least one of some spans was under way: two workers may start side by side."""
+    covered, until = 0, 0
+    for span in sorted(spans, key=lambda one: one.start_us):
+        covered += max(0, span.end_us - max(span.start_us, until))
+        until = max(until, span.end_us)
+    return covered
 
 
 def _time(status: JobStatus, spans: Sequence[Span]) -> Iterator[Finding]:

@@ -57,7 +57,7 @@ class Faults:
         return ResourceExhaustedError(
             f"the disk is full: the job store of the root {self._name} cannot be written",
             reason="DISK_FULL",
-            hint="free some space; what was acknowledged is safe, and goes on then",
+            hint="free some space; accepted jobs are kept, but one whose results find no room ends in ERROR: rerun it",
         )
 
     def error_of(self, error: sqlite3.Error | OSError) -> EigenError:
