@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A machine that is busy with other things is not a fault of what is tested.
+settings.register_profile("eigen", parent=settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("eigen")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -59,7 +59,7 @@ class Shell:
 
     def _apart(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments), cwd=self.folder, env=self.variables, capture_output=True, text=True, timeout=60
+            self.command(*arguments), cwd=self.folder, env=self.variables, capture_output=True, text=True, timeout=240
         )
 
     def _here(self, *arguments: str) -> subprocess.CompletedProcess[str]:

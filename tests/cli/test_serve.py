@@ -8,6 +8,8 @@ import urllib.request
 
 import pytest
 
+from eigen.drivers.simulator.installation import usable_cores
+
 
 @pytest.fixture
 def serving(shell):
@@ -118,6 +120,7 @@ def wait_for(shell, job_id: str, *, attempt: int = 1) -> None:
         pass
 
 
+@pytest.mark.skipif(usable_cores() < 2, reason="its two slots are two cores")
 def test_a_servers_line_is_told_at_the_command_line_and_its_death_too(shell, serving, long_body):
     """Two run, the third and fourth stand in the line, and the fifth waits for the fourth."""
     job = shell.job(long_body)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eigen.compiler.pipeline import compile_source
@@ -161,7 +161,6 @@ def _run(operations: Sequence[Operation], values: Sequence[int]) -> list[str]:
     ]
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(_PREDICATES)
 def test_a_branch_runs_exactly_where_its_condition_holds(predicate: _Predicate) -> None:
     """Its operations once and in order, and those of its else-block elsewhere."""
@@ -177,7 +176,6 @@ def test_a_branch_runs_exactly_where_its_condition_holds(predicate: _Predicate) 
         assert _run(operations, values) == [*(["X", "Y"] if holds else ["Z"]), "H"]
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(_PREDICATES, _PREDICATES, _PREDICATES)
 def test_nested_branches_run_where_all_their_conditions_hold(
     outer: _Predicate, inner: _Predicate, other: _Predicate
@@ -199,7 +197,6 @@ def test_nested_branches_run_where_all_their_conditions_hold(
         assert _run(operations, values) == ([*expected, "Z"] if outer.holds(values) else [])
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(_PREDICATES)
 def test_no_condition_takes_more_tests_than_values_for_which_it_holds(predicate: _Predicate) -> None:
     text = _program(f"if {predicate.text}:", "    x(q[5])")
@@ -341,7 +338,6 @@ def test_conditions_that_a_device_would_have_to_test_too_often_are_refused() -> 
             compiled(size, symbol)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.integers(0, 2**30))
 def test_any_condition_on_many_bits_compiles_or_is_refused(seed: int) -> None:
     """Under a budget of its own, so that one which is not paid for shows."""

@@ -24,7 +24,7 @@ def operations(draw: st.DrawFn) -> Operation:
     return Operation(gate.op, tuple(qubits), tuple(0.3 + 0.7 * place for place in range(len(gate.params))))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(operations(), max_size=8))
 def test_no_state_has_a_greater_schmidt_rank_than_the_bound(gates: list[Operation]) -> None:
     state = Statevector.from_label("0" * NUM_QUBITS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eigen.contracts.errors import InternalError
@@ -12,7 +12,6 @@ from eigen.drivers.simulator.amplitudes import drawn
 from eigen.testing.driver_conformance import assert_distribution
 
 
-@settings(deadline=None)
 @given(st.integers(1, 9), st.integers(0, 2**32), st.sampled_from([np.complex64, np.complex128]))
 def test_outcomes_come_as_often_as_their_probabilities_say(num_qubits: int, seed: int, kind: type) -> None:
     chance = np.random.default_rng(seed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eigen.contracts.aqo import AQO, Condition, Operation
@@ -50,7 +50,6 @@ def test_a_barrier_behind_a_measurement_changes_nothing() -> None:
     assert readout_of(circuit(H, measure((0, 0)), Operation("BARRIER", (0, 1)))) is not None
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 2**10 - 1), st.integers(1, 9)), min_size=1), st.permutations(range(4)))
 def test_outcomes_of_all_qubits_are_told_by_the_bits_that_are_read(
     draws: list[tuple[int, int]], qubits: list[int]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eigen.contracts.canonical import MAX_SAFE_INTEGER
@@ -11,13 +11,11 @@ from eigen.drivers.seeds import derived_seed
 SEEDS = st.integers(0, MAX_SAFE_INTEGER)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(seed=SEEDS, index=st.integers(0, 10**6))
 def test_a_derived_seed_is_a_seed(seed: int, index: int) -> None:
     assert 0 <= derived_seed(seed, binding_index=index) <= MAX_SAFE_INTEGER
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(seed=SEEDS)
 def test_the_first_binding_uses_the_seed_itself_and_the_others_their_own(seed: int) -> None:
     seeds = [derived_seed(seed, binding_index=index) for index in range(100)]

@@ -170,7 +170,7 @@ def clifford_circuits(draw: st.DrawFn) -> AQO:
 
 
 @pytest.mark.parametrize("simulator", ["qulacs", "stim"])
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(circuit=clifford_circuits())
 def test_measurements_resets_and_conditions_anywhere(simulator: str, circuit: AQO) -> None:
     found = counts(SIMULATOR_OF[simulator], circuit, shots=500)
@@ -178,7 +178,7 @@ def test_measurements_resets_and_conditions_anywhere(simulator: str, circuit: AQ
     assert_distribution(found, exact_distribution(circuit), story=simulator)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(circuit=clifford_circuits())
 def test_values_of_stabilizer_states_are_those_of_state_vectors(circuit: AQO) -> None:
     gates = tuple(one for one in circuit.operations if one.op not in ("MEASURE", "RESET") and one.condition is None)

@@ -98,7 +98,7 @@ def exact_value(circuit: AQO, name: str) -> float:
     return float((state.conj() @ dense(circuit.observables[name], circuit.qubits) @ state).real)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(questions())
 def test_infinitely_many_shots_give_the_value_of_the_dense_matrix(circuit: AQO) -> None:
     """Counts in proportion to the exact distribution of each group's circuit give the exact value."""

@@ -164,7 +164,7 @@ def assert_same_distribution(one: AQO, other: AQO) -> None:
 
 
 @given(circuit=circuits(angles | symbolic, parameters=PARAMETERS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_circuit_keeps_its_meaning_through_openqasm_3(circuit: AQO) -> None:
     back = again3(circuit)
     assert (back.qubits, back.clbits, len(back.parameters)) == (circuit.qubits, circuit.clbits, 2)
@@ -172,7 +172,7 @@ def test_any_circuit_keeps_its_meaning_through_openqasm_3(circuit: AQO) -> None:
 
 
 @given(circuit=circuits(angles))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_circuit_keeps_its_meaning_through_openqasm_2_or_is_refused(circuit: AQO) -> None:
     try:
         back = again2(circuit)
@@ -184,7 +184,7 @@ def test_a_circuit_keeps_its_meaning_through_openqasm_2_or_is_refused(circuit: A
 
 
 @given(circuit=circuits(angles))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.filter_too_much])
 def test_qiskit_reads_our_openqasm_2_as_the_same_circuit(circuit: AQO) -> None:
     try:
         back = qiskit2(circuit)
@@ -194,7 +194,7 @@ def test_qiskit_reads_our_openqasm_2_as_the_same_circuit(circuit: AQO) -> None:
 
 
 @given(circuit=circuits(angles | symbolic, parameters=PARAMETERS))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_qiskit_reads_our_openqasm_3_as_the_same_circuit(circuit: AQO) -> None:
     back = from_qiskit(qasm3.loads(to_openqasm3(circuit)))
     names = {name: {"theta": "theta", "t_": "t"}[name] for name in back.parameters}  # Qiskit sorts them
@@ -204,7 +204,7 @@ def test_qiskit_reads_our_openqasm_3_as_the_same_circuit(circuit: AQO) -> None:
 
 
 @given(circuit=circuits(angles | symbolic, parameters=PARAMETERS))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_a_binding_may_be_written_into_the_text(circuit: AQO) -> None:
     back = read(to_openqasm3(circuit, binding=BINDING), Language.OPENQASM3)
     assert back.parameters == ()

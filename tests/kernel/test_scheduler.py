@@ -215,7 +215,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(ACTIONS)
 def test_whatever_comes_nothing_is_oversold_nothing_is_lost_and_everything_begins(actions: list[tuple]) -> None:
     shadow = Shadow()
@@ -264,7 +264,7 @@ def test_whatever_comes_nothing_is_oversold_nothing_is_lost_and_everything_begin
     assert shadow.scheduler.free_bytes == MEMORY
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(
         st.tuples(st.sampled_from([0, 2, 9, 12, 16]), st.sampled_from([0, 50, 100]), st.booleans()),
@@ -295,7 +295,7 @@ FLOODS = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(FLOODS, st.integers(0, 100), st.integers(1, 3))
 def test_no_flood_of_others_holds_a_subject_up_beyond_the_bound(
     flood: list[tuple[int, int, float, bool]], priority: int, slots: int
@@ -322,7 +322,7 @@ def test_no_flood_of_others_holds_a_subject_up_beyond_the_bound(
                 assert passed[one.subject] <= 1
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(st.tuples(st.integers(0, 100), st.floats(0, 100)), min_size=2, max_size=40), st.randoms())
 def test_a_job_is_overtaken_by_its_subjects_later_jobs_only_within_the_worth_of_their_priority(
     jobs: list[tuple[int, float]], random: object

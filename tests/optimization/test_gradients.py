@@ -150,7 +150,7 @@ def test_every_angle_of_every_gate_has_an_exact_derivative(name: str, place: int
         assert _gradient(objective, [value]) == pytest.approx(_slope(objective, [value]), abs=1e-9)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     x=st.lists(st.floats(-4, 4), min_size=2, max_size=2),
     coefficients=st.lists(st.floats(-2, 2), min_size=4, max_size=4),

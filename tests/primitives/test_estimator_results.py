@@ -42,7 +42,7 @@ PARAMETRIC, FIXED = composite_circuit(is_parametric=True), composite_circuit(is_
 REFERENCES = {one.name: one.decompose(reps=5) for one in (PARAMETRIC, FIXED)}
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     shapes=mutually_broadcastable_shapes(num_shapes=2, max_dims=3, max_side=3),
     is_parametric=st.booleans(),

@@ -21,7 +21,7 @@ from eigen.primitives.bindings import portions
 from eigen.testing.driver_conformance import assert_distribution
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     sizes=st.lists(st.integers(0, 10), min_size=1, max_size=4),
     shape=st.sampled_from([(), (1,), (3,), (2, 1, 2), (0,), (2, 0)]),

@@ -225,7 +225,7 @@ PROGRAMS = {"done": AQO, "cancelled": AQO, "left": AQO, "wrong": AQO.replace(b'"
 
 
 @given(fates=st.lists(FATES, min_size=1, max_size=6))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_a_rebuilt_store_says_the_same_as_the_one_that_was_lost(fates: list[tuple[str, str, dict[str, str]]]) -> None:
     """Equal records and events of ended jobs, live ones from their beginning, and equal answers to repeated keys."""
     with tempfile.TemporaryDirectory() as folder:

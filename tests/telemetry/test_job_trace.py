@@ -17,6 +17,7 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 NOON_US = round(NOON.timestamp() * 1e6)
 TRACE = "a" * 32
 ROOT_ID = "b" * 16
+CLOCKS_APART_US = 500_000  # two processes read the time at two moments, and a busy machine lets one wait in between
 
 
 def span(name: str, number: int, *, parent: str = ROOT_ID, start: float, took: float, **others: Any) -> Span:
@@ -179,8 +180,8 @@ async def test_a_jobs_passes_its_driver_and_its_worker_are_in_its_trace(eigen_sy
     for one in spans:
         parent = next((p for p in spans if p.span_id == one.parent_id and p.name != ROOT), None)
         outlasts = one.name == "worker.start"  # begun early, and not waited for
-        assert parent is None or parent.start_us - 1000 <= one.start_us <= one.end_us
-        assert parent is None or outlasts or one.end_us <= parent.end_us + 1000
+        assert parent is None or parent.start_us - CLOCKS_APART_US <= one.start_us <= one.end_us
+        assert parent is None or outlasts or one.end_us <= parent.end_us + CLOCKS_APART_US
 
 
 def test_otlp_has_ids_in_hexadecimal_and_long_numbers_as_text() -> None:

@@ -42,7 +42,7 @@ def dense_unitary(operation: Operation) -> np.ndarray:
     return total
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(gates(), max_size=8))
 def test_it_agrees_with_dense_matrices(operations: list[Operation]) -> None:
     found = exact_distribution(AQO(qubits=3, clbits=3, operations=(*operations, READ_ALL)))
@@ -52,7 +52,6 @@ def test_it_agrees_with_dense_matrices(operations: list[Operation]) -> None:
         assert found.get(f"{index:03b}", 0.0) == pytest.approx(expected[index], abs=1e-9)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(gates(), max_size=6), st.integers(0, 2))
 def test_what_nobody_looks_at_changes_nothing(operations: list[Operation], qubit: int) -> None:
     """Measuring a qubit into a bit that is overwritten later, at the end, leaves the other bits' distribution."""
@@ -90,7 +89,6 @@ def test_a_state_that_is_too_wide_is_refused() -> None:
         exact_distribution(circuit)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(
     weights=st.dictionaries(st.text("01", min_size=2, max_size=2), st.integers(1, 100), min_size=1),
     shots=st.integers(1, 10_000),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eigen.workers.digests import DigestCache
@@ -26,7 +26,6 @@ def test_a_value_larger_than_the_limit_is_kept_alone() -> None:
     assert ("small" in cache, "large" in cache) == (True, False)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(1, 9)), max_size=60))
 def test_two_sides_that_see_the_same_requests_hold_the_same(requests: list[tuple[str, int]]) -> None:
     system: DigestCache[None] = DigestCache(max_items=4, max_bytes=20)
@@ -41,7 +40,6 @@ def test_two_sides_that_see_the_same_requests_hold_the_same(requests: list[tuple
             worker.put(digest, digest, size_bytes=size)
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.integers(1, 9)), max_size=60))
 def test_the_limits_hold_whatever_comes(requests: list[tuple[str, int]]) -> None:
     cache: DigestCache[int] = DigestCache(max_items=3, max_bytes=12)

@@ -7,7 +7,7 @@ import socket
 import struct
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from eigen.contracts.errors import InvariantError
@@ -27,7 +27,6 @@ HEADERS = st.dictionaries(
 FRAMES = st.builds(Frame, HEADERS, st.binary(max_size=50))
 
 
-@settings(deadline=None)  # a busy machine is no fault
 @given(frames=st.lists(FRAMES, max_size=4), cuts=st.lists(st.integers(1, 40), min_size=1, max_size=20))
 def test_frames_survive_any_cutting_of_the_stream(frames: list[Frame], cuts: list[int]) -> None:
     stream = b"".join(encode_head(frame) + frame.body for frame in frames)

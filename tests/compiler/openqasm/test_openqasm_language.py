@@ -328,7 +328,7 @@ def test_both_ways_of_reading_gates_agree() -> None:
 
 
 @given(text=st.text(st.sampled_from('qcx h[]{}()012;=,.:/*"$@+-<>!&|^ \n') | st.characters(), max_size=200))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_text_is_a_circuit_or_a_typed_error(text: str) -> None:
     for header in (HEADER + "qubit[3] q; bit[2] c; ", OLDER + "qreg q[3]; creg c[2]; "):
         try:
@@ -348,7 +348,7 @@ WORDS = [
 
 
 @given(words=st.lists(st.sampled_from(WORDS), max_size=25))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 def test_any_words_of_the_language_are_a_circuit_or_a_typed_error(words: list[str]) -> None:
     try:
         read(f"{HEADER}qubit[3] q; bit[2] c; {' '.join(words)}")
