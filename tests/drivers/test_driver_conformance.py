@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
@@ -53,6 +53,7 @@ class FaultyDriver(Driver):
         invents_results: bool = False,
         knows_every_device: bool = False,
         gives_lists: bool = False,
+        turns_calls_round: bool = False,
     ) -> None:
         self._right = right
         self._before = before
@@ -66,6 +67,7 @@ class FaultyDriver(Driver):
         self._invents_results = invents_results
         self._knows_every_device = knows_every_device
         self._gives_lists = gives_lists
+        self._turns_calls_round = turns_calls_round
         self._orphaned: int | None = None
 
     def devices(self) -> tuple[DeviceInfo, ...]:
@@ -88,6 +90,10 @@ class FaultyDriver(Driver):
                     raise
                 return (invented(request),)
         return list(results) if self._gives_lists else results  # type: ignore[return-value]  # the fault
+
+    async def execute_many(self, requests: Sequence[ExecutionRequest]) -> tuple[tuple[ExecutionResult, ...], ...]:
+        found = await super().execute_many(requests)
+        return found[::-1] if self._turns_calls_round else found
 
     def runs_loops(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> bool:
         return self._right.runs_loops(device_id, profile, options)
@@ -241,6 +247,22 @@ def without_noise(request: ExecutionRequest) -> ExecutionRequest:
     return replace(request, options=replace(request.options, noise_model=None))
 
 
+def shortened(operation: Operation) -> Operation:
+    condition = operation.condition
+    if condition is None:
+        return operation
+    return operation._replace(condition=condition._replace(c=condition.c[:2], eq=condition.eq & 3))
+
+
+def swap_conditional(operation: Operation) -> Operation:
+    return swap_qubits(operation) if operation.condition and operation.op == "CX" else operation
+
+
+def in_single_precision(result: ExecutionResult) -> ExecutionResult:
+    values = {name: (float(np.float32(value)), error) for name, (value, error) in result.expectation_values.items()}
+    return replace(result, expectation_values=values)
+
+
 FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     # (the promise that it breaks, the fault): (what the report must name, how to make it)
     ("one fact", "reversed bits"): ("rightmost character", {"behind": by_bits(lambda bits: bits[::-1])}),
@@ -271,6 +293,28 @@ FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
         "many bits keep their places",
         {"behind": by_bits(lambda bits: bits[::-1] if len(bits) > 6 else bits)},
     ),
+    ("one fact", "a condition has two bits at most"): ("on three bits", {"before": with_operations(shortened)}),
+    ("one fact", "a conditional gate turns its qubits round"): (
+        "on three bits",
+        {"before": with_operations(swap_conditional)},
+    ),
+    ("one fact", "a reset takes its first qubit only"): (
+        "takes all of its qubits",
+        {"before": only("RESET", lambda one: one._replace(q=one.q[:1]))},
+    ),
+    ("one fact", "bits beyond an integer of 64 are lost"): (
+        "more bits than",
+        {"behind": by_bits(lambda bits: bits[-63:].zfill(len(bits)))},
+    ),
+    ("several circuits of one call", "the circuits of a call are turned round"): (
+        "other counts than by itself",
+        {"turns_calls_round": True},
+    ),
+    ("to all digits", "all bindings have the values of the first"): (
+        "a third of Z behind RY.-2",
+        {"before": first_binding_for_all},
+    ),
+    ("to all digits", "values are of single precision"): ("a third of Z", {"behind": in_single_precision}),
     ("every gate", "RZZ turns the other way"): ("the gate rzz", {"before": only("RZZ", flip_sign)}),
     ("every gate", "S and SDG are mixed up"): ("the gate s ", {"before": only("S", rename("SDG"))}),
     ("every gate", "SX is X"): ("the gate sx ", {"before": only("SX", rename("X"))}),
@@ -331,11 +375,11 @@ FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     ),
     ("at once", "the event loop is blocked"): ("blocks the event loop", {"before": block}),
     ("a cancelled request", "a run shields itself from its cancel"): (
-        "gave results all the same",
+        "gave results all the same|after it was cancelled",
         {"shields_itself": True},
     ),
     ("a cancelled request", "a cancelled run makes results up"): (
-        "gave results all the same",
+        "gave results all the same|after it was cancelled",
         {"invents_results": True},
     ),
 }

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 import pytest
 
-from eigen.contracts.aqo import AQO, Affine, Condition, Operation, profile
+from eigen.contracts.aqo import AQO, Affine, Condition, Operation, PauliTerm, profile
 from eigen.contracts.devices import DeviceState
 from eigen.contracts.errors import (
     EigenError,
@@ -22,7 +22,7 @@ from eigen.contracts.errors import (
     UnavailableError,
     UnimplementedError,
 )
-from eigen.contracts.execution import CircuitFormat, ExecutionOptions, ExecutionRequest
+from eigen.contracts.execution import CircuitFormat, ExecutionOptions, ExecutionRequest, ExecutionResult
 from eigen.drivers.manager import LocalDriverManager
 from eigen.drivers.sim import SimDriver
 from eigen.testing.driver_conformance import execution_request
@@ -30,6 +30,7 @@ from eigen.testing.scripted_driver import SCRIPTED_DEVICE, ScriptedDriver
 
 READ = Operation("MEASURE", (0, 1), c=(0, 1))
 BELL = AQO(qubits=2, clbits=2, operations=(Operation("H", (0,)), Operation("CX", (0, 1)), READ))
+COIN = AQO(qubits=1, clbits=1, operations=(Operation("H", (0,)), Operation("MEASURE", (0,), c=(0,))))
 TURN = AQO(
     qubits=1,
     clbits=1,
@@ -197,6 +198,63 @@ async def test_a_driver_that_loses_a_circuit_breaks_its_promise() -> None:
     async with LocalDriverManager({"scripted": Losing()}) as manager:
         with pytest.raises(InternalError, match="results of 1 circuits for 2"):
             await manager.execute_many([bell(), bell()])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"expectation_values": {"other": (0.5, 0.0)}},
+        {"expectation_values": {"z": (0.5 + 0j, 0.0)}},
+        {"expectation_values": {"z": ("0.5", 0.0)}},
+        {"expectation_values": {"z": (math.nan, 0.0)}},
+        {"expectation_values": {"z": 0.5}},
+        {"expectation_values": {"z": None}},
+        {"expectation_values": None},
+        {"counts": {0: 8}},
+        {"counts": {b"0": 8}},
+        {"counts": ["0"]},
+        {"counts": None},
+        {"execution_time_sec": "1"},
+        {"execution_time_sec": None},
+        {"execution_time_sec": math.inf},
+        {"metadata": None},
+        {"metadata": {"x": math.nan}},
+        {"metadata": {"x": object()}},
+        {"metadata": {"x": 2**70}},
+        {"metadata": {"x": "\ud800"}},
+    ],
+)
+async def test_results_of_a_wrong_shape_are_the_drivers_defect(changes: Mapping[str, Any]) -> None:
+    measured = replace(COIN, observables={"z": (PauliTerm("Z", (0,), 1.0),)})
+    right = ExecutionResult(counts={"0": 8}, execution_time_sec=0.0, expectation_values={"z": (0.5, 0.0)})
+    await _answered(measured, (right,))
+    with pytest.raises(InternalError) as caught:
+        await _answered(measured, (replace(right, **changes),))
+    assert caught.value.reason == "DRIVER_BROKE_PROMISE"
+
+
+@pytest.mark.parametrize("answer", [None, iter(()), {"counts": {"0": 8}}, ({"counts": {"0": 8}},)])
+async def test_what_is_no_result_at_all_is_the_drivers_defect(answer: Any) -> None:
+    with pytest.raises(InternalError) as caught:
+        await _answered(COIN, answer)
+    assert caught.value.reason == "DRIVER_BROKE_PROMISE"
+
+
+async def test_counts_of_a_circuit_that_measures_nothing_are_the_drivers_defect() -> None:
+    still = replace(COIN, clbits=0, operations=COIN.operations[:1], observables={"z": (PauliTerm("Z", (0,), 1.0),)})
+    made_up = ExecutionResult(counts={"": 8}, execution_time_sec=0.0, expectation_values={"z": (0.0, 0.0)})
+    with pytest.raises(InternalError, match="measures nothing"):
+        await _answered(still, (made_up,))
+
+
+async def _answered(circuit: AQO, answer: Any) -> None:
+    class Odd(ScriptedDriver):
+        async def execute(self, request: ExecutionRequest) -> Any:
+            return answer
+
+    odd = Odd(device=replace(SCRIPTED_DEVICE, expectation_values=True))
+    async with LocalDriverManager({"scripted": odd}) as manager:
+        await manager.execute(execution_request("scripted:device", circuit, shots=8))
 
 
 async def test_what_has_a_calibration_renews_it_and_what_has_none_says_so(

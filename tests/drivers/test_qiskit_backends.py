@@ -119,6 +119,17 @@ async def test_counts_come_back_by_the_programs_bits_where_routing_moves_its_qub
     assert facts["initial_layout"] != facts["final_layout"]
 
 
+@pytest.mark.parametrize("level", [1, 3])
+async def test_gates_on_either_side_of_a_barrier_are_not_taken_out(fake: FakeDriver, level: int) -> None:
+    """Ten CX in a row are nothing to a transpiler, and ten times the noise to whoever folds gates."""
+    folded = (Operation("CX", (0, 1)), Operation("BARRIER", (0, 1))) * 10
+    circuit = AQO(qubits=2, clbits=2, operations=(*folded, Operation("MEASURE", (0, 1), c=(0, 1))))
+    request = execution_request("fake:manila", circuit, shots=10)
+    request = replace(request, options=replace(request.options, optimization_level=level))
+    (result,) = await fake.execute(request)
+    assert result.metadata["transpilation"]["two_qubit_gates"] == 10
+
+
 async def test_a_snapshot_has_the_noise_that_its_own_package_gives_it(
     fake: FakeDriver, driver: QiskitBackendDriver
 ) -> None:

@@ -158,7 +158,7 @@ class CircuitProfile:
         has_mid_circuit: A qubit is used again after it was measured, or a bit is measured into twice.
         has_reset: There is a reset.
         has_conditions: There is feed-forward.
-        num_observables: How many expectation values are asked for.
+        observables: Names of the expectation values that are asked for.
         is_clifford: Every gate is known to be a Clifford one, angles included.
         couplings: Pairs of qubits, the lower first, that a gate acts on together, ascending.
         schmidt_bits: The base-2 logarithm of a bound on the Schmidt rank between the first k qubits and the others,
@@ -172,10 +172,15 @@ class CircuitProfile:
     has_mid_circuit: bool = False
     has_reset: bool = False
     has_conditions: bool = False
-    num_observables: int = 0
+    observables: tuple[str, ...] = ()
     is_clifford: bool = False
     couplings: tuple[tuple[int, int], ...] = ()
     schmidt_bits: int | None = None
+
+    @property
+    def num_observables(self) -> int:
+        """How many expectation values are asked for."""
+        return len(self.observables)
 
     @property
     def num_operations(self) -> int:
@@ -194,7 +199,7 @@ def profile(circuit: AQO) -> CircuitProfile:
         has_mid_circuit=_has_mid_circuit(circuit.operations),
         has_reset="RESET" in op_counts,
         has_conditions=any(operation.condition is not None for operation in circuit.operations),
-        num_observables=len(circuit.observables),
+        observables=tuple(circuit.observables),
         is_clifford=is_clifford(circuit.operations),
         couplings=_couplings(circuit.operations),
         schmidt_bits=schmidt_bits(circuit.operations, qubits=circuit.qubits)

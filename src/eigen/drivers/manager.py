@@ -160,6 +160,8 @@ class LocalDriverManager(DriverManager):
             self.admit(device.device_id, request.payload.profile, request.options)
             await check_bindings(request)
         found = await self._guarded(device, self._driver(device).execute_many(requests))
+        if not isinstance(found, Sequence):
+            raise broken_promise(device.device_id, f"gave a {type(found).__name__} in place of results")
         if len(found) != len(requests):
             raise broken_promise(device.device_id, f"gave results of {len(found)} circuits for {len(requests)}")
         return tuple([await checked_results(*one) for one in zip(requests, found, strict=True)])

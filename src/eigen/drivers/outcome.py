@@ -10,10 +10,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import TypeGuard
 
 import anyio.lowlevel
 
-from eigen.contracts.errors import InternalError, InvalidArgumentError
+from eigen.contracts.canonical import canonical_json
+from eigen.contracts.errors import EigenError, InternalError, InvalidArgumentError
 from eigen.contracts.execution import ExecutionRequest, ExecutionResult
 from eigen.contracts.printable import printable, quoted
 
@@ -63,7 +65,7 @@ def _check_names(binding: Mapping[str, float], parameters: frozenset[str]) -> No
 
 
 def _check_value(name: str, value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _is_finite(value):
+    if not _is_number(value):
         raise InvalidArgumentError(
             f"parameter {quoted(name)} is {quoted(value)}; it must be a finite number",
             reason="PARAMETER_NOT_FINITE",
@@ -78,23 +80,31 @@ def _is_finite(value: float) -> bool:
         return False
 
 
-async def checked_results(request: ExecutionRequest, results: Sequence[ExecutionResult]) -> tuple[ExecutionResult, ...]:
+async def checked_results(request: ExecutionRequest, results: object) -> tuple[ExecutionResult, ...]:
     """Return a driver's results with counts in order of bitstring, or raise where they cannot be right.
 
+    Args:
+        request: What was asked for.
+        results: What came, whatever it is.
+
     Raises:
-        InternalError: The number of results or expectation values, one of these, the sum of counts, a bitstring's width
-            or characters, a count or the time is not what was promised (reason `DRIVER_BROKE_PROMISE`).
+        InternalError: Types, the number of results, names or values of observables, the sum of counts, a bitstring's
+            width or characters, a count, the time or the metadata are not what was promised (reason
+            `DRIVER_BROKE_PROMISE`).
     """
+    if not isinstance(results, Sequence) or not all(isinstance(one, ExecutionResult) for one in results):
+        raise broken_promise(request.device_id, f"gave {quoted(type(results).__name__)}, which are no results")
     if len(results) != len(request.bindings):
         raise broken_promise(request.device_id, f"gave {len(results)} results for {len(request.bindings)} bindings")
     return tuple([await _checked(request, result) for result in results])
 
 
 async def _checked(request: ExecutionRequest, result: ExecutionResult) -> ExecutionResult:
-    if not math.isfinite(result.execution_time_sec) or result.execution_time_sec < 0:
-        raise broken_promise(request.device_id, f"gave the time {result.execution_time_sec}")
+    _check_facts(request, result)
     _check_values(request, result)
-    if not result.counts and "MEASURE" not in request.payload.profile.op_counts:
+    if "MEASURE" not in request.payload.profile.op_counts:
+        if result.counts:
+            raise broken_promise(request.device_id, "gave counts of a circuit that measures nothing")
         return result
     total = 0
     entries = iter(result.counts.items())
@@ -107,23 +117,47 @@ async def _checked(request: ExecutionRequest, result: ExecutionResult) -> Execut
     return replace(result, counts=_sorted(result.counts))
 
 
+def _check_facts(request: ExecutionRequest, result: ExecutionResult) -> None:
+    for name in ("counts", "metadata", "expectation_values"):
+        found = getattr(result, name)
+        if not isinstance(found, Mapping):
+            raise broken_promise(request.device_id, f"gave {name} that are a {quoted(type(found).__name__)}")
+    if not _is_number(result.execution_time_sec) or result.execution_time_sec < 0:
+        raise broken_promise(request.device_id, f"gave the time {quoted(result.execution_time_sec)}")
+    try:
+        canonical_json(result.metadata)
+    except EigenError as error:
+        raise broken_promise(request.device_id, f"gave metadata that are no JSON: {error.message}") from error
+
+
 def _check_values(request: ExecutionRequest, result: ExecutionResult) -> None:
-    values = result.expectation_values
-    if len(values) != request.payload.profile.num_observables:
+    values, asked = result.expectation_values, request.payload.profile.observables
+    if values.keys() != set(asked):
+        names = printable(", ".join(map(str, values))) or "none"
         raise broken_promise(
-            request.device_id,
-            f"gave {len(values)} expectation values for {request.payload.profile.num_observables} observables",
+            request.device_id, f"gave the expectation values {names} for {printable(', '.join(asked)) or 'none'}"
         )
-    for name, (value, std_error) in values.items():
-        if not (math.isfinite(value) and math.isfinite(std_error) and std_error >= 0):
-            raise broken_promise(request.device_id, f"gave {value} ± {std_error} for {quoted(name)}")
+    for name, pair in values.items():
+        if not _is_estimate(pair):
+            raise broken_promise(request.device_id, f"gave {quoted(pair)} for {quoted(name)}")
+
+
+def _is_estimate(pair: object) -> bool:
+    match pair:
+        case (value, std_error):
+            return _is_number(value) and _is_number(std_error) and std_error >= 0
+    return False
+
+
+def _is_number(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value)
 
 
 def _piece_total(request: ExecutionRequest, piece: Iterable[tuple[str, int]]) -> int:
     width = request.payload.profile.clbits
     total = 0
     for bits, count in piece:
-        if len(bits) != width or bits.strip("01"):
+        if not isinstance(bits, str) or len(bits) != width or bits.strip("01"):
             raise broken_promise(request.device_id, f"gave the bitstring {quoted(bits)} for {width} classical bits")
         if type(count) is not int or count < 1:
             raise broken_promise(request.device_id, f"gave the count {quoted(count)} for {quoted(bits)}")

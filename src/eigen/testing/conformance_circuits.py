@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from eigen.contracts.aqo import AQO, Affine, Condition, Operation, PauliTerm
-from eigen.contracts.gates import GATES, MEASURE, RESET, Gate
+from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET, Gate
 from eigen.verification.exact_distribution import exact_distribution
 
 __all__ = ["CIRCUITS", "OBSERVABLES", "CircuitCase", "gate_cases", "product_value", "random_cases"]
@@ -172,6 +172,65 @@ CIRCUITS: tuple[CircuitCase, ...] = (
         _measure([1], [1]),
     ),
     _case("a measurement may depend on a bit", (2, 2), *_COIN, _gate("x", 1), _measure([1], [1], when=_BIT0_IS_1)),
+    _case(
+        "a condition reads what was measured last",
+        (2, 2),
+        *_COIN,
+        _gate("h", 0),
+        _measure([0], [0]),
+        _gate("x", 1, when=_BIT0_IS_1),
+        _measure([1], [1]),
+    ),
+    _case(
+        "a condition on three bits needs each of them, and turns no two qubits round",
+        (5, 5),
+        *(_gate("h", qubit) for qubit in (0, 1, 2, 3)),
+        _measure([0, 1, 2], [3, 0, 4]),
+        _gate("cx", 3, 4, when=Condition((4, 0, 3), 5)),
+        _measure([3, 4], [1, 2]),
+    ),
+    _case(
+        "a reset takes all of its qubits, and no other",
+        (3, 3),
+        *(_gate("x", qubit) for qubit in (0, 1, 2)),
+        Operation(RESET, (0, 1)),
+        _measure([0, 1, 2], [0, 1, 2]),
+    ),
+    _case(
+        "a reset leaves no superposition of what was",
+        (1, 1),
+        _gate("h", 0),
+        _gate("s", 0),
+        Operation(RESET, (0,)),
+        _gate("h", 0),
+        _measure([0], [0], "X"),
+    ),
+    _case(
+        "a reset of half a pair leaves a mixture of the other",
+        (2, 2),
+        _gate("h", 0),
+        _gate("cx", 0, 1),
+        Operation(RESET, (0,)),
+        _gate("h", 1),
+        _measure([1], [1]),
+    ),
+    _case(
+        "a barrier changes nothing, and ends nothing",
+        (2, 2),
+        _gate("x", 0),
+        Operation(BARRIER, (0, 1)),
+        _gate("cx", 0, 1),
+        Operation(BARRIER, (1,)),
+        _measure([0, 1], [0, 1]),
+    ),
+    _case(
+        "more bits than an integer of a machine has",
+        (3, 70),
+        _gate("x", 0),
+        _gate("x", 2),
+        _measure([0, 1, 2], [69, 63, 0]),
+    ),
+    _case("an angle is not cut off at a few turns", (1, 1), _gate("ry", 0, params=[33.0]), _measure([0], [0])),
     _case(
         "teleportation carries a state",
         (3, 3),

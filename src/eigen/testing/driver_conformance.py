@@ -15,7 +15,7 @@ from typing import Any
 
 import anyio
 
-from eigen.contracts.aqo import AQO, Affine, Operation, profile
+from eigen.contracts.aqo import AQO, Affine, Operation, PauliTerm, profile
 from eigen.contracts.devices import CircuitFormat
 from eigen.contracts.errors import EigenError, InvalidArgumentError, NotFoundError
 from eigen.contracts.execution import ExecutionOptions
@@ -51,6 +51,9 @@ _LEAST_BYTES_OF_AN_AMPLITUDE = 8
 _NOISE = "depolarizing:0.5 + readout:0.1,0.3"
 _NOISY_ONE = 0.75 * 0.7 + 0.25 * 0.1
 """How often a qubit that was flipped under that noise is read as 1."""
+
+
+_TURNED = {"turned": (PauliTerm("Z", (0,), 1 / 3),)}
 
 
 async def check_driver(
@@ -193,6 +196,7 @@ async def _check_bindings(subject: DriverSubject) -> None:
     for binding, result in zip(bindings, results, strict=True):
         expected = exact_distribution(_rotated(), binding)
         assert_distribution(result.counts, expected, story=f"the binding {binding} in its place")
+    await _check_names(subject)
     alone = await subject.run(_rotated(), bindings=bindings[:1])
     expect(alone[0].counts == results[0].counts, "the first binding gives other counts when it is alone")
     twins = await subject.run(subject.coins(), bindings=({}, {}, {}))
@@ -204,6 +208,33 @@ async def _check_bindings(subject: DriverSubject) -> None:
     expect(
         later[0].counts == twins[2].counts, "a portion of a sweep has other counts than the sweep: see first_binding"
     )
+
+
+async def _check_names(subject: DriverSubject) -> None:
+    """Give values in another order than that in which the circuit names its parameters."""
+    turns = tuple(Operation("RY", (k,), (Affine(((name, 1.0),)),)) for k, name in enumerate(("b", "a")))
+    last = Operation(MEASURE, (0, 1), c=(0, 1))
+    circuit = AQO(qubits=2, clbits=2, parameters=("b", "a"), operations=(*turns, last))
+    if subject.can_run(circuit):
+        binding = {"a": math.pi, "b": 0.4}
+        counts = await subject.counts(circuit, bindings=(binding,))
+        assert_distribution(counts, exact_distribution(circuit, binding), story="values go by name, not by place")
+
+
+async def _check_many(subject: DriverSubject) -> None:
+    """Hold several circuits of one call, each with seed, shots and bindings of its own, against each by itself."""
+    coins = subject.coins()
+    requests = [subject.request(coins, seed=11, shots=100), subject.request(subject.coins(2), seed=12, shots=200)]
+    if "ry" in subject.gates:
+        requests.append(subject.request(_rotated(), seed=13, bindings=({"theta": 0.4}, {"theta": -2.0})))
+    together = await subject.driver.execute_many(requests)
+    expect(len(together) == len(requests), f"results of {len(together)} circuits for {len(requests)}")
+    for place, (request, results) in enumerate(zip(requests, together, strict=True)):
+        alone = await subject.driver.execute(request)
+        expect(
+            [one.counts for one in results] == [one.counts for one in alone],
+            f"the circuit {place} of one call has other counts than by itself",
+        )
 
 
 async def _check_seeds(subject: DriverSubject) -> None:
@@ -258,6 +289,18 @@ async def _check_expectation_values(subject: DriverSubject) -> None:
             expected = math.fsum(one.coefficient * product_value(state, one) for one in terms)
             value, std_error = result.expectation_values[name]
             expect(abs(value - expected) < 1e-9 and std_error == 0, f"{name} is {value} ± {std_error}, not {expected}")
+
+
+async def _check_values_of_bindings(subject: DriverSubject) -> None:
+    """Hold the exact values of several bindings against cosines, which no rounding to fewer digits survives."""
+    circuit = replace(_rotated(), clbits=0, operations=_rotated().operations[:1], observables=_TURNED)
+    if not subject.can_run(circuit):
+        return
+    angles = (0.4, -2.0, 1.1234567)
+    made = subject.request(circuit, bindings=tuple({"theta": angle} for angle in angles))
+    for angle, result in zip(angles, await subject.driver.execute(made), strict=True):
+        value, expected = result.expectation_values["turned"][0], math.cos(angle) / 3
+        expect(abs(value - expected) < 1e-9, f"a third of Z behind RY({angle}) is {value}, not {expected}")
 
 
 async def _check_errors(subject: DriverSubject) -> None:
@@ -319,10 +362,12 @@ _CHECKS: tuple[tuple[str, Callable[[DriverSubject], Awaitable[None]]], ...] = (
     ("random circuits give their exact distributions", _check_random),
     ("counts sum to the shots that were asked for, from one to many", _check_shots),
     ("several bindings give one result each, in their order, whatever came before", _check_bindings),
+    ("several circuits of one call give what each gives by itself, in their order", _check_many),
     ("equal seeds give equal counts, other seeds other counts", _check_seeds),
     ("requests that run at once do not mix, and leave the event loop to others", _check_concurrent),
     ("noise that is asked for acts", _check_noise),
     ("expectation values are those of the state before the last measurements", _check_expectation_values),
+    ("each binding has its own expectation values, to all digits", _check_values_of_bindings),
     ("what cannot be run is refused with the port's errors", _check_errors),
     ("a cancelled request ends soon and gives nothing, and the next one runs", check_cancel),
     ("a loop's values are exact, and lead where they lead its optimizer", _loop_check(LoopSubject.check_values)),

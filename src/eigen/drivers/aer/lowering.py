@@ -10,7 +10,7 @@
 - Observables are saved in front of the measurements that end the circuit, which are put last.
 - Noise, where there is any, stands behind each gate of the program and in front of each measurement (`noise`); the
   rotations of a measurement and resets have none.
-- Barriers only matter to optimizers, and there is none here.
+- Barriers only matter to optimizers: they are left out, but for a circuit that is going to be transpiled.
 - Each distinct symbolic angle becomes one Qiskit parameter, whose value is computed by the contract (`evaluate`), so
   that a binding is checked and rounded in one place. Binding is 5 to 7 times faster than lowering again. Only a
   symbolic angle of a gate that is run by its matrix forces the circuit to be lowered for each binding.
@@ -106,6 +106,8 @@ class LoweredCircuit:
         are_saved = not self.labels
         for index, operation in enumerate(self._circuit.operations):
             if operation.op == BARRIER:
+                if self._method.keeps_barriers:
+                    lowered.barrier(operation.q)
                 continue
             if operation.op == MEASURE and not are_saved:
                 self._save_observables(lowered)

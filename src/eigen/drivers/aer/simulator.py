@@ -50,10 +50,12 @@ class AerMethod(Method):
     Attributes:
         native: Gates that Aer runs by themselves.
         takes_matrices: Whether any other gate can be run by its matrix.
+        keeps_barriers: Whether an optimizer comes behind it, which must not look across them.
     """
 
     native: frozenset[str]
     takes_matrices: bool = True
+    keeps_barriers: bool = False
 
 
 METHODS: Mapping[str, AerMethod] = MappingProxyType(

@@ -21,7 +21,12 @@ from eigen.drivers.aer.simulator import AerMethod
 __all__ = ["TranspiledCircuit"]
 
 _QISKIT = AerMethod(
-    name="qiskit", description="any gate", gates=frozenset(GATES), native=frozenset(GATES), takes_matrices=False
+    name="qiskit",
+    description="any gate",
+    gates=frozenset(GATES),
+    native=frozenset(GATES),
+    takes_matrices=False,
+    keeps_barriers=True,
 )
 _ROUTING = ("SabreLayout", "SabreSwap", "BasicSwap", "LookaheadSwap", "StochasticSwap")
 _SEED_BITS = 31
