@@ -90,8 +90,8 @@ def test_an_aer_whose_inside_has_changed_is_called_by_run() -> None:
     arguments = {"method": "statevector", "shots": 50, "num_threads": 1, "max_memory_mb": 100}
     arguments |= {"bindings": [{"theta": 0.3}, {"theta": 1.0}], "seeds": [1, 2]}
 
-    def found(engine: AerEngine) -> list[Mapping[str, Any]]:
-        return [part for part in engine.run(engine.prepare(encode(FLIP)), arguments) if "counts" in part]
+    def found(engine: AerEngine) -> list[Mapping[str, int]]:
+        return [part["counts"] for part in engine.run(engine.prepare(encode(FLIP)), arguments)]
 
     assert found(FutureEngine()) == found(AerEngine())
 

@@ -38,11 +38,11 @@ def test_the_path_that_workers_are_given_leads_to_it() -> None:
     assert load_engine("eigen.drivers.aer.engine:AerEngine") is AerEngine
 
 
-def test_counts_then_the_time_of_each_binding() -> None:
+def test_a_small_result_is_one_part_for_each_binding() -> None:
     parts = run(COINS, bindings=[{}, {}], seeds=[1, 2])
-    assert [sorted(part) for part in parts] == [["counts"], ["execution_time_sec", "sampling"]] * 2
-    assert sum(parts[0]["counts"].values()) == 100
-    assert parts[0] != parts[2]
+    assert [sorted(part) for part in parts] == [["counts", "execution_time_sec", "expectation_values", "sampling"]] * 2
+    assert [sum(part["counts"].values()) for part in parts] == [100, 100]
+    assert parts[0]["counts"] != parts[1]["counts"]
 
 
 def test_no_shots_are_not_a_success() -> None:
@@ -107,3 +107,4 @@ def test_large_results_come_in_parts_that_the_loop_can_read() -> None:
     assert len(counts) > 10
     assert max(len(part) * 2_000 for part in counts) < 400_000
     assert sum(sum(part.values()) for part in counts) == 3_000
+    assert ["sampling" in part for part in parts] == [False] * (len(parts) - 1) + [True]

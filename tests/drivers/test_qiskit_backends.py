@@ -238,7 +238,9 @@ class QueuedJob(JobV1):
         self.note("submitted")
 
     def note(self, what, **facts):
-        self._folder.joinpath(f"{what}.json").write_text(json.dumps({"id": self.job_id(), **facts}))
+        unfinished = self._folder.joinpath(f"{what}.unfinished")
+        unfinished.write_text(json.dumps({"id": self.job_id(), **facts}))
+        unfinished.rename(unfinished.with_suffix(".json"))  # whoever looks finds it whole
 
     def submit(self):
         raise NotImplementedError

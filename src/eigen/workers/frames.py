@@ -36,6 +36,8 @@ MAX_HEADER_BYTES = 4 * 2**20
 MAX_BODY_BYTES = 512 * 2**20
 """Largest raw part of a frame."""
 
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))  # one for all: making it takes as long as using it
+_DECODER = json.JSONDecoder()
 _LENGTHS = struct.Struct("!II")
 _CHUNK_BYTES = 2**18
 _MOST_DESCRIPTORS = 4
@@ -58,7 +60,7 @@ def encode_head(frame: Frame) -> bytes:
     Raises:
         FrameTooLargeError: The header or the body is beyond its limit.
     """
-    header = json.dumps(frame.header, allow_nan=False, separators=(",", ":")).encode()
+    header = _ENCODER.encode(frame.header).encode()
     _check_lengths(len(header), len(frame.body))
     return _LENGTHS.pack(len(header), len(frame.body)) + header
 
@@ -96,7 +98,7 @@ class FrameDecoder:
         end = body_at + body_bytes
         if len(self._buffer) < end:
             return None
-        header = json.loads(self._buffer[_LENGTHS.size : body_at])
+        header = _DECODER.decode(self._buffer[_LENGTHS.size : body_at].decode())
         if not isinstance(header, dict):
             raise InvariantError("the header of a frame is not a JSON object")
         frame = Frame(header, bytes(memoryview(self._buffer)[body_at:end]))

@@ -27,7 +27,7 @@ from eigen.contracts.noise import read_noise_model
 from eigen.contracts.printable import printable
 from eigen.drivers.aer.simulator import DEFAULT_METHOD, METHODS, PROBABILITIES
 from eigen.drivers.bit_flow import settled
-from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values_in_parts
+from eigen.drivers.simulator.parts import checked_total, result_in_parts
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
@@ -130,9 +130,9 @@ class AerEngine(Engine):
             saved = self._saved(runnable, binding, options, method=arguments["method"])
             counts = _counts(runnable, saved, options)
             elapsed_sec = time.perf_counter() - started
-            yield from counts_in_parts(counts, width=prepared.circuit.clbits)
-            yield from values_in_parts(_expectation_values(prepared.circuit, runnable.lowered.labels, saved))
-            yield {"execution_time_sec": elapsed_sec, "sampling": runnable.sampling}
+            values = _expectation_values(prepared.circuit, runnable.lowered.labels, saved)
+            end = {"execution_time_sec": elapsed_sec, "sampling": runnable.sampling}
+            yield from result_in_parts(counts, width=prepared.circuit.clbits, values=values, end=end)
 
     def landscape(self, circuit: AQO, *, groups: Sequence[MeasurementGroup], arguments: Mapping[str, Any]) -> Landscape:
         """Return a circuit's energy as a function of its angles; arguments as of `run`, but for bindings and seeds."""

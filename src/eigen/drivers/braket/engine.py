@@ -15,7 +15,7 @@ from eigen.contracts.aqo import AQO
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.gates import MEASURE
 from eigen.drivers.braket.dialect import to_braket
-from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values_in_parts
+from eigen.drivers.simulator.parts import checked_total, result_in_parts
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
@@ -53,9 +53,8 @@ class BraketEngine(Engine):
             values = _values(prepared, binding)
             counts = _counts(prepared, binding, readout, shots=arguments["shots"], seed=seed) if readout else {}
             elapsed_sec = time.perf_counter() - started
-            yield from counts_in_parts(counts, width=prepared.clbits)
-            yield from values_in_parts(values)
-            yield {"execution_time_sec": elapsed_sec, "sampling": "multinomial" if readout else "none"}
+            end = {"execution_time_sec": elapsed_sec, "sampling": "multinomial" if readout else "none"}
+            yield from result_in_parts(counts, width=prepared.clbits, values=values, end=end)
 
 
 def _readout(circuit: AQO) -> Readout | None:

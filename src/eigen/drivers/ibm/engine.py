@@ -27,7 +27,7 @@ from eigen.contracts.canonical import canonical_json
 from eigen.contracts.errors import EigenError, FailedPreconditionError, InternalError, UnavailableError
 from eigen.drivers.ibm.gateway import Entry, Gateway, RemoteState
 from eigen.drivers.qiskit_backends.credentials import Credentials
-from eigen.drivers.simulator.parts import counts_in_parts
+from eigen.drivers.simulator.parts import result_in_parts
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
@@ -189,5 +189,5 @@ def _counted(gateway: Gateway, remote_job_id: str, widths: Sequence[int]) -> Ite
     each_sec = gateway.usage_sec(remote_job_id) / len(found)
     for counts, width in zip(found, widths, strict=True):
         numbers = {int(bits.replace(" ", ""), 2): int(count) for bits, count in counts.items()}
-        yield from counts_in_parts(dict(sorted(numbers.items())), width=width)
-        yield {"execution_time_sec": each_sec, "sampling": "shots"}
+        end = {"execution_time_sec": each_sec, "sampling": "shots"}
+        yield from result_in_parts(dict(sorted(numbers.items())), width=width, end=end)

@@ -29,7 +29,7 @@ from eigen.contracts.printable import printable, quoted
 from eigen.drivers.bit_flow import settled
 from eigen.drivers.qiskit_backends.credentials import Credentials
 from eigen.drivers.qiskit_backends.description import NO_CIRCUIT
-from eigen.drivers.simulator.parts import checked_total, counts_in_parts
+from eigen.drivers.simulator.parts import checked_total, result_in_parts
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
@@ -109,8 +109,8 @@ class QiskitBackendEngine(Engine):
             each_sec = (time.perf_counter() - started) / len(bound)
             for counts in found:
                 checked_total(counts, shots=arguments["shots"])
-                yield from counts_in_parts(_spread(counts, prepared.clbits), width=prepared.width)
-                yield {"execution_time_sec": each_sec, "sampling": "shots", "metadata": facts}
+                end = {"execution_time_sec": each_sec, "sampling": "shots", "metadata": facts}
+                yield from result_in_parts(_spread(counts, prepared.clbits), width=prepared.width, end=end)
 
     def _backend(self, key: bytes, arguments: Mapping[str, Any]) -> Any:
         renewal, backend = self._backends.get(key, (None, None))

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from eigen.contracts.aqo import AQO, Affine
 from eigen.contracts.aqo_json import decode
-from eigen.drivers.simulator.parts import checked_total, counts_in_parts
+from eigen.drivers.simulator.parts import checked_total, result_in_parts
 from eigen.workers.engine import Engine
 
 __all__ = ["QsimEngine"]
@@ -57,8 +57,8 @@ class QsimEngine(Engine):
             started = time.perf_counter()
             counts = _counts(prepared, binding, seed=seed, arguments=arguments)
             elapsed_sec = time.perf_counter() - started
-            yield from counts_in_parts(counts, width=prepared.circuit.clbits)
-            yield {"execution_time_sec": elapsed_sec, "sampling": "draws"}
+            end = {"execution_time_sec": elapsed_sec, "sampling": "draws"}
+            yield from result_in_parts(counts, width=prepared.circuit.clbits, end=end)
 
 
 def _counts(

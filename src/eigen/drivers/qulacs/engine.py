@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.aqo import AQO, PauliTerm
 from eigen.contracts.aqo_json import decode
-from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values_in_parts
+from eigen.drivers.simulator.parts import checked_total, result_in_parts
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
@@ -87,9 +87,8 @@ class QulacsEngine(Engine):
             started = time.perf_counter()
             values, counts = _outcome(prepared, binding, shots=shots, seed=seed)
             elapsed_sec = time.perf_counter() - started
-            yield from counts_in_parts(counts, width=prepared.circuit.clbits)
-            yield from values_in_parts(values)
-            yield {"execution_time_sec": elapsed_sec, "sampling": prepared.plan.sampling}
+            end = {"execution_time_sec": elapsed_sec, "sampling": prepared.plan.sampling}
+            yield from result_in_parts(counts, width=prepared.circuit.clbits, values=values, end=end)
 
     def landscape(self, circuit: AQO, *, groups: Sequence[MeasurementGroup], arguments: Mapping[str, Any]) -> Landscape:
         """Return a circuit's energy as a function of its angles."""

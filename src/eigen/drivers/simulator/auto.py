@@ -75,7 +75,7 @@ class AutoDevice:
         device = self._choice(request.payload.profile, request.options)[1]
         return await device.minimize(request, journal=journal, tell=tell)
 
-    @property
+    @cached_property
     def _usable(self) -> dict[str, SimulatorDevice]:
         return {name: device for name, device in self._devices.items() if not device.missing}
 

@@ -30,12 +30,10 @@ class Collector:
         self._results: list[ExecutionResult] = []
 
     def receive(self, part: Mapping[str, Any]) -> None:
-        """Take a part: some counts, some expectation values, or the end of a binding."""
-        if "counts" in part:
-            self._counts.update(part["counts"])
-            return
-        if "expectation_values" in part:
-            self._values.update({name: (value, 0.0) for name, value in part["expectation_values"].items()})
+        """Take a part: some counts, some expectation values, the end of a binding."""
+        self._counts.update(part.get("counts", {}))
+        self._values.update({name: (value, 0.0) for name, value in part.get("expectation_values", {}).items()})
+        if "execution_time_sec" not in part:
             return
         seed = derived_seed(self._seed, binding_index=self._first + len(self._results))
         result = ExecutionResult(

@@ -89,7 +89,7 @@ class SimulatorDevice:
             versions=tuple(f"{name} {number}" for name, number in self._versions.items()),
         )
 
-    @property
+    @cached_property
     def missing(self) -> tuple[str, ...]:
         """Packages that it needs and that are not installed."""
         return tuple(name for name, number in installed_versions(self.simulator.distributions).items() if not number)

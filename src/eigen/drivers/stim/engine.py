@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from eigen.contracts.aqo import AQO, PauliTerm
 from eigen.contracts.aqo_json import decode
 from eigen.contracts.gates import MEASURE
-from eigen.drivers.simulator.parts import checked_total, counts_in_parts, values_in_parts
+from eigen.drivers.simulator.parts import checked_total, result_in_parts
 from eigen.workers.engine import Engine
 
 if TYPE_CHECKING:
@@ -86,9 +86,8 @@ class StimEngine(Engine):
             values = _values(prepared)
             counts = checked_total(_counts(prepared, shots, seed), shots=shots) if prepared.sampling != "none" else {}
             elapsed_sec = time.perf_counter() - started
-            yield from counts_in_parts(counts, width=width)
-            yield from values_in_parts(values)
-            yield {"execution_time_sec": elapsed_sec, "sampling": prepared.sampling}
+            end = {"execution_time_sec": elapsed_sec, "sampling": prepared.sampling}
+            yield from result_in_parts(counts, width=width, values=values, end=end)
 
 
 def _counts(prepared: _PreparedCircuit, shots: int, seed: int) -> Mapping[int, int]:
