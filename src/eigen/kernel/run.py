@@ -94,6 +94,11 @@ class JobRun:
             self._saving = anyio.Lock(fast_acquire=True)
         return self._saving
 
+    def keep_spans(self) -> None:
+        """Keep what its recorder has gathered for the next event."""
+        if self.recorder is not None:
+            self.spans += self.recorder.take()
+
     def take_spans(self) -> list[Mapping[str, Any]]:
         """Return the spans that no event tells of yet, for one that will."""
         taken, self.spans = self.spans, []

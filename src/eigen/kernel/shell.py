@@ -1,8 +1,8 @@
 """The kernel's one shell: the only place that starts tasks.
 
-It takes jobs in, runs the commands that the state machine gives, and feeds their outcomes back as events. Events and
-records are in `live_jobs`, the stages of work in `stages`, queues and slots in `dispatcher`, other processes in
-`root_watch`, questions in `lookups`.
+It runs the commands that the state machine gives, and feeds their outcomes back as events. Jobs come in by `arrivals`;
+events and records are in `live_jobs`, the stages of work in `stages`, queues and slots in `dispatcher`, other processes
+in `root_watch`, questions in `lookups`.
 
 On the way out the work is stopped and live jobs stay as they are: once the store is closed, the next system on this
 root adopts them.
@@ -11,48 +11,34 @@ root adopts them.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import anyio
-from anyio.to_thread import run_sync
 
-from eigen.contracts.errors import (
-    AlreadyExistsError,
-    EigenError,
-    InvariantError,
-    ResourceExhaustedError,
-    UnavailableError,
-)
 from eigen.contracts.job_events import CancelRequested, TimedOut
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
-from eigen.contracts.trace import span
 from eigen.contracts.waiting import for_jobs
 from eigen.kernel import machine
+from eigen.kernel.arrivals import Arrivals
 from eigen.kernel.circuit_files import save_long_jobs
 from eigen.kernel.compilation_line import CompilationLine
 from eigen.kernel.dependency_watch import DependencyWatch
 from eigen.kernel.dispatcher import Dispatcher
-from eigen.kernel.history import stored
-from eigen.kernel.inputs import content_digest, is_large, opening_facts, opening_files, submission
-from eigen.kernel.intake import Intake
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC, Lookups
-from eigen.kernel.machine import step
 from eigen.kernel.recording import recording
 from eigen.kernel.reservations import Reservations
 from eigen.kernel.root_watch import RootWatch
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.kernel.stages import Stages
 from eigen.kernel.work import JobWork
-from eigen.ports.artifact_store import ArtifactStore, Opening
+from eigen.ports.artifact_store import ArtifactStore
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.compiler import Compiler
 from eigen.ports.drivers import DriverManager
-from eigen.ports.job_store import JobStore, NewJob
+from eigen.ports.job_store import JobStore
 from eigen.ports.kernel import Kernel, KernelJob, KernelLimits, KernelObserver
 
 if TYPE_CHECKING:
@@ -64,20 +50,8 @@ if TYPE_CHECKING:
 
 __all__ = ["QrtxKernel"]
 
-MAX_ACCEPTING = 32
-"""How many jobs are put on disk at once; when thousands come together, the others wait for their turn."""
-
 NOTED_LINE = 16
 """Longest line of a device in which a job's place is noted when it comes; every job that comes would pay for it."""
-
-
-@dataclass(slots=True)
-class _Arrival:
-    """A job on its way in: its record or the error that it is refused with, once that is told."""
-
-    answered: anyio.Event = field(default_factory=anyio.Event)
-    record: JobRecord | None = None
-    error: Exception | None = None
 
 
 class QrtxKernel(Kernel):
@@ -115,15 +89,9 @@ class QrtxKernel(Kernel):
         works: bool = True,
     ) -> None:
         self._store = store
-        self._artifacts = artifacts
         self._clock = clock
         self._ids = ids
-        self._observer = observer
-        self._limits = limits
-        self._intake = Intake(limits)
-        self._accepting = anyio.Semaphore(MAX_ACCEPTING, fast_acquire=True)
         self._adopts = adopts
-        self._works = works
         self._jobs = LiveJobs(store=store, clock=clock, observer=observer, obey=self._obey, on_leaving=self._leave)
         self._lookups = Lookups(store=store, artifacts=artifacts, clock=clock, jobs=self._jobs, statuses=self._statuses)
         self._dependencies = DependencyWatch(jobs=self._jobs, lookups=self._lookups, clock=clock, observer=observer)
@@ -168,8 +136,17 @@ class QrtxKernel(Kernel):
             compilations=self._compilations,
             dispatcher=self._dispatcher,
             clock=clock,
+            observer=observer,
+        )
+        self._arrivals = Arrivals(
+            store=store,
+            artifacts=artifacts,
+            clock=clock,
             ids=ids,
             observer=observer,
+            limits=limits,
+            jobs=self._jobs,
+            begin=self._begin if works else None,
         )
         self._do: dict[type[machine.Command], Callable[[JobRun], None]] = {
             machine.AwaitDependencies: partial(self._start, self._dependencies.begin),
@@ -211,83 +188,7 @@ class QrtxKernel(Kernel):
 
     async def enqueue(self, job: KernelJob) -> JobRecord:
         """Accept a job; see the port."""
-        live, of_subject = len(self._jobs), self._jobs.count(job.tenant, job.subject)
-        if not self._works:  # it is left to another system, as others may have left theirs
-            live, of_subject = await self._store.num_live(job.tenant, job.subject)
-        with self._intake.room(job.subject, tenant=job.tenant, live=live, live_of_subject=of_subject):
-            async with self._accepting:
-                arrival = _Arrival()
-                self._tasks.start_soon(self._arrive, job, arrival)
-                await arrival.answered.wait()
-        if arrival.error is not None:
-            raise arrival.error
-        if arrival.record is None:
-            raise InvariantError("a job that was neither taken nor refused")
-        return arrival.record
-
-    async def _arrive(self, job: KernelJob, arrival: _Arrival) -> None:
-        """Take a job in, in its own task: it is taken whole, whatever becomes of its caller. Then work for it."""
-        try:
-            run = await self._accept(job, arrival)
-        except Exception as error:  # noqa: BLE001  # raised where the caller waits
-            arrival.error = error
-            return
-        finally:
-            arrival.answered.set()
-        if run is not None:
-            await self._work_for(run)
-
-    async def _accept(self, job: KernelJob, arrival: _Arrival) -> JobRun | None:
-        """Put a job on disk and take it; None where it is another one's by its key, or not to be run here."""
-        now, has_folder = self._clock.now(), is_large(job) or not self._works
-        files = await run_sync(opening_files, job) if has_folder else opening_files(job)
-        submitted = submission(job, files, job_id=self._ids.job_id(now), at=now)
-        accepted, commands = step(None, submitted)
-        run = JobRun(record=accepted, published=accepted, inputs=JobInputs(spec=job.spec, source=job.source))
-        opening = Opening(files=files, facts=opening_facts(accepted, job))
-        run.opening = None if has_folder else opening
-        first = stored(submitted, accepted)
-        new = NewJob(
-            record=accepted,
-            event=first,
-            idempotency_key=job.idempotency_key,
-            content_digest=content_digest(submitted),
-            opening=b"" if has_folder else opening.to_bytes(),
-        )
-        with recording(run, clock=self._clock, ids=self._ids), span("kernel.accept"):
-            if has_folder:
-                await self._artifacts.create(accepted.job_id, files, facts=opening.facts)
-            try:
-                kept = await self._store.insert(new)
-            except (AlreadyExistsError, ResourceExhaustedError):
-                if has_folder:
-                    with suppress(EigenError):  # it was never acknowledged, so nobody asks for it
-                        await self._artifacts.discard(accepted.job_id)
-                raise
-            except UnavailableError as error:  # the disk may have done it all the same
-                kept = await self._found(accepted.job_id, error)
-        if kept.job_id != accepted.job_id:
-            if has_folder:
-                await self._artifacts.discard(accepted.job_id)
-            arrival.record = kept
-            return None
-        arrival.record = accepted
-        self._observer.on_transition(None, accepted, first.kind)
-        run.publish(first)
-        if not self._works:
-            return None
-        run.is_at_work = True
-        self._take(run)
-        for command in commands:
-            self._obey(run, command)
-        return run
-
-    async def _found(self, job_id: str, error: UnavailableError) -> JobRecord:
-        """Return the record of a job whose insertion has failed with an error, or raise that: it is not there."""
-        try:
-            return await self._store.get(job_id)
-        except EigenError:
-            raise error from None
+        return await self._arrivals.take(job, tasks=self._tasks)
 
     async def cancel(self, job_id: str, *, by: str) -> JobRecord:
         """Ask a job to stop; see the port."""
@@ -385,11 +286,20 @@ class QrtxKernel(Kernel):
             run.is_at_work = True
             self._tasks.start_soon(self._work_for, run)
 
+    async def _begin(self, run: JobRun, commands: Sequence[machine.Command]) -> None:
+        """Take a job that has come here, and work for it in the task in which it came."""
+        run.is_at_work = True
+        self._take(run)
+        for command in commands:
+            self._obey(run, command)
+        await self._work_for(run)
+
     async def _work_for(self, run: JobRun) -> None:
         """Do what there is to do for a job, one work after the other: the outcome of one mostly commands the next."""
         try:
-            while run.to_do:
-                await run.to_do.pop(0)(run)
+            with recording(run, clock=self._clock, ids=self._ids):
+                while run.to_do:
+                    await run.to_do.pop(0)(run)
         finally:
             run.is_at_work = False
 

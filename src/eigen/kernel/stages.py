@@ -17,10 +17,9 @@ from eigen.contracts.trace import span
 from eigen.kernel.compilation_line import CompilationLine
 from eigen.kernel.dispatcher import Dispatcher
 from eigen.kernel.live_jobs import LiveJobs
-from eigen.kernel.recording import recording
 from eigen.kernel.run import JobRun
 from eigen.kernel.work import JobWork
-from eigen.ports.clock import Clock, IdSource
+from eigen.ports.clock import Clock
 from eigen.ports.kernel import KernelObserver
 
 __all__ = ["Stages"]
@@ -38,7 +37,6 @@ class Stages:
         compilations: Has the places at compiling.
         dispatcher: Has the slots.
         clock: Time.
-        ids: Spans.
         observer: Is told how long each stage takes, and of defects.
     """
 
@@ -50,7 +48,6 @@ class Stages:
         compilations: CompilationLine,
         dispatcher: Dispatcher,
         clock: Clock,
-        ids: IdSource,
         observer: KernelObserver,
     ) -> None:
         self._jobs = jobs
@@ -58,7 +55,6 @@ class Stages:
         self._compilations = compilations
         self._dispatcher = dispatcher
         self._clock = clock
-        self._ids = ids
         self._observer = observer
 
     async def compile(self, run: JobRun) -> None:
@@ -111,17 +107,17 @@ class Stages:
     async def _attempt(self, run: JobRun, stage: str, work: Work, failure: Failure) -> JobEvent:
         """Do a job's work and return the one event that it ends in."""
         began = self._clock.monotonic()
-        with recording(run, clock=self._clock, ids=self._ids):
-            try:
-                with span(f"kernel.{stage}", attempt=run.record.attempt):
-                    return await work(run)
-            except EigenError as error:
-                return failure(run, error)
-            except Exception as error:  # noqa: BLE001  # the boundary where commands run: a defect costs one job
-                self._observer.on_defect(run.record.job_id, stage, error)
-                return failure(run, _defect(run.record))
-            finally:
-                self._observer.on_stage(stage, self._clock.monotonic() - began)
+        try:
+            with span(f"kernel.{stage}", attempt=run.record.attempt):
+                return await work(run)
+        except EigenError as error:
+            return failure(run, error)
+        except Exception as error:  # noqa: BLE001  # the boundary where commands run: a defect costs one job
+            self._observer.on_defect(run.record.job_id, stage, error)
+            return failure(run, _defect(run.record))
+        finally:
+            run.keep_spans()
+            self._observer.on_stage(stage, self._clock.monotonic() - began)
 
 
 def _defect(record: JobRecord) -> InternalError:

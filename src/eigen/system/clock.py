@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b32encode
 from datetime import UTC, datetime
 from os import urandom
 from pathlib import Path
@@ -14,8 +15,9 @@ from eigen.ports.clock import Clock, IdSource
 
 __all__ = ["RandomIds", "SystemClock"]
 
-_CROCKFORD = "0123456789abcdefghjkmnpqrstvwxyz"
+_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", b"0123456789abcdefghjkmnpqrstvwxyz")
 _RANDOM_BITS = 80
+_PADDING_BITS = 30  # 26 characters have 130 bits; base 32 is written in pieces of 40
 _RANDOM_BYTES = 4096
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 _BOOT_ID_COMMAND = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
@@ -69,7 +71,7 @@ class RandomIds(IdSource):
         if number <= self._last:  # the same millisecond, or a clock that was set back: stay in order
             number = self._last + 1 + int.from_bytes(self._bytes(8))
         self._last = number
-        return "job_" + "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+        return "job_" + b32encode((number << _PADDING_BITS).to_bytes(20))[:26].translate(_CROCKFORD).decode()
 
     def trace(self) -> TraceContext:
         """Return the root of a new trace; see the port."""
