@@ -37,10 +37,16 @@ def coin() -> QuantumCircuit:
 
 
 def begun(client, driver, *, pubs: int = 3):
-    """Return a job of some PUBs whose Eigen jobs are all held by the device."""
+    """Return a job of some PUBs whose Eigen jobs are all accepted, and held by the device."""
     driver.hold()
     job = EigenSampler(client, target=TARGET).run([coin()] * pubs)
-    client.start(lambda _: driver.started(pubs)).result()
+
+    async def all_held(_):
+        await driver.started(pubs)
+        while len(job.eigen_job_ids()) < pubs:  # a device may have a job before its submission has been answered
+            await anyio.sleep(0.001)
+
+    client.start(all_held).result()
     return job
 
 
