@@ -27,7 +27,7 @@ def test_a_job_of_another_process_is_watched_and_cancelled(shell, long_body):
         wait_for(shell, job_id, "RUNNING")
         cancelled = shell.run("cancel", job_id)
         assert (cancelled.returncode, cancelled.stdout) == (0, f"{job_id} CANCELLED\n")
-        assert submission.wait(timeout=20) == 1
+        assert submission.wait(timeout=60) == 1
         assert "CANCELLED" in submission.stderr.read()
     assert shell.run("cancel", job_id, "--json").returncode == 0  # it stays as it is
 
@@ -128,7 +128,7 @@ def test_ctrl_c_cancels_the_job_and_tells_so(shell, long_body):
         job_id = shell.submitted(submission)
         wait_for(shell, job_id, "RUNNING")
         submission.send_signal(signal.SIGINT)
-        said = submission.communicate(timeout=20)[1]
+        said = submission.communicate(timeout=60)[1]
     assert submission.returncode == 130
     assert said.startswith("cancelling")
     assert f"{job_id} is CANCELLED after " in said
@@ -150,7 +150,7 @@ def test_ctrl_c_stops_watching_and_leaves_the_job_alone(shell, long_body):
         with shell.start("watch", job_id) as watching:
             assert "PENDING" in watching.stdout.readline()
             watching.send_signal(signal.SIGINT)
-            assert "Traceback" not in watching.communicate(timeout=20)[1]
+            assert "Traceback" not in watching.communicate(timeout=60)[1]
         assert watching.returncode == 130
         assert not shell.json("status", job_id)["error"]
         assert shell.run("cancel", job_id).returncode == 0

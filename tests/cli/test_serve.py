@@ -55,7 +55,7 @@ def test_whoever_stays_hands_over_too_ctrl_c_cancels_and_a_second_one_leaves_the
         job_id = shell.submitted(submission)
         wait_for(shell, job_id)
         submission.send_signal(signal.SIGINT)
-        assert submission.wait(timeout=20) == 130
+        assert submission.wait(timeout=60) == 130
     assert shell.json("status", job_id)["state"] == "CANCELLED"
     metrics = asked(serving.metrics_url)
     assert "eigen_kernel_handovers_total 3" in metrics  # each of the three was run by the server
@@ -105,7 +105,7 @@ def test_a_job_whose_servers_are_stopped_and_killed_is_one_trace_with_links_to_w
 
 
 def asked(url: str) -> str:
-    with urllib.request.urlopen(url, timeout=30) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         return answer.read().decode()
 
 

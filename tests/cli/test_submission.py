@@ -26,7 +26,7 @@ def test_submit_with_json_prints_the_status_at_once_and_nothing_else(shell, long
         assert (status["state"], status["name"], status["shots"], status["seed"]) == ("PENDING", "renamed", 50, 3)
         assert status["warnings"] == []
         assert shell.run("cancel", status["job_id"]).returncode == 0
-        assert submission.wait(timeout=20) == 1
+        assert submission.wait(timeout=60) == 1
         assert submission.stdout.read() == ""
         assert json.loads(submission.stderr.read())["error"]["code"] == "CANCELLED"
 

@@ -19,7 +19,7 @@ from eigen.contracts.errors import EigenError, InvalidArgumentError, ResourceExh
 
 _ATTACKS = Path(__file__).parent / "attacks"
 _ROWS = list(csv.DictReader((_ATTACKS / "manifest.tsv").read_text(encoding="utf-8").splitlines(), delimiter="\t"))
-_MAX_SEC = 1.0
+_MAX_SEC = 10.0  # a second is promised, and measured by `python -m fuzz`; a machine may be slow, what hangs is slower
 
 _LARGE = {
     "nested brackets": "(" * 100_000,

@@ -11,7 +11,7 @@ import pytest
 from eigen.contracts.aqo_json import decode, encode
 from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError
 
-_MAX_SEC = 2.0  # twice what is promised: other tests run beside this one
+_MAX_SEC = 10.0  # a second is promised, and measured by `python -m fuzz`; a machine may be slow, what hangs is slower
 
 
 def document(*operations: Any, **fields: Any) -> str:

@@ -135,7 +135,7 @@ async def test_some_looks_may_fail(driver: IbmDriver) -> None:
 async def test_what_is_cancelled_here_is_cancelled_there(driver: IbmDriver, folders: Mapping[str, Path]) -> None:
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(driver.execute, request("queued"))
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             while not await anyio.to_thread.run_sync(jobs, folders["queued"]):
                 await anyio.lowlevel.checkpoint()
         tasks.cancel_scope.cancel()

@@ -11,7 +11,7 @@ import pytest
 from eigen.contracts.errors import EigenError, InvalidArgumentError, NotFoundError, ResourceExhaustedError
 from eigen.jobfile.loader import read_job
 
-_MAX_SEC = 2.0  # twice what is promised: other tests run beside this one
+_MAX_SEC = 10.0  # a second is promised, and measured by `python -m fuzz`; a machine may be slow, what hangs is slower
 _SECRET = "sesame-secret"
 
 HEAD = "apiVersion: eigen.os/v0.1\nkind: QuantumJob\nmetadata: {name: a}\n"

@@ -82,14 +82,14 @@ class House:
     notes: Notes
 
     async def end(self, job_id: str) -> JobRecord:
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             async for _ in self.kernel.updates(job_id):
                 pass
         return await self.kernel.record(job_id)
 
     async def reach(self, job_id: str, stage: str) -> JobRecord:
         """Return a job's record as soon as it is in a stage."""
-        with anyio.fail_after(10):
+        with anyio.fail_after(60):
             while (record := await self.kernel.record(job_id)).stage != stage:
                 await anyio.lowlevel.checkpoint()
             return record

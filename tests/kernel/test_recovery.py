@@ -120,7 +120,7 @@ async def test_an_adoption_that_fails_is_tried_again(tmp_path: Path) -> None:
         await one.driver.started(3)
     async with house(tmp_path, owner="sys_b", store=ShakyStore) as two:
         for job_id in ids:
-            with anyio.fail_after(20):
+            with anyio.fail_after(60):
                 while (await two.kernel.record(job_id)).state is not JobState.DONE:
                     await anyio.lowlevel.checkpoint()
         assert [str(defect) for defect in two.notes.defects] == ["the disk does not answer"] * 2
@@ -136,7 +136,7 @@ async def test_an_end_that_could_not_be_recorded_at_once_is_recorded_later(tmp_p
         connection.execute("DELETE FROM events WHERE event_seq > 3")
     connection.close()
     async with house(tmp_path, owner="sys_b", store=ShakyStore) as two:
-        with anyio.fail_after(20):
+        with anyio.fail_after(60):
             while (await two.kernel.record(job_id)).state is not JobState.DONE:
                 await anyio.lowlevel.checkpoint()
         assert await two.end(job_id) == done

@@ -105,7 +105,7 @@ def free_port() -> int:
 
 def asked(port: int, expression: str) -> list[Any]:
     query = urllib.parse.urlencode({"query": expression})
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/query?{query}", timeout=60) as answer:
         result: list[Any] = json.load(answer)["data"]["result"]
         return result
 

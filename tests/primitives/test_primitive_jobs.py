@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import anyio
+import anyio.lowlevel
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
@@ -44,7 +45,7 @@ def begun(client, driver, *, pubs: int = 3):
     async def all_held(_):
         await driver.started(pubs)
         while len(job.eigen_job_ids()) < pubs:  # a device may have a job before its submission has been answered
-            await anyio.sleep(0.001)
+            await anyio.lowlevel.checkpoint()
 
     client.start(all_held).result()
     return job

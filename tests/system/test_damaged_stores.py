@@ -347,6 +347,6 @@ async def test_results_of_a_job_whose_files_are_gone_say_so(tmp_path: Path) -> N
     shutil.rmtree(tmp_path / "circuit_fs" / record.job_id)
     async with system_on(tmp_path) as system:
         assert (await system.kernel.record(record.job_id)).state is JobState.DONE
-        with anyio.fail_after(10), pytest.raises(Exception, match="are gone") as caught:
+        with anyio.fail_after(60), pytest.raises(Exception, match="are gone") as caught:
             await system.kernel.results(record.job_id)
         assert getattr(caught.value, "reason", "") == "JOB_FILES_LOST"

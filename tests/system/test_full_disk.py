@@ -100,7 +100,7 @@ async def live_through_it(root: Path) -> None:
 
 
 async def end_of(system: System, job_id: str) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(60):
         async for _ in system.kernel.updates(job_id):
             pass
 

@@ -48,7 +48,7 @@ async def told(root: Path, driver: ScriptedDriver, source: str) -> str:
         spec = request.spec.model_copy(update={"metadata": metadata, "spec": body})
         request = replace(request, spec=spec, job_yaml=request.job_yaml + f"# {CANARY}\n".encode())
         job = await system.api.submit_job(request)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             async for _ in system.api.stream_job_updates(job.job_id):
                 pass
         spans = job_spans(await system.api.list_job_events(job.job_id))

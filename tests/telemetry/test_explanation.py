@@ -125,7 +125,7 @@ async def test_where_the_time_went_and_what_was_at_hand_is_told(tmp_path: Any) -
 async def _explained(root: Any, source: str) -> tuple[Finding, ...]:
     async with eigen.open_system(root, drivers={"scripted": ScriptedDriver()}) as system:
         job = await system.api.submit_job(package(source).request)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             async for _ in system.api.stream_job_updates(job.job_id):
                 pass
         status = await system.api.get_job_status(job.job_id)
@@ -146,7 +146,7 @@ async def test_what_another_version_wrote_differently_or_not_at_all_is_left_out_
     """Each fact of each event of a real job is taken away in turn, and each kind and stage is one that nobody knows."""
     async with eigen.open_system(tmp_path, drivers={"scripted": ScriptedDriver()}) as system:
         job = await system.api.submit_job(package(BELL).request)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             async for _ in system.api.stream_job_updates(job.job_id):
                 pass
         events = list(await system.api.list_job_events(job.job_id))

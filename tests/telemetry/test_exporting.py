@@ -85,7 +85,7 @@ async def test_a_jobs_whole_trace_reaches_the_collector_as_eigen_trace_shows_it(
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", address)
         async with eigen.open_system(tmp_path, drivers={"scripted": ScriptedDriver()}) as system:
             job = await system.api.submit_job(package(BELL).request)
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 async for _ in system.api.stream_job_updates(job.job_id):
                     pass
             events = await system.api.list_job_events(job.job_id)
@@ -128,7 +128,7 @@ async def test_samplers_and_the_callers_flag_say_what_is_exported_and_spans_are_
         monkeypatch.setenv("OTEL_TRACES_SAMPLER_ARG", ratio)
         async with eigen.open_system(tmp_path, drivers={"scripted": ScriptedDriver()}) as system:
             job = await system.api.submit_job(package(BELL).request, context=context)
-            with anyio.fail_after(30):
+            with anyio.fail_after(60):
                 async for _ in system.api.stream_job_updates(job.job_id, context=context):
                     pass
             kept = job_spans(await system.api.list_job_events(job.job_id, context=context))
@@ -143,6 +143,6 @@ async def test_a_collector_that_is_not_there_costs_a_job_nothing(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     async with eigen.open_system(tmp_path, drivers={"scripted": ScriptedDriver()}) as system:
         job = await system.api.submit_job(package(BELL).request)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             updates = [one async for one in system.api.stream_job_updates(job.job_id)]
     assert updates[-1].state == "DONE"

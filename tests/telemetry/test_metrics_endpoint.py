@@ -26,7 +26,7 @@ async def ready() -> None:
 async def asked(port: int, request: bytes) -> tuple[int, str]:
     """Return the status and the body of an answer."""
     answer = b""
-    with anyio.fail_after(20):
+    with anyio.fail_after(60):
         async with await anyio.connect_tcp("127.0.0.1", port) as stream:
             await stream.send(request)
             async for part in stream:
@@ -44,7 +44,7 @@ async def test_a_job_is_seen_in_the_metrics_of_its_system(tmp_path: Path) -> Non
     async with eigen.open_system(tmp_path, drivers={"scripted": ScriptedDriver()}, metrics_port=0) as system:
         assert system.metrics_port
         job = await system.api.submit_job(package(BELL).request)
-        with anyio.fail_after(30):
+        with anyio.fail_after(60):
             async for _ in system.api.stream_job_updates(job.job_id):
                 pass
         status, text = await got(system.metrics_port, "/metrics")

@@ -45,7 +45,7 @@ async def test_jobs_of_systems_that_are_gone_are_still_counted_and_waiting_ones_
         async with eigen.open_system(tmp_path, drivers={"scripted": ScriptedDriver()}, works=works) as system:
             job = await system.api.submit_job(package(BELL).request)
             if works:
-                with anyio.fail_after(30):
+                with anyio.fail_after(60):
                     async for _ in system.api.stream_job_updates(job.job_id):
                         pass
     figures = await root_metrics(tmp_path)

@@ -22,7 +22,7 @@ def channel() -> Iterator[BlockingChannel]:
         worker.start()
         with ours:
             yield BlockingChannel(ours)
-        worker.join(timeout=10)
+        worker.join(timeout=60)
         assert not worker.is_alive()
 
 

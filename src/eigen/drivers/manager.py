@@ -182,7 +182,8 @@ class LocalDriverManager(DriverManager):
     async def _open(self, name: str, driver: Driver) -> None:
         try:
             await self._stack.enter_async_context(driver)
-            devices = {device.device_id: device for device in driver.devices()}
+            found = await anyio.to_thread.run_sync(driver.devices)  # may read the metadata of packages
+            devices = {device.device_id: device for device in found}
         except Exception as error:  # noqa: BLE001  # one vendor's fault must not take the system down
             _log.warning("the driver %s cannot be opened", printable(name), exc_info=error)
             self._problems.append(DriverProblem(name=name, reason=printable(f"{type(error).__name__}: {error}")))

@@ -14,7 +14,7 @@ from eigen.contracts.errors import EigenError, ResourceExhaustedError
 
 NEWER = 'OPENQASM 3.0;\ninclude "stdgates.inc";\nqubit[4] q;\nbit[4] c;\n'
 OLDER = 'OPENQASM 2.0;\ninclude "qelib1.inc";\nqreg q[4];\ncreg c[4];\n'
-_MAX_SEC = 3.0  # about a second is promised: other tests run beside this one
+_MAX_SEC = 10.0  # a second is promised, and measured by `python -m fuzz`; a machine may be slow, what hangs is slower
 _MAX_BYTES = 200 * 1024 * 1024
 _CONTROLS = ", ".join(f"r[{index}]" for index in range(13))
 _DOUBLING = "gate g0 a { x a; }" + "".join(f"gate g{n} a {{ g{n - 1} a; g{n - 1} a; }}" for n in range(1, 60))
