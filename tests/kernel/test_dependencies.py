@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 from eigen.client.sync import Client
 from eigen.contracts.errors import FailedPreconditionError, NotFoundError
 from eigen.contracts.jobs import JobState
-from eigen.kernel.dependencies import Prerequisites
+from eigen.kernel.dependencies import MOST_IN_CHAIN, Prerequisites, dependency_error
 from eigen.kernel.history import fold
+from eigen.kernel.stores.records import stand_in
 from tests.kernel.kernel_house import AQO, bell, house
 
 UNKNOWN = "job_" + "0" * 26
@@ -40,6 +42,22 @@ def test_every_job_is_settled_once_by_the_first_failure_or_the_last_success(
             unmet = {f"dep_{one}" for one in needed - now}
             assert set(waiting.unmet(f"job_{number}")) == (set() if is_settled else unmet)
     assert waiting.awaited == ()
+
+
+@pytest.mark.parametrize("number", [1, 2, MOST_IN_CHAIN, MOST_IN_CHAIN + 1, MOST_IN_CHAIN + 2, 300])
+def test_the_error_at_the_end_of_a_chain_names_the_first_cause_and_stays_small(number: int) -> None:
+    record = replace(stand_in("job_0"), state=JobState.ERROR, error=NotFoundError("no gate").to_json())
+    for index in range(1, number + 1):
+        record = replace(record, job_id=f"job_{index}", error=dependency_error(record))
+    error = record.error or {}
+    details = error["details"]
+    nearest = [f"job_{index}" for index in range(number - 1, -1, -1)][: MOST_IN_CHAIN - 1]
+    assert details["chain"] == (nearest if nearest[-1] == "job_0" else [*nearest, "job_0"])
+    assert (details["chain_length"], details["cause"]) == (number, "no gate")
+    others = f"{number - MOST_IN_CHAIN} others"
+    assert (others in error["message"]) == (number > MOST_IN_CHAIN)
+    assert "`eigen status job_0`" in error["hint"]
+    assert len(str(error)) < 2_000
 
 
 async def test_a_job_runs_after_the_jobs_that_it_needs(tmp_path: Path) -> None:

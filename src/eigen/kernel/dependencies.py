@@ -6,13 +6,18 @@ none is looked for.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from eigen.contracts.errors import FailedPreconditionError
 from eigen.contracts.jobs import JobRecord
 
-__all__ = ["Prerequisites", "dependency_error"]
+__all__ = ["MOST_IN_CHAIN", "Prerequisites", "dependency_error"]
+
+MOST_IN_CHAIN = 16
+"""Most jobs that the error of a job names on the way to the one that failed first."""
+
+_REASON = "DEPENDENCY_FAILED"
 
 
 class Prerequisites:
@@ -81,14 +86,26 @@ class Prerequisites:
 
 
 def dependency_error(dependency: JobRecord) -> Mapping[str, Any]:
-    """Return the error of a job that needs one which is not DONE; it names the chain to the first cause."""
+    """Return the error of a job that needs one which is not DONE; it names the first cause and the way to it.
+
+    Of a long way only the nearest jobs and the first one are named: each of a thousand would name all before it.
+    """
     error = dependency.error or {}
-    chain = [dependency.job_id, *error.get("details", {}).get("chain", ())]
-    cause = error.get("details", {}).get("cause") or str(error.get("message", "")).partition("\n")[0]
-    through = f" (through {', '.join(chain[1:])})" if chain[1:] else ""
+    told = error.get("details", {}) if error.get("reason") == _REASON else {}
+    way = [dependency.job_id, *told.get("chain", ())]
+    chain = way if len(way) <= MOST_IN_CHAIN else [*way[: MOST_IN_CHAIN - 1], way[-1]]
+    length = 1 + told.get("chain_length", len(way) - 1)
+    cause = told.get("cause") or str(error.get("message", "")).partition("\n")[0]
     return FailedPreconditionError(
-        f"the job needs {dependency.job_id}, which ended in {dependency.state}{through}: {cause}",
-        reason="DEPENDENCY_FAILED",
+        f"the job needs {dependency.job_id}, which ended in {dependency.state}{_through(chain, length)}: {cause}",
+        reason=_REASON,
         hint=f"`eigen status {chain[-1]}` tells why; submit both again once it is repaired",
-        details={"chain": chain, "cause": cause, "state": dependency.state.value},
+        details={"chain": chain, "chain_length": length, "cause": cause, "state": dependency.state.value},
     ).to_json()
+
+
+def _through(chain: Sequence[str], length: int) -> str:
+    """Return which jobs stand behind the first one of a chain, in words."""
+    between = [f"{length - len(chain)} others"] if length > len(chain) else []
+    behind = [*chain[1:-1], *between, *chain[1:][-1:]]
+    return f" (through {', '.join(behind)})" if behind else ""
