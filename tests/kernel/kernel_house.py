@@ -94,6 +94,12 @@ class House:
                 await anyio.lowlevel.checkpoint()
             return record
 
+    async def has_load(self, running: int, waiting: int) -> None:
+        """Return as soon as so many jobs run on the device, and so many wait for it."""
+        with anyio.fail_after(60):
+            while self.kernel.load("scripted:device") != (running, waiting):
+                await anyio.lowlevel.checkpoint()
+
     def is_idle(self) -> bool:
         """Whether nothing is held: no live job, no slot, no place in a line, no memory."""
         return self.kernel.load("scripted:device") == (0, 0) and self.kernel.used_bytes == self.kernel.num_live == 0

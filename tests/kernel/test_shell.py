@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,12 @@ from eigen.contracts.errors import (
 )
 from eigen.contracts.jobs import JobFilter, JobRecord, JobState
 from eigen.contracts.wire import from_json
+from eigen.kernel.device_queue import POINT_SEC
 from eigen.kernel.history import fold
 from eigen.kernel.machine import MAX_CRASHES
 from eigen.qfs.memory import MemoryArtifactStore
+from eigen.testing.clock import ManualClock
+from eigen.testing.scripted_driver import SCRIPTED_DEVICE, ScriptedDriver
 from tests.kernel.kernel_house import AQO, TRACE, bell, house
 
 
@@ -221,6 +225,53 @@ async def test_higher_priority_goes_first(tmp_path: Path) -> None:
         await one.end(low)
         order = [request.job_id for request in one.driver.requests]
         assert order.index(high) < order.index(low)
+
+
+async def test_a_job_whose_backend_died_keeps_its_turn(tmp_path: Path) -> None:
+    driver = ScriptedDriver(replace(SCRIPTED_DEVICE, slots=1))
+    driver.hold()
+    async with house(tmp_path, drivers={"scripted": driver}) as one:
+        first = (await one.kernel.enqueue(bell())).job_id
+        await driver.started()
+        others = []
+        for waiting in range(1, 4):
+            others.append((await one.kernel.enqueue(bell())).job_id)
+            await one.has_load(1, waiting)
+        driver.fail(UnavailableError("it died", reason="WORKER_DIED"))
+        driver.release()
+        driver.hold()
+        await driver.started(2)
+        await one.has_load(1, 3)
+        driver.release()
+        await one.end(others[-1])
+        order = [request.job_id for request in driver.requests]
+        assert order == [first, others[0], first, *others[1:]]
+
+
+async def test_a_job_keeps_its_turn_when_another_system_takes_it_over(tmp_path: Path) -> None:
+    clock, driver = ManualClock(), ScriptedDriver(replace(SCRIPTED_DEVICE, slots=1))
+    driver.hold()
+    async with house(tmp_path, clock=clock, drivers={"scripted": driver}) as one:
+        await one.kernel.enqueue(bell(priority=100))
+        await driver.started()
+        low = (await one.kernel.enqueue(bell(priority=0))).job_id
+        await one.reach(low, "queued")
+    clock.advance(POINT_SEC * 100 + 1)
+    async with (
+        house(tmp_path, clock=clock, drivers={"scripted": driver}, owner="sys_b", adopts=False) as two,
+        anyio.create_task_group() as tasks,
+    ):
+        await two.kernel.enqueue(bell())
+        await driver.started(2)
+        tasks.start_soon(two.kernel.drain)
+        await two.has_load(1, 2)
+        high = (await two.kernel.enqueue(bell(priority=100))).job_id
+        await two.reach(high, "queued")
+        driver.release()
+        await two.end(high)
+        tasks.cancel_scope.cancel()
+    order = [request.job_id for request in driver.requests]
+    assert order.index(low) < order.index(high)
 
 
 async def test_a_hundred_jobs_at_once_all_end(tmp_path: Path) -> None:

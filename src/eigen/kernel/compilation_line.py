@@ -49,7 +49,7 @@ class CompilationLine:
             device_id="",
             subject=party_of(record.tenant, record.subject),
             priority=record.priority,
-            since_sec=self._clock.monotonic(),
+            since_sec=run.since_sec,
         )
         self._waiting[record.job_id] = _Waiting(ticket, run)
         self._line.join(ticket)

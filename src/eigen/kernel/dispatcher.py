@@ -58,8 +58,8 @@ class Dispatcher:
         """Memory that the running jobs may take."""
         return self._scheduler.memory_bytes - self._scheduler.free_bytes
 
-    def join(self, record: JobRecord) -> None:
-        """Let a job wait for a slot of its device."""
+    def join(self, record: JobRecord, *, since_sec: float) -> None:
+        """Let a job wait for a slot of its device; its wait counts from `since_sec`, in whatever line it was."""
         device_id = device_of(record)
         self._scheduler.add_device(device_id, slots=self._drivers.device(device_id).slots)
         ticket = Ticket(
@@ -68,7 +68,7 @@ class Dispatcher:
             subject=party_of(record.tenant, record.subject),
             priority=record.priority,
             memory_bytes=record.memory_bytes,
-            since_sec=self._clock.monotonic(),
+            since_sec=since_sec,
         )
         self._scheduler.enqueue(ticket)
         self._dispatch(device_id)

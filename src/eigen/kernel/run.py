@@ -53,6 +53,7 @@ class JobRun:
         opening: What it begins with, until its folder is made; None for a job that has one.
         circuit_files: Files of its compiled circuit that are not in CircuitFS yet; its end puts them there.
         results_json: Its results, as they are in CircuitFS; empty without.
+        since_sec: Since when it waits for its turn, on the kernel's clock: it came then, or what it needed was done.
         waited_for: Why it could not begin at once when it came into the line of its device; empty where it could.
         spans: Work that has ended and that none of its events tells of yet, as JSON.
         recorder: Gathers the spans of its work.
@@ -78,6 +79,7 @@ class JobRun:
     circuit_files: Mapping[str, bytes] = field(default_factory=dict)
     _saving: anyio.Lock | None = None
     results_json: bytes = b""
+    since_sec: float = 0.0
     waited_for: Mapping[str, Any] = field(default_factory=dict)
     spans: list[Mapping[str, Any]] = field(default_factory=list)
     recorder: Recorder | None = None

@@ -150,7 +150,7 @@ class QrtxKernel(Kernel):
         )
         self._do: dict[type[machine.Command], Callable[[JobRun], None]] = {
             machine.AwaitDependencies: partial(self._start, self._dependencies.begin),
-            machine.Compile: self._compilations.join,
+            machine.Compile: self._join_compilations,
             machine.Enqueue: self._join_queue,
             machine.LeaveQueue: lambda run: self._dispatcher.leave(run.record.job_id),
             machine.Execute: partial(self._start, self._stages.execute),
@@ -305,6 +305,7 @@ class QrtxKernel(Kernel):
 
     def _take(self, run: JobRun) -> None:
         self._jobs.add(run)
+        run.since_sec = self._clock.monotonic() - self._age_sec(run)  # a takeover costs no job its turn
         if run.record.timeout_sec is not None:
             run.life = anyio.CancelScope()
             self._tasks.start_soon(self._time_out, run, run.life, run.record.timeout_sec)
@@ -331,11 +332,16 @@ class QrtxKernel(Kernel):
         if run.work is not None:
             run.work.cancel()
 
+    def _join_compilations(self, run: JobRun) -> None:
+        if run.record.dependencies:  # nobody was in its way before
+            run.since_sec = self._clock.monotonic()
+        self._compilations.join(run)
+
     # Executing
 
     def _join_queue(self, run: JobRun) -> None:
         if run.record.state is JobState.QUEUED and run.record.ending is None:  # a cancel may have come meanwhile
-            self._dispatcher.join(run.record)
+            self._dispatcher.join(run.record, since_sec=run.since_sec)
             waiting = self._dispatcher.waiting(run.record, longest_line=NOTED_LINE)
             run.waited_for = {**waiting.facts, "queue_position": waiting.queue_position} if waiting else {}
 
@@ -349,9 +355,11 @@ class QrtxKernel(Kernel):
     async def _free(self, job_id: str) -> None:
         self._dispatcher.free(job_id)
 
+    def _age_sec(self, run: JobRun) -> float:
+        return max(0.0, (self._clock.now() - run.record.created_at).total_seconds())
+
     async def _time_out(self, run: JobRun, life: anyio.CancelScope, timeout_sec: float) -> None:
-        elapsed_sec = (self._clock.now() - run.record.created_at).total_seconds()
         with life:
-            await self._clock.sleep_until(self._clock.monotonic() + max(0.0, timeout_sec - elapsed_sec))
+            await self._clock.sleep_until(self._clock.monotonic() + max(0.0, timeout_sec - self._age_sec(run)))
             if run.record.may_stop:
                 await self._jobs.feed(run, TimedOut(at=self._clock.now(), timeout_sec=timeout_sec))
