@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import threading
 from collections.abc import Sequence
@@ -55,6 +56,41 @@ async def test_a_cancelled_caller_waits_for_the_end_of_its_work() -> None:
         scope.cancel()
         may_end.set()
         await thread.run(None)
+    assert ended == [True]
+
+
+async def test_a_caller_that_is_cancelled_meanwhile_has_its_outcome_and_stops_where_it_next_waits() -> None:
+    may_end, seen = threading.Event(), list[str]()
+    thread = GroupThread[None]("test", lambda _: seen.append(f"done {may_end.wait(60)}"))
+
+    async def call(scope: anyio.CancelScope) -> None:
+        with scope:
+            await thread.run(None)
+            seen.append("told")
+            await anyio.lowlevel.checkpoint()
+            seen.append("gone on")
+
+    scope = anyio.CancelScope()
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(call, scope)
+        await anyio.wait_all_tasks_blocked()
+        scope.cancel()
+        await anyio.wait_all_tasks_blocked()
+        may_end.set()
+    assert seen == ["done True", "told"]
+    assert scope.cancelled_caught
+
+
+async def test_a_caller_that_asyncio_cancels_waits_for_the_end_of_its_work_and_is_gone_then() -> None:
+    may_end, ended = threading.Event(), list[bool]()
+    thread = GroupThread[None]("test", lambda _: ended.append(may_end.wait(60)))
+    task = asyncio.ensure_future(thread.run(None))
+    await anyio.wait_all_tasks_blocked()
+    task.cancel()
+    await anyio.wait_all_tasks_blocked()
+    assert not task.done()
+    may_end.set()
+    assert [type(one) for one in await asyncio.gather(task, return_exceptions=True)] == [asyncio.CancelledError]
     assert ended == [True]
 
 

@@ -34,6 +34,7 @@ from eigen.ports.artifact_store import ArtifactStore, Opening
 from eigen.ports.clock import Clock, IdSource
 from eigen.ports.job_store import JobStore, NewJob
 from eigen.ports.kernel import KernelJob, KernelLimits, KernelObserver
+from eigen.workers.signal import Signal
 
 __all__ = ["Arrivals"]
 
@@ -45,7 +46,7 @@ MAX_ACCEPTING = 32
 class _Arrival:
     """A job on its way in: its record or the error that it is refused with, once that is told."""
 
-    answered: anyio.Event = field(default_factory=anyio.Event)
+    answered: Signal = field(default_factory=Signal)
     record: JobRecord | None = None
     error: Exception | None = None
 

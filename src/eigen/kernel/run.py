@@ -12,6 +12,7 @@ from eigen.contracts.errors import EigenError
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.trace import Recorder, TraceContext
 from eigen.ports.artifact_store import Opening
+from eigen.workers.signal import Signal
 
 if TYPE_CHECKING:
     from eigen.contracts.compilation import CompiledProgram, ProgramSource
@@ -64,8 +65,8 @@ class JobRun:
     inputs: JobInputs | EigenError | None
     events: list[StoredEvent] = field(default_factory=list)
     num_written: int = 0
-    _changed: anyio.Event | None = None
-    _left: anyio.Event | None = None
+    _changed: Signal | None = None
+    _left: Signal | None = None
     work: anyio.CancelScope | None = None
     life: anyio.CancelScope | None = None
     compiled: CompiledProgram | None = None
@@ -112,16 +113,16 @@ class JobRun:
         self.events.append(event)
         self.wake()
 
-    def watched(self) -> anyio.Event:
+    def watched(self) -> Signal:
         """Return what is set when the next event comes, or when the job leaves this system."""
         if self._changed is None:
-            self._changed = anyio.Event()
+            self._changed = Signal()
         return self._changed
 
-    def has_left(self) -> anyio.Event:
+    def has_left(self) -> Signal:
         """Return what is set when the job has ended, or is another system's."""
         if self._left is None:
-            self._left = anyio.Event()
+            self._left = Signal()
         return self._left
 
     def leave(self) -> None:

@@ -84,7 +84,7 @@ class ScriptedDriver(Driver):
         self._memory_of: Callable[[CircuitProfile], int] = _no_memory
         self._held: anyio.Event | None = None
         self._loop: EventLoopToken | None = None
-        self._progress = anyio.Event()
+        self._progress: anyio.Event | None = None
 
     def answer(self, counts: Mapping[str, int] | None) -> None:
         """Answer every request from now on with these counts, right or wrong; None: with the exact distribution."""
@@ -119,6 +119,7 @@ class ScriptedDriver(Driver):
     async def started(self, num_requests: int = 1) -> None:
         """Return when so many requests have reached the driver, since it was made."""
         while len(self.requests) < num_requests:
+            self._progress = self._progress or anyio.Event()
             await self._progress.wait()
 
     def devices(self) -> tuple[DeviceInfo, ...]:
@@ -171,8 +172,9 @@ class ScriptedDriver(Driver):
             await self._held.wait()
 
     def _tell_progress(self) -> None:
-        progress, self._progress = self._progress, anyio.Event()
-        progress.set()
+        progress, self._progress = self._progress, None
+        if progress is not None:
+            progress.set()
 
     def _result(self, request: ExecutionRequest, binding: Mapping[str, float]) -> ExecutionResult:
         metadata: dict[str, Any] = {

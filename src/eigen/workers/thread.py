@@ -6,24 +6,24 @@ event loop before a work has even begun, which is more than most of our works ta
 a queue. The thread begins with the first work, and ends when its owner is let go of.
 
 When a group is done, the thread leaves word with the event loop and goes on: anyio's `from_thread` would have it wait
-until the loop has heard, which costs two switches more. So this is the one place that speaks to asyncio's loop; anyio
-gives it as the token of the loop that runs.
+until the loop has heard, which costs two switches more. A caller has no cancel scope of its own while it waits: one
+that is cancelled makes it then.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import weakref
+from asyncio import AbstractEventLoop, get_running_loop
 from collections.abc import Callable, Sequence
 from functools import partial
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Generic, TypeVar, cast
+from typing import Generic, TypeVar
 
 import anyio
-from anyio.lowlevel import current_token
 
-if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
+from eigen.workers.signal import Signal
 
 __all__ = ["GroupThread"]
 
@@ -64,9 +64,14 @@ class GroupThread(Generic[W]):
         call = _Call(works)
         self._gathering.append(call)
         if not self.is_busy:
-            self._next_group(cast("AbstractEventLoop", current_token().native_token))
-        with anyio.CancelScope(shield=True):  # bounded: a work that has begun has an end
+            self._next_group(get_running_loop())
+        try:
             await call.done.wait()
+        except anyio.get_cancelled_exc_class():
+            with anyio.CancelScope(shield=True):  # bounded: a work that has begun has an end
+                await call.done.wait()
+            if anyio.current_effective_deadline() > -math.inf:
+                raise  # asyncio's own, told once; a scope of anyio's tells again as soon as the caller waits again
         if call.error is not None:
             raise call.error
 
@@ -100,7 +105,7 @@ class _Call(Generic[W]):
 
     def __init__(self, works: Sequence[W]) -> None:
         self.works = works
-        self.done = anyio.Event()
+        self.done = Signal()
         self.error: BaseException | None = None
 
 
