@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -152,6 +154,19 @@ async def test_a_submission_is_audited_with_its_job_and_trace_and_a_refused_one_
         await root.api.submit_job(request(target="sim:nowhere"), context=context)
     line = root.audit()[-1]
     assert (line["decision"], line["reason"], line["job_id"]) == ("allowed", "JOBSPEC_UNKNOWN_TARGET", "")
+
+
+async def test_what_fails_before_it_is_told_whose_it_is_is_audited_too(root):
+    ada = RequestContext(subject="ada")
+    with closing(sqlite3.connect(root.system.root / "jobs.sqlite3")) as connection, connection:
+        connection.execute("UPDATE jobs SET job_id = ?", (MISSING,))  # its record is another job's
+    assert await outcome(JOB_CALLS["get_job_status"], root.api, MISSING, ada) == "RECORD_DAMAGED"
+    line = root.audit()[-1]
+    assert (line["decision"], line["reason"], line["job_id"]) == ("allowed", "RECORD_DAMAGED", MISSING)
+    with pytest.raises(EigenError):
+        await root.api.list_jobs(page_size=0, context=ada)
+    line = root.audit()[-1]
+    assert (line["call"], line["decision"], line["reason"]) == ("list_jobs", "allowed", "PAGE_SIZE")
 
 
 async def test_whoever_owns_the_root_is_its_administrator(tmp_path):

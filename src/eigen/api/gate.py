@@ -77,9 +77,11 @@ class Gate:
         missing = _missing(job_id)
         try:
             record = await self._found(job_id)
-        except NotFoundError:
-            self._record(call, caller, allowed=True, reason=missing.reason, job_id=job_id)
-            raise missing from None
+        except EigenError as error:
+            self._record(call, caller, allowed=True, reason=error.reason, job_id=job_id)
+            if isinstance(error, NotFoundError):
+                raise missing from None
+            raise
         barrier = self._barrier(caller, record)
         if barrier:
             self._record(call, caller, allowed=False, reason=barrier, job_id=job_id)

@@ -89,6 +89,7 @@ class ReadingApi(JobReads):
         """Return jobs; see the port."""
         caller = await self._gate.permit("list_jobs", context)
         if not 1 <= page_size <= MAX_PAGE_SIZE:
+            self._gate.note("list_jobs", caller, reason="PAGE_SIZE")
             raise InvalidArgumentError(
                 f"a page of {page_size} jobs: 1 to {MAX_PAGE_SIZE} are given", reason="PAGE_SIZE", hint="ask for fewer"
             )
