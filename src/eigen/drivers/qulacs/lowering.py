@@ -4,7 +4,7 @@
   rows and columns of its controls.
 - A gate with a symbolic angle is the product of its Pauli rotations (`eigen.contracts.rotations`), each with a
   parameter that is set for every binding, and that Qulacs differentiates.
-- Qulacs' rotations are exp(+i θ/2 P): angles change their sign.
+- Qulacs' Pauli rotations are exp(+i θ/2 P): angles change their sign; those named `Rot` have ours.
 
 Qubit 0 is the least significant bit, as in the gate table. A global phase may be lost, of a whole circuit only.
 """
@@ -27,38 +27,39 @@ __all__ = ["AngleTerm", "Circuit"]
 _FIRST_QUBITS_TO_MERGE = 10
 """From how many qubits on merging gates costs less than it saves a circuit that is run once."""
 
+_NOTHING = frozenset({BARRIER, "ID"})
 _PAULI_NUMBERS = {"X": 1, "Y": 2, "Z": 3}
 _GATE_OF_OP = {gate.op: gate for gate in GATES.values()}
 
-_KERNELS: Mapping[str, Callable[..., Any]] = {
-    # AQO's name: Qulacs' function of the qubits
-    "X": kernels.X,
-    "Y": kernels.Y,
-    "Z": kernels.Z,
-    "H": kernels.H,
-    "S": kernels.S,
-    "SDG": kernels.Sdag,
-    "T": kernels.T,
-    "TDG": kernels.Tdag,
-    "SX": kernels.sqrtX,
-    "SXDG": kernels.sqrtXdag,
-    "CX": kernels.CNOT,
-    "CZ": kernels.CZ,
-    "SWAP": kernels.SWAP,
-    "CCX": kernels.TOFFOLI,
-    "CSWAP": kernels.FREDKIN,
-}
-_KERNELS_WITH_ANGLES: Mapping[str, Callable[..., Any]] = {
-    # AQO's name: Qulacs' gate on its qubits by its angles, up to a global phase
-    "RX": lambda q, theta: kernels.RX(q[0], -theta),
-    "RY": lambda q, theta: kernels.RY(q[0], -theta),
-    "RZ": lambda q, theta: kernels.RZ(q[0], -theta),
-    "P": lambda q, lam: kernels.U1(q[0], lam),
-    "U": lambda q, theta, phi, lam: kernels.U3(q[0], theta, phi, lam),
-    "RZZ": lambda q, theta: kernels.PauliRotation(list(q), [3, 3], -theta),
+_ADDERS: Mapping[str, Callable[..., None]] = {
+    # AQO's name: adds the gate to a circuit by its qubits and angles, up to a global phase
+    "X": qulacs.QuantumCircuit.add_X_gate,
+    "Y": qulacs.QuantumCircuit.add_Y_gate,
+    "Z": qulacs.QuantumCircuit.add_Z_gate,
+    "H": qulacs.QuantumCircuit.add_H_gate,
+    "S": qulacs.QuantumCircuit.add_S_gate,
+    "SDG": qulacs.QuantumCircuit.add_Sdag_gate,
+    "T": qulacs.QuantumCircuit.add_T_gate,
+    "TDG": qulacs.QuantumCircuit.add_Tdag_gate,
+    "SX": qulacs.QuantumCircuit.add_sqrtX_gate,
+    "SXDG": qulacs.QuantumCircuit.add_sqrtXdag_gate,
+    "CX": qulacs.QuantumCircuit.add_CNOT_gate,
+    "CZ": qulacs.QuantumCircuit.add_CZ_gate,
+    "SWAP": qulacs.QuantumCircuit.add_SWAP_gate,
+    "CCX": lambda circuit, *q: circuit.add_gate(kernels.TOFFOLI(*q)),
+    "CSWAP": lambda circuit, *q: circuit.add_gate(kernels.FREDKIN(*q)),
+    "RX": qulacs.QuantumCircuit.add_RotX_gate,
+    "RY": qulacs.QuantumCircuit.add_RotY_gate,
+    "RZ": qulacs.QuantumCircuit.add_RotZ_gate,
+    "P": qulacs.QuantumCircuit.add_U1_gate,
+    "U": qulacs.QuantumCircuit.add_U3_gate,
+    "CP": lambda circuit, control, target, lam: circuit.add_gate(
+        _controlled(kernels.to_matrix_gate(kernels.U1(target, lam)), (control,))
+    ),
+    "RZZ": lambda circuit, a, b, theta: circuit.add_multi_Pauli_rotation_gate([a, b], [3, 3], -theta),
 }
 _NUM_CONTROLS = {
-    **dict.fromkeys(("CY", "CH", "CS", "CSDG", "CSX", "CP", "CRX", "CRY", "CRZ", "CU"), 1),
+    **dict.fromkeys(("CY", "CH", "CS", "CSDG", "CSX", "CRX", "CRY", "CRZ", "CU"), 1),
     "CCZ": 2,
 }
 
@@ -90,15 +91,18 @@ class Circuit:
     """
 
     def __init__(self, operations: Iterable[Operation], *, num_qubits: int) -> None:
-        lowered = [one for one in operations if one.op not in (BARRIER, "ID")]
-        is_symbolic = any(isinstance(angle, Affine) for one in lowered for angle in one.params)
+        lowered = [one for one in operations if one.op not in _NOTHING]
+        is_symbolic = any(type(angle) is Affine for one in lowered for angle in one.params)
         self.parameters: list[AngleTerm] = []
         self.circuit: Any = (qulacs.ParametricQuantumCircuit if is_symbolic else qulacs.QuantumCircuit)(num_qubits)
         for operation in lowered:
-            if any(isinstance(angle, Affine) for angle in operation.params):
+            add = _ADDERS.get(operation.op)
+            if is_symbolic and any(type(angle) is Affine for angle in operation.params):
                 self._add_rotations(operation)
+            elif add is not None:
+                add(self.circuit, *operation.q, *operation.params)
             else:
-                self.circuit.add_gate(_gate(operation))
+                self.circuit.add_gate(_matrix_gate(operation))
         if not is_symbolic and num_qubits >= _FIRST_QUBITS_TO_MERGE:
             qulacs.circuit.QuantumCircuitOptimizer().optimize_light(self.circuit)
 
@@ -130,19 +134,16 @@ class Circuit:
             self.circuit.add_parametric_multi_Pauli_rotation_gate(list(qubits), numbers, 0.0)
 
 
-def _gate(operation: Operation) -> Any:
-    """Return a gate whose angles are numbers."""
-    kernel = _KERNELS.get(operation.op)
-    if kernel is not None:
-        return kernel(*operation.q)
-    kernel = _KERNELS_WITH_ANGLES.get(operation.op)
-    if kernel is not None:
-        return kernel(operation.q, *operation.params)
+def _matrix_gate(operation: Operation) -> Any:
+    """Return a gate whose angles are numbers, by its matrix."""
     matrix = np.array(_GATE_OF_OP[operation.op].unitary(*operation.params), dtype=np.complex128)
     num_controls = _NUM_CONTROLS.get(operation.op, 0)
     first = (1 << num_controls) - 1
     inner = matrix[first :: first + 1, first :: first + 1]
-    made = kernels.DenseMatrix(list(operation.q[num_controls:]), inner)
-    for control in operation.q[:num_controls]:
-        made.add_control_qubit(control, 1)
-    return made
+    return _controlled(kernels.DenseMatrix(list(operation.q[num_controls:]), inner), operation.q[:num_controls])
+
+
+def _controlled(gate: Any, controls: Iterable[int]) -> Any:
+    for control in controls:
+        gate.add_control_qubit(control, 1)
+    return gate

@@ -80,15 +80,14 @@ def plan_of(circuit: AQO, *, draws: bool = True) -> Plan:
     """
     operations = [operation for operation in circuit.operations if operation.op != BARRIER]
     readout = readout_of(circuit) if draws else None
-    if not draws:
-        body, last = operations, []
-    elif readout is not None:
+    if readout is not None:
+        gates = tuple(operation for operation in operations if operation.op != MEASURE)
         last = [operation for operation in operations if operation.op == MEASURE]
-        body = [operation for operation in operations if operation.op != MEASURE]
+        steps: tuple[Gates | Look | Skip, ...] = (Gates(gates),) if gates else ()
     else:
-        body, last = _split(operations)
+        body, last = _split(operations) if draws else (operations, [])
         readout = _readout(last)
-    steps = tuple(_merged(_steps(body)))
+        steps = tuple(_merged(_steps(body)))
     is_one_run = all(isinstance(step, Gates) for step in steps)
     sampling = ("draws" if readout else "none") if is_one_run else "branches"
     return Plan(steps=steps, turns=tuple(_turns(last)), readout=readout, sampling=sampling)

@@ -97,14 +97,14 @@ def readout_of(circuit: AQO) -> Readout | None:
     """Return what a circuit reads at its end, or None where its shots are no draws from one distribution."""
     qubit_of: dict[int, int] = {}
     measured: set[int] = set()
-    for operation in circuit.operations:
-        if operation.op == BARRIER:
+    for op, q, _, c, condition, _ in circuit.operations:
+        if op == BARRIER:
             continue
-        if operation.condition is not None or operation.op == RESET or not measured.isdisjoint(operation.q):
+        if condition is not None or op == RESET or (measured and not measured.isdisjoint(q)):
             return None
-        if operation.op == MEASURE:
-            measured.update(operation.q)
-            qubit_of.update(zip(operation.c, operation.q, strict=True))
+        if op == MEASURE:
+            measured.update(q)
+            qubit_of.update(zip(c, q, strict=True))
     if not measured or len(qubit_of) != len(measured):
         return None
     clbits = tuple(sorted(qubit_of))
