@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import anyio
@@ -125,6 +127,14 @@ def test_several_jobs_are_cancelled_by_name(shell, waiting):
 def test_a_job_that_is_not_there_among_several_costs_nothing(shell, waiting):
     assert shell.run("cancel", waiting[0], "nothing").returncode == 2
     assert ids(shell.run("jobs", "--state", "CANCELLED", "--json")) == []
+
+
+def test_a_job_that_cannot_be_cancelled_costs_no_other_one(shell, waiting):
+    with closing(sqlite3.connect(shell.root / "jobs.sqlite3")) as connection, connection:
+        connection.execute("UPDATE jobs SET record = '{' WHERE job_id = ?", (waiting[1],))
+    done = shell.run("cancel", "--all", "--yes", "--json")
+    assert [json.loads(line)["job_id"] for line in done.stdout.splitlines()] == [waiting[2], waiting[0]]
+    assert (done.returncode, json.loads(done.stderr)["error"]["reason"]) == (4, "RECORD_DAMAGED")
 
 
 def test_all_that_a_filter_finds_is_cancelled_and_nobody_elses(shell, waiting):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
 from collections.abc import Mapping
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 from eigen.compiler.service import EigenCompiler
 from eigen.contracts.aqo import CircuitProfile
 from eigen.contracts.compilation import CompiledProgram, CompileRequest
-from eigen.contracts.errors import UnavailableError
+from eigen.contracts.errors import EigenError, UnavailableError
 from eigen.contracts.jobs import TERMINAL_STATES, JobRecord, JobState
 from eigen.drivers.sim import SimDriver
 from eigen.kernel.history import fold
@@ -145,6 +147,22 @@ async def test_a_cancel_before_the_work_has_begun_begins_none(tmp_path: Path) ->
         assert (await one.end(job_id)).state is JobState.CANCELLED
         assert one.driver.running == 0
         assert one.is_idle()
+
+
+async def test_a_wish_to_cancel_that_cannot_be_met_holds_up_no_other(tmp_path: Path) -> None:
+    async with house(tmp_path) as one, house(tmp_path, owner="sys_b", adopts=False) as two:
+        one.driver.hold()
+        job_ids = [(await one.kernel.enqueue(bell())).job_id for _ in range(3)]
+        await one.driver.started(3)
+        with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as connection, connection:
+            connection.execute(  # damaged, and the first of those that somebody wants to stop
+                "INSERT INTO jobs SELECT 'job_00000000000000000000000000', event_seq, state, 1, name, subject, owner,"
+                " 'eve', '', content_digest, '{', tenant, created_at FROM jobs LIMIT 1"
+            )
+        for job_id in job_ids:
+            await two.kernel.cancel(job_id, by="eve")
+        assert {(await one.end(job_id)).state for job_id in job_ids} == {JobState.CANCELLED}
+        assert {error.reason for error in one.notes.defects if isinstance(error, EigenError)} == {"RECORD_DAMAGED"}
 
 
 async def test_a_cancel_that_comes_while_the_results_are_stored_is_too_late(tmp_path: Path) -> None:

@@ -89,8 +89,7 @@ class RootWatch:
             try:
                 self._pass_time()
                 if await self._store.changed():
-                    for job_id, by in await self._store.cancel_requests():
-                        await self._cancel(job_id, by)
+                    await self._cancel_for_others()
                     next_look = 0.0  # what was written may be a job that is handed over
                 if self._clock.monotonic() >= next_look:
                     next_look = self._clock.monotonic() + ADOPT_EVERY_SEC
@@ -100,6 +99,20 @@ class RootWatch:
             except EigenError as error:
                 self._observer.on_defect("", "watch", error)
             await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
+
+    async def _cancel_for_others(self) -> None:
+        """Cancel what others want to stop, many at once, which share writes to the disk; none holds up the others."""
+        wanted = await self._store.cancel_requests()
+        for start in range(0, len(wanted), _AT_ONCE):
+            async with anyio.create_task_group() as tasks:
+                for job_id, by in wanted[start : start + _AT_ONCE]:
+                    tasks.start_soon(self._cancel_for_other, job_id, by)
+
+    async def _cancel_for_other(self, job_id: str, by: str) -> None:
+        try:
+            await self._cancel(job_id, by)
+        except EigenError as error:
+            self._observer.on_defect(job_id, "cancel", error)
 
     async def adopt_orphans(self, *, job_id: str | None = None) -> None:
         """Take over jobs whose owner is gone, as many as there is room for, or that one; on return they are live here.

@@ -325,7 +325,9 @@ class QrtxKernel(Kernel):
         await self._dependencies.look()
 
     async def _cancel_for_other(self, job_id: str, by: str) -> None:
-        await self.cancel(job_id, by=by)
+        run = self._jobs.get(job_id)
+        if run is None or run.record.may_stop:  # else its row only tells so until its end is written
+            await self.cancel(job_id, by=by)
 
     def _stop_work(self, run: JobRun) -> None:
         self._compilations.leave(run.record.job_id)

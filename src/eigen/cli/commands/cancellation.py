@@ -25,6 +25,7 @@ from eigen.cli.selection import (
 
 if TYPE_CHECKING:
     from eigen.cli.exit_codes import ExitCode
+    from eigen.contracts.errors import EigenError
     from eigen.contracts.jobs import JobStatus
     from eigen.ports.system_api import SystemApi
 
@@ -32,6 +33,9 @@ __all__ = ["cancel"]
 
 CANCEL_WAIT_SEC = 5.0
 """How long `cancel` waits for the jobs' owners to stop them."""
+
+AT_ONCE = 64
+"""How many jobs are asked to stop at once."""
 
 MOST = 100_000
 """Most jobs that one command cancels."""
@@ -129,20 +133,45 @@ async def _live(selection: Selection, *, root: Path | None) -> list[JobStatus]:
 async def _cancel(references: Sequence[str], *, root: Path | None, as_json: bool) -> ExitCode:
     import anyio
 
-    from eigen.cli.exit_codes import ExitCode
+    from eigen.cli.exit_codes import ExitCode, exit_code_of
+    from eigen.cli.failures import tell
     from eigen.client.references import find_job
     from eigen.system.composition import open_system
 
     async with open_system(root, adopts=False) as system:
         job_ids = list(dict.fromkeys([await find_job(system.api, one) for one in references]))
-        for job_id in job_ids:
-            await system.api.cancel_job(job_id)
+        refused = await _ask(system.api, job_ids)
+        asked = [job_id for job_id in job_ids if job_id not in refused]
         with anyio.move_on_after(CANCEL_WAIT_SEC):
-            for job_id in job_ids:
+            for job_id in asked:
                 await _ended(system.api, job_id)
-        for job_id in job_ids:
+        for job_id in asked:
             _show(await system.api.get_job_status(job_id), as_json=as_json)
-    return ExitCode.OK
+    for error in refused.values():
+        tell(error, as_json=as_json)
+    return max(map(exit_code_of, refused.values()), default=ExitCode.OK)
+
+
+async def _ask(api: SystemApi, job_ids: Sequence[str]) -> dict[str, EigenError]:
+    """Ask jobs to stop, many at once, which share writes to the disk; return those that cannot be asked, and why."""
+    import anyio
+
+    from eigen.contracts.errors import EigenError
+
+    refused: dict[str, EigenError] = {}
+    turns = anyio.CapacityLimiter(AT_ONCE)
+
+    async def ask(job_id: str) -> None:
+        async with turns:
+            try:
+                await api.cancel_job(job_id)
+            except EigenError as error:
+                refused[job_id] = error
+
+    async with anyio.create_task_group() as tasks:
+        for job_id in job_ids:
+            tasks.start_soon(ask, job_id)
+    return refused
 
 
 async def _ended(api: SystemApi, job_id: str) -> None:
