@@ -7,12 +7,13 @@ the layer in which they can first run, as qsim wants them; a circuit of one qubi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eigen.contracts.aqo import AQO, Operation, evaluate
+from eigen.contracts.aqo import AQO, Angle, Operation, evaluate
 from eigen.contracts.gates import GATES
 from eigen.drivers.qsim.library import load_qsim
 from eigen.drivers.simulator.branching import Gates, plan_of
@@ -45,17 +46,21 @@ def lowered(circuit: AQO, binding: Mapping[str, float]) -> Any:
     """
     plan = plan_of(circuit)
     gates = [operation for step in plan.steps if isinstance(step, Gates) for operation in step.operations]
+    numbers_of: dict[tuple[str, tuple[Angle, ...]], list[float]] = {}
     made = _qsim.Circuit()
     made.num_qubits = max(2, circuit.qubits)
     first_free = [0] * made.num_qubits
     layered = []
     for operation in (*gates, *plan.turns):
-        layer = max(first_free[qubit] for qubit in operation.q)
+        layer = max([first_free[qubit] for qubit in operation.q])
         layered.append((layer, operation))
         for qubit in operation.q:
             first_free[qubit] = layer + 1
-    for layer, operation in sorted(layered, key=lambda one: one[0]):
-        _qsim.add_matrix_gate(layer, list(operation.q[::-1]), _numbers(operation, binding), made)
+    for layer, operation in sorted(layered, key=itemgetter(0)):
+        gate = operation.op, operation.params
+        if gate not in numbers_of:
+            numbers_of[gate] = _numbers(operation, binding)
+        _qsim.add_matrix_gate(layer, operation.q[::-1], numbers_of[gate], made)
     return made
 
 
@@ -69,6 +74,5 @@ def final_amplitudes(circuit: Any, *, num_threads: int) -> NDArray[np.complex64]
 def _numbers(operation: Operation, binding: Mapping[str, float]) -> list[float]:
     """Return a gate's matrix by rows, each element as its real and imaginary part."""
     angles = [evaluate(angle, binding) for angle in operation.params]
-    matrix = np.array(_GATE_OF_OP[operation.op].unitary(*angles), dtype=np.complex128)
-    parts: list[float] = matrix.view(np.float64).reshape(-1).tolist()
-    return parts
+    rows = _GATE_OF_OP[operation.op].unitary(*angles)
+    return [part for row in rows for one in row for part in (one.real, one.imag)]

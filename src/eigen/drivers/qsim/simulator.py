@@ -16,7 +16,7 @@ _STATEVECTOR = Method(
     gates=frozenset(GATES),
     needed_bytes=lambda qubits: (8 << qubits) + 2**26,
     state="a state vector of single precision",
-    first_qubits_for_threads=14,
+    first_qubits_for_threads=17,
 )
 
 

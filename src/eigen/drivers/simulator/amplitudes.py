@@ -7,6 +7,7 @@ and costs one pass over the amplitudes and a few small blocks.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -42,10 +43,7 @@ def drawn(
     if not abs(total - 1.0) < _TOLERANCE:
         raise InternalError(f"the probabilities sum to {total}", reason="ENGINE_BROKE_PROMISE")
     times = generator.multinomial(shots, sums / total)
-    outcomes = [
-        start * block + _in_block(amplitudes[start * block : (start + 1) * block], int(times[start]), generator)
-        for start in np.flatnonzero(times).tolist()
-    ]
+    outcomes = list(_in_blocks(amplitudes.reshape(-1, block), times, generator))
     return np.unique(np.concatenate(outcomes), return_counts=True)
 
 
@@ -58,11 +56,21 @@ def _block_sums(amplitudes: NDArray[Any], block: int) -> NDArray[np.float64]:
     return np.concatenate(pieces)
 
 
-def _in_block(amplitudes: NDArray[Any], shots: int, generator: np.random.Generator) -> NDArray[np.int64]:
-    sums = np.cumsum(_probabilities(amplitudes))
-    places = np.searchsorted(sums, generator.random(shots) * sums[-1], side="right")
-    found: NDArray[np.int64] = np.minimum(places, np.flatnonzero(amplitudes)[-1])
-    return found
+def _in_blocks(
+    blocks: NDArray[Any], times: NDArray[np.int64], generator: np.random.Generator
+) -> Iterator[NDArray[np.int64]]:
+    """Yield as many outcomes of each block as times say, block after block."""
+    drawn_from = np.flatnonzero(times)
+    at_once = _PASS // blocks.shape[1]
+    for first in range(0, drawn_from.size, at_once):
+        some = drawn_from[first : first + at_once]
+        sums = np.cumsum(_probabilities(blocks[some]), axis=1)
+        repeats = times[some]
+        values = generator.random(int(repeats.sum())) * np.repeat(sums[:, -1], repeats)
+        shares = np.split(values, np.cumsum(repeats)[:-1])
+        places = np.concatenate([row.searchsorted(share, "right") for row, share in zip(sums, shares, strict=True)])
+        last = np.count_nonzero(sums < sums[:, -1:], axis=1)  # where rounding made a share the whole
+        yield np.repeat(some * blocks.shape[1], repeats) + np.minimum(places, np.repeat(last, repeats))
 
 
 def _probabilities(amplitudes: NDArray[Any]) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ __all__ = ["EngineChoice", "choose_engine", "has_low_entanglement"]
 _FIRST_QUBITS_FOR_TABLEAUS = 12
 """From how many qubits on a tableau is quicker to make and sample than a state vector."""
 
-_FIRST_QUBITS_FOR_SINGLE_PRECISION = 17
+_FIRST_QUBITS_FOR_SINGLE_PRECISION = 13
 """From how many qubits on half the memory and fused gates outweigh what a run of qsim costs by itself."""
 
 _MOST_QUBITS_FOR_QULACS = 19
