@@ -74,7 +74,8 @@ class ReadingApi(JobReads):
     ) -> JobStatus:
         """Return a job's status; see the port."""
         record = await self._reach("get_job_status", context, job_id)
-        return self._records.status(await self._records.ended(job_id) if when_ended else record)
+        is_awaited = when_ended and not record.state.is_terminal
+        return self._records.status(await self._records.ended(job_id) if is_awaited else record)
 
     @bounded
     async def list_jobs(

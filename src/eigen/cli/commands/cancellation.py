@@ -142,11 +142,12 @@ async def _cancel(references: Sequence[str], *, root: Path | None, as_json: bool
         job_ids = list(dict.fromkeys([await find_job(system.api, one) for one in references]))
         refused = await _ask(system.api, job_ids)
         asked = [job_id for job_id in job_ids if job_id not in refused]
+        ended: dict[str, JobStatus] = {}
         with anyio.move_on_after(CANCEL_WAIT_SEC):
             for job_id in asked:
-                await _ended(system.api, job_id)
+                ended[job_id] = await system.api.get_job_status(job_id, when_ended=True)
         for job_id in asked:
-            _show(await system.api.get_job_status(job_id), as_json=as_json)
+            _show(ended.get(job_id) or await system.api.get_job_status(job_id), as_json=as_json)
     for error in refused.values():
         tell(error, as_json=as_json)
     return max(map(exit_code_of, refused.values()), default=ExitCode.OK)
@@ -172,11 +173,6 @@ async def _ask(api: SystemApi, job_ids: Sequence[str]) -> dict[str, EigenError]:
         for job_id in job_ids:
             tasks.start_soon(ask, job_id)
     return refused
-
-
-async def _ended(api: SystemApi, job_id: str) -> None:
-    async for _ in api.stream_job_updates(job_id):
-        pass
 
 
 def _show(now: JobStatus, *, as_json: bool) -> None:
