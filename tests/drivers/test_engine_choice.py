@@ -77,7 +77,12 @@ def test_noise_is_simulated_by_aer() -> None:
         (chain(60, depth=2), "matrix_product_state"),
         (chain(60, depth=40), "statevector"),
         (AQO(qubits=40, clbits=0, operations=tuple(Operation("CX", (0, one)) for one in range(1, 40))), "stabilizer"),
-        (AQO(qubits=400, clbits=0, operations=(Operation("CX", (0, 399)),)), "matrix_product_state"),
+        (AQO(qubits=400, clbits=0, operations=(Operation("CX", (0, 399)),)), "stabilizer"),
+        (
+            AQO(qubits=400, clbits=0, operations=(Operation("CX", (0, 399)),), observables=ENERGY),
+            "matrix_product_state",
+        ),
+        (AQO(qubits=400, clbits=0, operations=(Operation("RESET", (0,)),)), "matrix_product_state"),
     ],
 )
 def test_aers_method_is_chosen_by_the_circuit(circuit: AQO, method: str) -> None:

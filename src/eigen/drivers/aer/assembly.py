@@ -67,7 +67,7 @@ def _tell_reset(made: Any, instruction: Any, qubits: Sequence[int], clbits: Sequ
     made.reset(qubits, _UNCONDITIONAL)
 
 
-def _tell_probabilities(made: Any, instruction: Any, qubits: Sequence[int], clbits: Sequence[int]) -> None:
+def _tell_saving(made: Any, instruction: Any, qubits: Sequence[int], clbits: Sequence[int]) -> None:
     saved = instruction.operation
     made.save_state(qubits, saved.name, saved._subtype, saved.label)
 
@@ -77,6 +77,6 @@ _TELL: Mapping[str, Callable[[Any, Any, Sequence[int], Sequence[int]], None]] = 
     "unitary": _tell_matrix,
     "measure": _tell_measurement,
     "reset": _tell_reset,
-    "save_probabilities": _tell_probabilities,
+    **dict.fromkeys(("save_probabilities", "save_stabilizer"), _tell_saving),
 }
 """Instruction → tells Aer's circuit of it. Gates that Aer does not know are matrices here, see `lowering`."""

@@ -5,7 +5,7 @@ bound), no shots or no measurement give success (refused before), failure is a f
 job and the experiment), memory is compared with the machine's total (`max_memory_mb` and the worker's limit).
 
 A circuit is put into Aer's own form once, see `controller`; where its measurements are its end, Aer is asked for the
-probabilities, and the counts are drawn from them, see `sampling`.
+probabilities or the stabilizers, and the counts are drawn from them, see `sampling` and `stabilizers`.
 
 Options that do not change the distribution but cost time or memory are fixed: one circuit, one shot after another (the
 random numbers of parallel shots would depend on the number of threads), no per-shot memory.
@@ -25,7 +25,7 @@ from eigen.contracts.errors import InternalError, ResourceExhaustedError
 from eigen.contracts.gates import MEASURE
 from eigen.contracts.noise import read_noise_model
 from eigen.contracts.printable import printable
-from eigen.drivers.aer.simulator import DEFAULT_METHOD, METHODS, PROBABILITIES
+from eigen.drivers.aer.simulator import DEFAULT_METHOD, METHODS, PROBABILITIES, TABLEAU, AerMethod
 from eigen.drivers.bit_flow import settled
 from eigen.drivers.simulator.parts import checked_total, result_in_parts
 from eigen.workers.engine import Engine
@@ -48,8 +48,7 @@ _DIAGONAL_GATES = ("cp", "cz", "crz", "rzz")
 _TRUNCATED_WEIGHT = 1e-16
 """What a matrix product state drops of each cut: less than rounding, so that it stays exact; its rank has no limit."""
 
-DRAWING_METHODS = frozenset({"statevector", "density_matrix"})
-"""Methods that have the probabilities of all outcomes at hand; with noise only the second has."""
+_SAMPLING = {PROBABILITIES: "multinomial", TABLEAU: "affine"}
 
 
 @dataclass(slots=True)
@@ -74,9 +73,9 @@ class _Runnable:
     Attributes:
         lowered: For Qiskit.
         assembled: For Aer, or None where that is to be done for each binding.
-        readout: What is drawn from probabilities, or None where Aer counts.
-        sampling: How the counts come about: `multinomial`, `shots`, `none` where nothing is measured, or `constant`
-            where no measurement ever runs.
+        readout: What is drawn from what Aer saves, or None where Aer counts.
+        sampling: How the counts come about: `multinomial` from probabilities, `affine` from a tableau, `shots`, `none`
+            where nothing is measured, or `constant` where no measurement ever runs.
         noise: What goes wrong, or None.
     """
 
@@ -92,7 +91,8 @@ class AerEngine(Engine):
 
     Arguments of `run`: `method`, `shots`, `num_threads`, `max_memory_mb`, `bindings` and one of `seeds` for each;
     `noise_model` where there is noise.
-    Parts: as in `eigen.drivers.simulator.parts`; `sampling` is `multinomial`, `shots`, `constant` or `none`.
+    Parts: as in `eigen.drivers.simulator.parts`; `sampling` is `multinomial`, `affine`, `shots`,
+    `constant` or `none`.
     """
 
     def __init__(self) -> None:
@@ -157,15 +157,13 @@ class AerEngine(Engine):
 
     def _runnable(self, prepared: _PreparedCircuit, method: str, noise_model: str) -> _Runnable:
         from eigen.drivers.aer.lowering import LoweredCircuit
-        from eigen.drivers.simulator.sampling import MAX_QUBITS, readout_of
 
         if (method, noise_model) not in prepared.runnable:
             noise = self._noise(noise_model) if noise_model else None
-            draws = method in DRAWING_METHODS and (noise is None or METHODS[method].has_noisy_state)
-            readout = readout_of(prepared.circuit) if draws and prepared.circuit.qubits <= MAX_QUBITS else None
+            readout = _drawn_readout(prepared.circuit, METHODS[method], has_noise=noise is not None)
             lowered = LoweredCircuit(prepared.circuit, METHODS[method], readout=readout, noise=noise)
             assembled = self._assembled(lowered.template, method, noise) if lowered.template is not None else None
-            sampling = "multinomial" if readout else _sampling(prepared)
+            sampling = _SAMPLING[METHODS[method].drawn_from] if readout else _sampling(prepared)
             prepared.runnable[method, noise_model] = _Runnable(lowered, assembled, readout, sampling, noise)
         return prepared.runnable[method, noise_model]
 
@@ -208,6 +206,17 @@ class AerEngine(Engine):
                 memory=False,
             )
         return self._simulators[key]
+
+
+def _drawn_readout(circuit: AQO, method: AerMethod, *, has_noise: bool) -> Readout | None:
+    """Return what is drawn from what the method saves, or None where Aer counts."""
+    from eigen.drivers.simulator.sampling import MAX_QUBITS, readout_of
+
+    if not method.drawn_from or (has_noise and not method.has_noisy_state):
+        return None
+    if method.drawn_from == PROBABILITIES and circuit.qubits > MAX_QUBITS:
+        return None
+    return readout_of(circuit)
 
 
 def _is_measured(circuit: AQO) -> bool:
@@ -259,13 +268,29 @@ def _counts(runnable: _Runnable, saved: Mapping[str, Any], options: RunOptions) 
     if runnable.sampling == "constant":
         return {0: options.shots}
     if runnable.readout is not None:
-        probabilities = saved[PROBABILITIES]
-        if runnable.noise is not None:
-            probabilities = runnable.noise.misread(probabilities)
-        counts = runnable.readout.counts(probabilities, shots=options.shots, seed=options.seed)
+        counts = _drawn(runnable.readout, saved, options, noise=runnable.noise)
     else:
-        counts = {int(number, 16): count for number, count in saved.get("counts", {}).items()}
+        counts = _counted(saved)
     return checked_total(counts, shots=options.shots)
+
+
+def _counted(saved: Mapping[str, Any]) -> Mapping[int, int]:
+    return {int(number, 16): count for number, count in saved.get("counts", {}).items()}
+
+
+def _drawn(
+    readout: Readout, saved: Mapping[str, Any], options: RunOptions, *, noise: AerNoise | None
+) -> Mapping[int, int]:
+    """Draw shots from a tableau and one shot, or from probabilities."""
+    if TABLEAU in saved:
+        from eigen.drivers.aer.stabilizers import affine_counts
+
+        (outcome,) = _counted(saved)
+        return affine_counts(saved[TABLEAU]["stabilizer"], outcome, readout, shots=options.shots, seed=options.seed)
+    probabilities = saved[PROBABILITIES]
+    if noise is not None:
+        probabilities = noise.misread(probabilities)
+    return readout.counts(probabilities, shots=options.shots, seed=options.seed)
 
 
 def _expectation_values(circuit: AQO, labels: Mapping[str, str], saved: Mapping[str, Any]) -> dict[str, float]:

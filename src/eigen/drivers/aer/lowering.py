@@ -6,7 +6,8 @@
   measured eigenstate of X or Y. Where it is not used again the way back is left out, since an operation behind a
   measurement would cost Aer its sampling of all shots from one state.
 - A condition becomes an `if` block around the operation, the rotations of a measurement included.
-- Where the counts are drawn from probabilities (`sampling`), these are saved at the end in place of measuring.
+- Where the counts are drawn from probabilities (`sampling`), these are saved at the end in place of measuring; where
+  from a tableau (`stabilizers`), that is saved in front of all measurements.
 - Observables are saved in front of the measurements that end the circuit, which are put last.
 - Noise, where there is any, stands behind each gate of the program and in front of each measurement (`noise`); the
   rotations of a measurement and resets have none.
@@ -29,13 +30,13 @@ from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
 from qiskit.circuit.classical import expr
 from qiskit.quantum_info import SparsePauliOp
-from qiskit_aer.library import SaveExpectationValue, SaveProbabilities
+from qiskit_aer.library import SaveExpectationValue, SaveProbabilities, SaveStabilizer
 
 from eigen.contracts.aqo import AQO, Affine, Angle, Condition, Operation, PauliTerm, evaluate
 from eigen.contracts.bases import INTO_BASIS, OUT_OF_BASIS, used_later
 from eigen.contracts.gates import BARRIER, GATES, MEASURE, RESET
 from eigen.drivers.aer.noise import AerNoise
-from eigen.drivers.aer.simulator import PROBABILITIES, AerMethod
+from eigen.drivers.aer.simulator import PROBABILITIES, TABLEAU, AerMethod
 from eigen.drivers.simulator.sampling import Readout
 
 __all__ = ["LoweredCircuit"]
@@ -53,7 +54,7 @@ class LoweredCircuit:
     Args:
         circuit: What to run; one with observables has no measurement but at its end.
         method: How Aer will simulate it.
-        readout: Whose probabilities to save, or None to measure.
+        readout: What is drawn from what the method saves, or None to measure.
         noise: What goes wrong, or None.
 
     Attributes:
@@ -124,8 +125,15 @@ class LoweredCircuit:
         if not are_saved:
             self._save_observables(lowered)
         if self._readout is not None:
-            lowered.append(SaveProbabilities(len(self._readout.qubits), PROBABILITIES), self._readout.qubits)
+            self._save_for_draws(lowered, self._readout)
         return lowered
+
+    def _save_for_draws(self, lowered: QuantumCircuit, readout: Readout) -> None:
+        if self._method.drawn_from == PROBABILITIES:
+            lowered.append(SaveProbabilities(len(readout.qubits), PROBABILITIES), readout.qubits)
+        else:
+            lowered.append(SaveStabilizer(lowered.num_qubits, TABLEAU), lowered.qubits)
+            lowered.measure(readout.qubits, readout.clbits)
 
     def _lower_one(
         self,

@@ -18,12 +18,15 @@ from eigen.contracts.noise import NOISE_CHANNELS, NoiseModel
 from eigen.drivers.simulator.choice import has_low_entanglement
 from eigen.drivers.simulator.description import Choice, Method, Simulator
 
-__all__ = ["AER", "DEFAULT_METHOD", "METHODS", "PROBABILITIES", "AerMethod", "choose", "choose_with_noise"]
+__all__ = ["AER", "DEFAULT_METHOD", "METHODS", "PROBABILITIES", "TABLEAU", "AerMethod", "choose", "choose_with_noise"]
 
 DEFAULT_METHOD = "statevector"
 
 PROBABILITIES = "probabilities"
 """Under which name Aer gives the probabilities that a circuit saves."""
+
+TABLEAU = "tableau"
+"""Under which name Aer gives the stabilizers that a circuit saves."""
 
 _MAX_MIXED_QUBITS = 9
 """Up to how many qubits a density matrix is quicker than a state vector for each of a thousand shots.
@@ -35,7 +38,7 @@ _FIRST_WIDE_QUBITS = 22
 """From how many qubits on a state vector is slow enough for its alternatives to be looked at."""
 
 _FIRST_QUBITS_OF_SLOW_TABLEAUS = 100
-"""From how many qubits on Aer's tableau, which measures shot by shot, is slower than a chain of little entanglement."""
+"""From how many qubits on Aer's tableau, measured shot by shot, is slower than a chain of little entanglement."""
 
 _NO_GATES = frozenset({BARRIER.lower(), MEASURE.lower(), RESET.lower()})
 _UNKNOWN_TO_AER = frozenset({"ch", "cs", "csdg", "iswap"})
@@ -51,11 +54,14 @@ class AerMethod(Method):
         native: Gates that Aer runs by themselves.
         takes_matrices: Whether any other gate can be run by its matrix.
         keeps_barriers: Whether an optimizer comes behind it, which must not look across them.
+        drawn_from: What counts can be drawn from where measurements end a circuit, `PROBABILITIES` or `TABLEAU`; empty
+            where Aer counts.
     """
 
     native: frozenset[str]
     takes_matrices: bool = True
     keeps_barriers: bool = False
+    drawn_from: str = ""
 
 
 METHODS: Mapping[str, AerMethod] = MappingProxyType(
@@ -72,6 +78,7 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
                 first_qubits_for_threads=16,
                 runs_loops=True,
                 native=_ALL,
+                drawn_from=PROBABILITIES,
             ),
             AerMethod(
                 name="density_matrix",
@@ -83,16 +90,18 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
                 has_noisy_state=True,
                 first_qubits_for_threads=8,
                 native=_ALL - frozenset(["csx", "crx", "cry", "crz", "cu", "ccz", "cswap"]),
+                drawn_from=PROBABILITIES,
             ),
             AerMethod(
                 name="stabilizer",
                 description="Clifford circuits, thousands of qubits",
                 gates=_CLIFFORD | {"iswap"},
-                needed_bytes=lambda qubits: qubits * qubits + 4096,
-                state="a stabilizer tableau",
+                needed_bytes=lambda qubits: 32 * qubits * qubits + 2**27,
+                state="a stabilizer tableau and a batch of shots",
                 noise_channels=frozenset(name for name, kind in NOISE_CHANNELS.items() if kind.is_pauli),
                 native=_CLIFFORD,
                 takes_matrices=False,
+                drawn_from=TABLEAU,
             ),
             AerMethod(
                 name="matrix_product_state",
@@ -104,7 +113,8 @@ METHODS: Mapping[str, AerMethod] = MappingProxyType(
         )
     }
 )
-"""Every method that a job may choose, by name. A stabilizer tableau of n qubits has 2n rows of 2n bits, kept twice."""
+"""Every method that a job may choose, by name. A stabilizer tableau of n qubits has 2n rows of 2n bits, kept twice, and
+comes as text of a byte for each letter."""
 
 
 class _Rule(NamedTuple):
@@ -122,7 +132,10 @@ _RULES: tuple[_Rule, ...] = (
     ),
     _Rule(
         "stabilizer",
-        lambda profile: _is_stabilizer_circuit(profile) and profile.qubits < _FIRST_QUBITS_OF_SLOW_TABLEAUS,
+        lambda profile: (
+            _is_stabilizer_circuit(profile)
+            and (profile.qubits < _FIRST_QUBITS_OF_SLOW_TABLEAUS or _is_drawn_at_once(profile))
+        ),
         "a wide Clifford circuit",
     ),
     _Rule("matrix_product_state", has_low_entanglement, "many qubits and little entanglement"),
@@ -141,10 +154,17 @@ def _is_stabilizer_circuit(profile: CircuitProfile) -> bool:
     return {op.lower() for op in profile.op_counts} <= METHODS["stabilizer"].gates | _NO_GATES
 
 
+def _is_drawn_at_once(profile: CircuitProfile) -> bool:
+    return _is_one_run(profile) and not profile.num_observables
+
+
+def _is_one_run(profile: CircuitProfile) -> bool:
+    return not (profile.has_mid_circuit or profile.has_reset or profile.has_conditions)
+
+
 def choose_with_noise(profile: CircuitProfile, limit_bytes: int, noise: NoiseModel) -> Choice:
     """Return the best method for a circuit whose gates or readout are noisy."""
-    is_one_run = not (profile.has_mid_circuit or profile.has_reset or profile.has_conditions)
-    if profile.num_observables or (is_one_run and profile.qubits <= _MAX_MIXED_QUBITS):
+    if profile.num_observables or (_is_one_run(profile) and profile.qubits <= _MAX_MIXED_QUBITS):
         return Choice(method="density_matrix", reason="noise on few qubits: the whole mixture, and exact probabilities")
     if noise.is_pauli and _is_stabilizer_circuit(profile):
         return Choice(method="stabilizer", reason="Pauli noise on a Clifford circuit")

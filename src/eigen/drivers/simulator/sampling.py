@@ -14,7 +14,7 @@ Source: C. Davis, "The computer generation of multinomial random variates", 1993
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,7 +24,7 @@ from eigen.contracts.aqo import AQO
 from eigen.contracts.errors import InternalError
 from eigen.contracts.gates import BARRIER, MEASURE, RESET
 
-__all__ = ["MAX_QUBITS", "Readout", "readout_of", "tally"]
+__all__ = ["MAX_QUBITS", "Readout", "count_rows", "readout_of", "tally"]
 
 MAX_QUBITS = 15
 """Widest circuit whose counts are drawn from Aer's probabilities."""
@@ -91,6 +91,18 @@ def tally(outcomes: NDArray[np.int64], times: NDArray[np.int64], readout: Readou
     for number, count in zip(listed, times.tolist(), strict=True):
         counts[number] = counts.get(number, 0) + count
     return counts
+
+
+def count_rows(bits: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Yield each number that shots read, and how often.
+
+    Args:
+        bits: bool of shape (shots, width), bit 0 of a number first.
+    """
+    packed = np.packbits(bits, axis=1, bitorder="little")
+    rows, times = np.unique(packed.view(np.dtype((np.void, packed.shape[1]))).reshape(-1), return_counts=True)
+    for row, count in zip(rows.tolist(), times.tolist(), strict=True):
+        yield int.from_bytes(row, "little"), count
 
 
 def readout_of(circuit: AQO) -> Readout | None:

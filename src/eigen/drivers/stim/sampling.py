@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eigen.contracts.aqo import AQO
 from eigen.contracts.gates import MEASURE
+from eigen.drivers.simulator.sampling import count_rows
 
 __all__ = ["Records"]
 
@@ -41,22 +42,19 @@ class Records:
         sampler = circuit.compile_sampler(seed=seed)
         counts: dict[int, int] = {}
         for size in _batches(shots, bits_per_shot=max(self._width, circuit.num_measurements)):
-            rows, times = np.unique(self._packed(sampler.sample(size)), return_counts=True)
-            for row, count in zip(rows.tolist(), times.tolist(), strict=True):
-                number = int.from_bytes(row, "little")
-                counts[number] = counts.get(number, 0) + count
+            for number, times in count_rows(self._bits(sampler.sample(size))):
+                counts[number] = counts.get(number, 0) + times
         return counts
 
-    def _packed(self, records: NDArray[np.bool_]) -> NDArray[np.void]:
-        """Return each shot's classical bits as one item of bytes, bit 0 first.
+    def _bits(self, records: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Return each shot's classical bits, bool of shape (shots, width).
 
         Args:
             records: bool of shape (shots, measurements).
         """
         bits = np.zeros((len(records), self._width), dtype=np.bool_)
         bits[:, self._clbits] = records[:, self._records]
-        packed = np.packbits(bits, axis=1, bitorder="little")
-        return packed.view(np.dtype((np.void, packed.shape[1]))).reshape(-1)
+        return bits
 
 
 def _batches(shots: int, *, bits_per_shot: int) -> Iterator[int]:
