@@ -319,6 +319,48 @@ async def test_an_empty_store_is_not_taken_for_a_new_root(tmp_path: Path, conten
         assert (await system.kernel.enqueue(bell(key="a"))).job_id == record.job_id
 
 
+def set_aside(root: Path) -> list[str]:
+    return [place.name for place in root.glob("replaced-*/*") if place.is_dir()]
+
+
+@pytest.mark.parametrize("name", ["jobs.sqlite3", "jobs.sqlite3-wal", "jobs.sqlite3-shm"])
+async def test_a_folder_in_the_place_of_a_store_is_set_aside_by_a_rebuilding(tmp_path: Path, name: str) -> None:
+    record = await run_one(tmp_path)
+    (tmp_path / name).unlink(missing_ok=True)
+    (tmp_path / name).mkdir()
+    if name == "jobs.sqlite3":
+        with pytest.raises(UnavailableError) as caught:
+            async with open_system(tmp_path, drivers={"scripted": ScriptedDriver()}):
+                pass
+        assert (caught.value.reason, "--rebuild" in caught.value.hint) == ("STORE_DAMAGED", True)
+    assert (await examine(tmp_path, rebuild=True)).is_healthy
+    async with system_on(tmp_path) as system:
+        assert await system.kernel.record(record.job_id) == record
+    assert set_aside(tmp_path) == [name]
+
+
+@pytest.mark.parametrize("name", ["systems", "logs", "ballast", "metrics.json", "logs/eigen.jsonl"])
+async def test_what_is_in_the_place_of_a_roots_own_file_is_told(tmp_path: Path, name: str) -> None:
+    await run_one(tmp_path)
+    place = tmp_path / name
+    if place.is_dir():
+        shutil.rmtree(place)
+    place.unlink(missing_ok=True)
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(tmp_path / "nowhere")
+    found = await examine(tmp_path)
+    assert [(one.check, one.problem.split()[0]) for one in found.findings] == [("foreign", name)]
+
+
+async def test_a_root_whose_lock_is_a_folder_names_it(tmp_path: Path) -> None:
+    await run_one(tmp_path)
+    (tmp_path / "open.lock").unlink()
+    (tmp_path / "open.lock").mkdir()
+    with pytest.raises(UnavailableError) as caught:
+        await examine(tmp_path)
+    assert caught.value.message.endswith('cannot be read or written: "open.lock": is a directory')
+
+
 def test_a_root_that_cannot_be_looked_into_is_told_as_such(tmp_path: Path) -> None:
     with pytest.raises(UnavailableError) as caught:
         require_store(tmp_path / ("x" * 300))  # what the operating system refuses to the superuser too

@@ -33,7 +33,7 @@ from eigen.ports.clock import Clock
 from eigen.qfs.disk import DiskArtifactStore
 from eigen.qfs.openings import RootArtifacts
 from eigen.system.clock import SystemClock
-from eigen.system.foreign import foreign_files, foreign_folders
+from eigen.system.foreign import foreign_files, foreign_folders, in_the_place_of_files
 from eigen.system.rebuilding import rebuild_store
 from eigen.system.root import looking_into, require_store
 
@@ -171,6 +171,8 @@ class _Doctor:
         for job_id in sorted(folders):
             await self._check_unknown(job_id)
         await self._check_leftovers()
+        for name in await anyio.to_thread.run_sync(list, in_the_place_of_files(self._folder)):
+            self._tell("foreign", f"{name} is not what it should be, so nothing is kept there", remedy=_LOOK_AT_IT)
         for name in await anyio.to_thread.run_sync(list, foreign_folders(self._folder / "circuit_fs")):
             self._tell("foreign", f"circuit_fs/{name} is no job's folder", remedy=_LOOK_AT_IT)
         return self._seen

@@ -1,4 +1,4 @@
-"""What lies in CircuitFS that no system has put there: whoever put it there may want it, so it is only told.
+"""What lies in a root that no system has put there: whoever put it there may want it, so it is only told.
 
 A job's folder has regular files: those that its `meta.json` names, and while it is open also files that it will name.
 Names that begin with a dot are the store's own.
@@ -7,16 +7,25 @@ Names that begin with a dot are the store's own.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 from eigen.contracts.jobs import JOB_ID
 
-__all__ = ["foreign_files", "foreign_folders"]
+__all__ = ["foreign_files", "foreign_folders", "in_the_place_of_files"]
 
 _OWN_FOLDERS = frozenset({".tmp", ".openings"})
 _META = "meta.json"
+
+_KINDS: Mapping[str, Callable[[Path], bool]] = MappingProxyType(
+    {
+        **dict.fromkeys(["circuit_fs", "systems", "logs"], Path.is_dir),
+        **dict.fromkeys(["ballast", "metrics.json", "metrics.lock", "logs/eigen.jsonl"], Path.is_file),
+    }
+)
+"""What else than its store a root has, and of which kind; where it is of another one, nothing can be kept there."""
 
 
 def foreign_folders(folder: Path) -> Iterator[str]:
@@ -33,6 +42,18 @@ def foreign_folders(folder: Path) -> Iterator[str]:
             yield from sorted(
                 one.name for one in entries if not (_is_ours(one.name) and one.is_dir(follow_symlinks=False))
             )
+
+
+def in_the_place_of_files(folder: Path) -> Iterator[str]:
+    """Yield what a root has in the place of a folder or a file of its own, and is none.
+
+    Args:
+        folder: The root.
+    """
+    for name, is_of_kind in _KINDS.items():
+        place = folder / name
+        if os.path.lexists(place) and not is_of_kind(place):
+            yield name
 
 
 def foreign_files(folder: Path, *, recorded: Collection[str] | None) -> Iterator[str]:

@@ -112,6 +112,8 @@ class Database:
         if not may_use_ballast and _is_missing(self._path):
             self._reader = _nothing()
             return
+        if self._path.exists() and not self._path.is_file():
+            raise self.faults.damaged()
         require_known(_version(self._path))
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

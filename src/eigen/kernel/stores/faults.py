@@ -60,6 +60,14 @@ class Faults:
             hint="free some space; accepted jobs are kept, but one whose results find no room ends in ERROR: rerun it",
         )
 
+    def damaged(self) -> UnavailableError:
+        """Return the error for a store that is no database, or not a whole one."""
+        return UnavailableError(
+            f"the job store of the root {self._name} is damaged",
+            reason="STORE_DAMAGED",
+            hint="`eigen doctor --rebuild` makes it anew from the jobs' own files",
+        )
+
     def error_of(self, error: sqlite3.Error | OSError) -> EigenError:
         """Return the error that tells a user what has happened."""
         code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
@@ -68,16 +76,20 @@ class Faults:
         if code == sqlite3.SQLITE_READONLY or getattr(error, "errno", 0) in READ_ONLY:
             return self.read_only()
         if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
-            return UnavailableError(
-                f"the job store of the root {self._name} is damaged",
-                reason="STORE_DAMAGED",
-                hint="`eigen doctor --rebuild` makes it anew from the jobs' own files",
-            )
+            return self.damaged()
         return UnavailableError(
-            f"the job store of the root {self._name} cannot be read or written",
+            f"the job store of the root {self._name} cannot be read or written{self._where(error)}",
             reason="STORE_UNAVAILABLE",
             hint="check that the root folder exists, belongs to you and is on a disk that works",
         )
+
+    def _where(self, error: sqlite3.Error | OSError) -> str:
+        """Return which of the root's files it is, and what is wrong with it, as far as the operating system tells."""
+        if not isinstance(error, OSError) or not error.strerror:
+            return ""
+        place = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes | Path) else self._folder
+        name = f": {quoted(str(place.relative_to(self._folder)))}" if self._folder in place.parents else ""
+        return f"{name}: {error.strerror.lower()}"
 
     def _has_no_room(self, code: int) -> bool:
         """Return whether an error of input or output stands for a full disk, as when SQLite's shared memory grows."""

@@ -97,7 +97,7 @@ def salvaged(path: Path) -> Iterator[Salvage]:
     Raises:
         FailedPreconditionError: A newer version of Eigen OS has written it.
     """
-    if not path.exists():
+    if not path.is_file():
         yield Salvage(None)
         return
     with closing(open_unchanged(path)) as connection:
