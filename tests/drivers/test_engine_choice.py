@@ -77,6 +77,9 @@ def test_noise_is_simulated_by_aer() -> None:
         (chain(60, depth=2), "matrix_product_state"),
         (chain(60, depth=40), "statevector"),
         (AQO(qubits=40, clbits=0, operations=tuple(Operation("CX", (0, one)) for one in range(1, 40))), "stabilizer"),
+        (AQO(qubits=13, clbits=0, operations=(Operation("CX", (0, 12)),)), "statevector"),
+        (AQO(qubits=14, clbits=0, operations=(Operation("CX", (0, 13)),)), "stabilizer"),
+        (AQO(qubits=14, clbits=0, operations=(Operation("CX", (0, 13)),), observables=ENERGY), "statevector"),
         (AQO(qubits=400, clbits=0, operations=(Operation("CX", (0, 399)),)), "stabilizer"),
         (
             AQO(qubits=400, clbits=0, operations=(Operation("CX", (0, 399)),), observables=ENERGY),
