@@ -16,7 +16,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
-from eigen.contracts.aqo import AQO, Affine, Operation
+from eigen.contracts.aqo import AQO, Affine, Condition, Operation
 from eigen.contracts.devices import DeviceState
 from eigen.contracts.errors import EigenError, UnavailableError
 from eigen.contracts.execution import ExecutionRequest
@@ -80,6 +80,7 @@ async def driver(anyio_backend: str, folders: Mapping[str, Path]) -> AsyncIterat
             path="no.where:Service",
             options={"folder": str(folders[name]), "states": states, "token": {"env": "EIGEN_TEST_TOKEN"}},
             num_qubits=5,
+            feed_forward=True,
         )
         for name, states in STATES.items()
     }
@@ -168,6 +169,20 @@ async def test_several_circuits_of_many_values_are_one_job_there(
     assert [[one.counts for one in some] for some in found] == [[{"000": 50}, {"110": 50}], [{"1": 7}]]
     assert len({one.metadata["remote_job_id"] for some in found for one in some}) == 1
     assert [some[0].metadata["transpilation"]["two_qubit_gates"] for some in found] == [1, 0]
+
+
+async def test_a_circuit_that_never_measures_gives_zeros_and_is_not_sent(
+    driver: IbmDriver, folders: Mapping[str, Path]
+) -> None:
+    never = AQO(qubits=1, clbits=2, operations=(Operation("MEASURE", (0,), c=(0,), condition=Condition((1,), 1)),))
+    nothing = execution_request("ibm:steady", never, shots=9)
+    before = await anyio.to_thread.run_sync(jobs, folders["steady"])
+    alone = await driver.execute(nothing)
+    after = await anyio.to_thread.run_sync(jobs, folders["steady"])
+    beside = await driver.execute_many([nothing, request("steady"), nothing])
+    assert [one.counts for one in alone] == [{"00": 9}]
+    assert [[one.counts for one in some] for some in beside] == [[{"00": 9}], [{"000": 50}, {"110": 50}], [{"00": 9}]]
+    assert len(before) == len(after)
 
 
 async def test_the_same_circuit_with_other_values_or_another_seed_is_another_job_there(driver: IbmDriver) -> None:

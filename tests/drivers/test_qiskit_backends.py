@@ -238,7 +238,7 @@ class QueuedJob(JobV1):
         self.note("submitted")
 
     def note(self, what, **facts):
-        unfinished = self._folder.joinpath(f"{what}.unfinished")
+        unfinished = self._folder.joinpath(f"{what}-{self.job_id()}.unfinished")
         unfinished.write_text(json.dumps({"id": self.job_id(), **facts}))
         unfinished.rename(unfinished.with_suffix(".json"))  # whoever looks finds it whole
 
@@ -264,16 +264,16 @@ class DoneJob(QueuedJob):
     def __init__(self, backend, folder, inner, size):
         super().__init__(backend, folder)
         self._inner = inner
-        self.note(self.job_id(), size=size)
+        self.note("ran", size=size)
 
     def result(self):
         return self._inner.result()
 
 
 class Machine(BackendV2):
-    def __init__(self, folder, is_stuck=False):
+    def __init__(self, folder, is_stuck=False, most=None, takes_lists=True):
         super().__init__(name="machine")
-        self._folder, self._is_stuck = folder, is_stuck
+        self._folder, self._is_stuck, self._most, self._takes_lists = folder, is_stuck, most, takes_lists
         seed = len(list(pathlib.Path(folder).glob("made*")))
         pathlib.Path(folder, f"made{seed}").touch()
         self._inner = GenericBackendV2(3, seed=seed)
@@ -284,13 +284,15 @@ class Machine(BackendV2):
 
     @property
     def max_circuits(self):
-        return None
+        return self._most
 
     @classmethod
     def _default_options(cls):
         return Options(shots=1024)
 
     def run(self, circuits, **options):
+        if isinstance(circuits, list) and not self._takes_lists:
+            raise TypeError("one circuit, please")
         if self._is_stuck:
             return QueuedJob(self, self._folder)
         size = len(circuits) if isinstance(circuits, list) else 1
@@ -304,13 +306,14 @@ def queued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Qis
     (tmp_path / "queued_provider.py").write_text(PROVIDER)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
-    def made(**options: Any) -> QiskitBackendDriver:
+    def made(max_batch: int = 4, **options: Any) -> QiskitBackendDriver:
         section = {
             "backend": "queued_provider:Machine",
             "options": {"folder": str(tmp_path), **options},
             "qubits": 3,
             "simulator": False,
-            "max_batch": 4,
+            "feed_forward": True,
+            "max_batch": max_batch,
         }
         (driver,) = configured_drivers({"queue:machine": section}, file=FILE).values()
         assert isinstance(driver, QiskitBackendDriver)
@@ -319,47 +322,71 @@ def queued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Qis
     return made
 
 
-def noted(folder: Path, what: str) -> str:
-    path = folder / f"{what}.json"
-    return json.loads(path.read_text())["id"] if path.exists() else ""
+def notes(folder: Path, what: str) -> set[str]:
+    return {json.loads(path.read_text())["id"] for path in folder.glob(f"{what}-*.json")}
 
 
 def sizes(folder: Path) -> list[int]:
-    told = [json.loads(path.read_text()) for path in folder.glob("*.json")]
-    return sorted(one["size"] for one in told if "size" in one)
-
-
-async def test_a_cancel_reaches_the_providers_job_before_its_worker_is_gone(
-    queued: Callable[..., QiskitBackendDriver], tmp_path: Path
-) -> None:
-    async with queued(is_stuck=True) as driver:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(driver.execute, execution_request("queue:machine", FLIP))
-            while not await anyio.to_thread.run_sync(noted, tmp_path, "submitted"):
-                await anyio.lowlevel.checkpoint()
-            tasks.cancel_scope.cancel()
-        submitted, cancelled = (noted(tmp_path, what) for what in ("submitted", "cancelled"))
-        assert submitted == cancelled != ""
+    return sorted(json.loads(path.read_text())["size"] for path in folder.glob("ran-*.json"))
 
 
 async def test_a_backend_with_a_queue_gets_many_values_in_one_job(
     queued: Callable[..., QiskitBackendDriver], tmp_path: Path
 ) -> None:
-    turn = AQO(
-        qubits=1,
-        clbits=1,
-        parameters=("theta",),
-        operations=(Operation("RY", (0,), (Affine((("theta", 1.0),)),)), Operation("MEASURE", (0,), c=(0,))),
-    )
     angles = (0.0, 3.14159, 0.0, 3.14159, 3.14159, 0.0)
     async with queued() as driver:
         (device,) = driver.devices()
-        request = execution_request("queue:machine", turn, shots=100, bindings=[{"theta": one} for one in angles])
+        request = execution_request("queue:machine", TURN, shots=100, bindings=[{"theta": one} for one in angles])
         found = await driver.execute(request)
     likeliest = [max(one.counts, key=one.counts.__getitem__) for one in found]
     assert likeliest == ["0" if angle == 0 else "1" for angle in angles]
     assert sizes(tmp_path) == [2, 4]
     assert (device.max_batch, device.routes, found[0].metadata["repeatable"]) == (4, True, False)
+
+
+@pytest.mark.parametrize(
+    ("options", "jobs"), [({}, [1, 4]), ({"most": 3}, [1, 2, 2]), ({"takes_lists": False}, [1, 1, 1, 1, 1])]
+)
+async def test_circuits_of_one_call_are_one_job_as_far_as_the_backend_takes_them(
+    queued: Callable[..., QiskitBackendDriver], tmp_path: Path, options: dict[str, Any], jobs: list[int]
+) -> None:
+    """Those of equal shots go together; one that never measures is not sent."""
+    pair = AQO(qubits=2, clbits=5, operations=(Operation("X", (0,)), Operation("MEASURE", (0, 1), c=(3, 1))))
+    never = replace(FLIP, operations=tuple(one._replace(condition=Condition((0,), 1)) for one in FLIP.operations))
+    asked = [
+        execution_request("queue:machine", TURN, shots=90, bindings=[{"theta": one} for one in (3.14159, 0.0)]),
+        execution_request("queue:machine", never, shots=90),
+        execution_request("queue:machine", pair, shots=90),
+        execution_request("queue:machine", FLIP, shots=90, seed=8),
+        execution_request("queue:machine", FLIP, shots=50),
+    ]
+    async with queued(max_batch=5, **options) as driver:
+        found = await driver.execute_many(asked)
+    likeliest = [[max(one.counts, key=one.counts.__getitem__) for one in some] for some in found]
+    assert likeliest == [["1", "0"], ["0"], ["01000"], ["1"], ["1"]]
+    assert [sum(some[0].counts.values()) for some in found] == [90, 90, 90, 90, 50]
+    assert [some[0].metadata["seed"] for some in found] == [7, 7, 7, 8, 7]
+    assert found[1][0].counts == {"0": 90}
+    assert sizes(tmp_path) == jobs
+
+
+@pytest.mark.parametrize("takes_lists", [True, False])
+async def test_a_cancel_reaches_all_of_the_providers_jobs_before_their_worker_is_gone(
+    queued: Callable[..., QiskitBackendDriver], tmp_path: Path, takes_lists: bool
+) -> None:
+    asked = [execution_request("queue:machine", FLIP, seed=seed) for seed in (1, 2, 3)]
+    num_jobs = 1 if takes_lists else 3
+    async with queued(is_stuck=True, takes_lists=takes_lists) as driver:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(driver.execute_many, asked)
+            with anyio.fail_after(60):
+                while len(await anyio.to_thread.run_sync(notes, tmp_path, "submitted")) < num_jobs:
+                    await anyio.lowlevel.checkpoint()
+            tasks.cancel_scope.cancel()
+        submitted = await anyio.to_thread.run_sync(notes, tmp_path, "submitted")
+        cancelled = await anyio.to_thread.run_sync(notes, tmp_path, "cancelled")
+        assert len(submitted) == num_jobs
+        assert submitted == cancelled
 
 
 async def test_calibrating_loads_the_backend_anew_and_shows_what_it_says(
@@ -376,6 +403,12 @@ async def test_calibrating_loads_the_backend_anew_and_shows_what_it_says(
 
 
 FILE = Path("config.toml")
+TURN = AQO(
+    qubits=1,
+    clbits=1,
+    parameters=("theta",),
+    operations=(Operation("RY", (0,), (Affine((("theta", 1.0),)),)), Operation("MEASURE", (0,), c=(0,))),
+)
 FLIP = AQO(qubits=1, clbits=1, operations=(Operation("X", (0,)), Operation("MEASURE", (0,), c=(0,))))
 
 

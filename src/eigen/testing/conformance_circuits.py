@@ -173,6 +173,20 @@ CIRCUITS: tuple[CircuitCase, ...] = (
     ),
     _case("a measurement may depend on a bit", (2, 2), *_COIN, _gate("x", 1), _measure([1], [1], when=_BIT0_IS_1)),
     _case(
+        "where no measurement ever runs, every bit stays 0",
+        (2, 3),
+        _gate("x", 0),
+        _measure([0], [0], when=Condition((1,), 1)),
+        _measure([0], [2], when=_BIT0_IS_1),
+    ),
+    _case(
+        "a measurement that does not run leaves its bit as it was",
+        (2, 2),
+        _gate("x", 0),
+        _measure([0], [0]),
+        _measure([1], [0], when=Condition((1,), 1)),
+    ),
+    _case(
         "a condition reads what was measured last",
         (2, 2),
         *_COIN,

@@ -24,7 +24,7 @@ from eigen.drivers.ibm.gateway import RemoteState
 from eigen.drivers.qiskit_backends.description import QiskitBackend
 from eigen.drivers.qiskit_backends.driver import QiskitBackendDriver
 from eigen.drivers.simulator.batches import seeds_of
-from eigen.drivers.simulator.collector import Collector
+from eigen.drivers.simulator.collector import Collector, into
 
 __all__ = ["IbmDriver"]
 
@@ -134,8 +134,12 @@ class IbmDriver(QiskitBackendDriver):
     async def _followed(self, work: _Work, submission: Mapping[str, Any]) -> tuple[tuple[ExecutionResult, ...], ...]:
         """Look at a remote job until it has ended; some looks may fail."""
         remote_job_id = submission["remote_job_id"]
-        num_bindings = [len(request.bindings) for request in work.requests]
-        question = {"do": "look", "remote_job_id": remote_job_id, "num_bindings": num_bindings}
+        question = {
+            "do": "look",
+            "remote_job_id": remote_job_id,
+            "num_bindings": [len(request.bindings) for request in work.requests],
+            "shots": [request.options.shots for request in work.requests],
+        }
         misses = 0
         while True:
             await anyio.sleep(self._poll_sec)
@@ -165,8 +169,9 @@ class IbmDriver(QiskitBackendDriver):
             admission = self.admit(request.device_id, request.payload.profile, request.options)
             fitted = {"transpilation": transpilation} if transpilation else {}
             collectors.append(Collector(request, self._metadata(work.backend, admission) | facts | fitted))
+        receive = into(collectors)
         for part in parts:
-            next(one for one in collectors if not one.is_complete).receive(part)
+            receive(part)
         return tuple(one.results() for one in collectors)
 
     async def _cancelled(self, work: _Work, remote_job_id: str) -> None:

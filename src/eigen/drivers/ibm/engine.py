@@ -5,9 +5,10 @@ The content is a line of canonical JSON for each circuit. Arguments of `run`: `d
 besides
 
 - `submit`: `tag`, and for each of the `circuits` its `shots`, `seed`, `bindings` and `optimization_level`. Part:
-  `{"remote_job_id": id}`, with `transpilations` where it was not found by its tag.
-- `look`: `remote_job_id`, and how many bindings each circuit has, `num_bindings`. Part: `{"state": s}`, behind the
-  counts of all bindings where it is done (`eigen.drivers.simulator.parts`).
+  `{"remote_job_id": id}`, with `transpilations` where it was not found by its tag. A circuit of which no measurement
+  ever runs is left out, since its bits stay 0; the id is empty where all are.
+- `look`: `remote_job_id`, and for each circuit how many bindings it has, `num_bindings`, and its `shots`. Part:
+  `{"state": s}`, behind the counts of all bindings where it is done (`eigen.drivers.simulator.parts`).
 - `cancel`: `tag`, or `remote_job_id`. Part: `{"state": "CANCELLED"}`.
 - `status`. Part: `{"operational": b, "pending_jobs": n, "message": text}`.
 - `calibrate`. Part: `{"properties": facts}`, see `eigen.drivers.qiskit_backends.calibration`.
@@ -22,11 +23,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from eigen.contracts.aqo import AQO
-from eigen.contracts.aqo_json import decode
 from eigen.contracts.canonical import canonical_json
 from eigen.contracts.errors import EigenError, FailedPreconditionError, InternalError, UnavailableError
 from eigen.drivers.ibm.gateway import Entry, Gateway, RemoteState
 from eigen.drivers.qiskit_backends.credentials import Credentials
+from eigen.drivers.qiskit_backends.sent_circuit import SentCircuit
 from eigen.drivers.simulator.parts import result_in_parts
 from eigen.workers.engine import Engine
 
@@ -60,40 +61,44 @@ class IbmEngine(Engine):
         """Import Qiskit and its transpiler; IBM's library is imported by the first question."""
         import eigen.drivers.qiskit_backends.transpilation  # noqa: F401  # for the imports that it makes
 
-    def prepare(self, content: bytes) -> tuple[AQO, ...]:
+    def prepare(self, content: bytes) -> tuple[SentCircuit, ...]:
         """Read AQO documents, one in each line that is not empty."""
-        return tuple(decode(line) for line in content.split(b"\n") if line)
+        return tuple(SentCircuit.of(line) for line in content.split(b"\n") if line)
 
-    def run(self, prepared: tuple[AQO, ...], arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    def run(self, prepared: tuple[SentCircuit, ...], arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Answer one question."""
         with self._asking():
             yield from self._deeds[arguments["do"]](prepared, self._gateway(arguments), arguments)
 
     def _submit(
-        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+        self, circuits: tuple[SentCircuit, ...], gateway: Gateway, arguments: Mapping[str, Any]
     ) -> Iterator[Mapping[str, Any]]:
         found = gateway.find(arguments["tag"])
         if found is not None:
             yield {"remote_job_id": found}
             return
         entries: list[Entry] = []
-        transpilations = []
-        for circuit, asked in zip(circuits, arguments["circuits"], strict=True):
-            transpiled = self._transpiled(circuit, gateway, asked)
+        transpilations: list[Mapping[str, Any] | None] = []
+        for sent, asked in zip(circuits, arguments["circuits"], strict=True):
+            if not sent.is_measured:
+                transpilations.append(None)
+                continue
+            transpiled = self._transpiled(sent.circuit, gateway, asked)
             transpilations.append(transpiled.facts)
             entries += [Entry(transpiled.bound(binding), asked["shots"]) for binding in asked["bindings"]]
-        remote_job_id = gateway.submit(entries, tag=arguments["tag"], seed=arguments["circuits"][0]["seed"])
+        seed = arguments["circuits"][0]["seed"]
+        remote_job_id = gateway.submit(entries, tag=arguments["tag"], seed=seed) if entries else ""
         yield {"remote_job_id": remote_job_id, "transpilations": transpilations}
 
     def _look(
-        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+        self, circuits: tuple[SentCircuit, ...], gateway: Gateway, arguments: Mapping[str, Any]
     ) -> Iterator[Mapping[str, Any]]:
         remote_job_id = arguments["remote_job_id"]
-        state, said = gateway.state(remote_job_id)
+        state, said = gateway.state(remote_job_id) if remote_job_id else (RemoteState.DONE, "")
         if state is RemoteState.DONE:
-            sizes = zip(circuits, arguments["num_bindings"], strict=True)
-            widths = [circuit.clbits for circuit, size in sizes for _ in range(size)]
-            yield from _counted(gateway, remote_job_id, widths)
+            each = zip(circuits, arguments["num_bindings"], arguments["shots"], strict=True)
+            runs = [(sent, shots) for sent, num_bindings, shots in each for _ in range(num_bindings)]
+            yield from _counted(gateway, remote_job_id, runs)
         if state is RemoteState.ERROR:
             raise InternalError(
                 f"the remote job {remote_job_id} failed: {self._credentials.told(RuntimeError(said))}",
@@ -102,7 +107,7 @@ class IbmEngine(Engine):
         yield {"state": state}
 
     def _cancel(
-        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+        self, circuits: tuple[SentCircuit, ...], gateway: Gateway, arguments: Mapping[str, Any]
     ) -> Iterator[Mapping[str, Any]]:
         remote_job_id = arguments["remote_job_id"] or gateway.find(arguments["tag"])
         if remote_job_id:
@@ -110,14 +115,14 @@ class IbmEngine(Engine):
         yield {"state": RemoteState.CANCELLED}
 
     def _status(
-        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+        self, circuits: tuple[SentCircuit, ...], gateway: Gateway, arguments: Mapping[str, Any]
     ) -> Iterator[Mapping[str, Any]]:
         is_operational, pending_jobs, message = gateway.status()
         told = self._credentials.told_text(message)
         yield {"operational": is_operational, "pending_jobs": pending_jobs, "message": told}
 
     def _calibrate(
-        self, circuits: tuple[AQO, ...], gateway: Gateway, arguments: Mapping[str, Any]
+        self, circuits: tuple[SentCircuit, ...], gateway: Gateway, arguments: Mapping[str, Any]
     ) -> Iterator[Mapping[str, Any]]:
         from eigen.drivers.qiskit_backends.calibration import calibration_of
 
@@ -181,13 +186,17 @@ class IbmEngine(Engine):
         )
 
 
-def _counted(gateway: Gateway, remote_job_id: str, widths: Sequence[int]) -> Iterator[Mapping[str, Any]]:
-    """Yield the counts of every binding of every circuit of a remote job; `widths` are their classical bits."""
-    found = gateway.counts(remote_job_id)
-    if len(found) != len(widths):
-        raise InternalError(f"{len(found)} results came for {len(widths)} bindings", reason="ENGINE_BROKE_PROMISE")
-    each_sec = gateway.usage_sec(remote_job_id) / len(found)
-    for counts, width in zip(found, widths, strict=True):
-        numbers = {int(bits.replace(" ", ""), 2): int(count) for bits, count in counts.items()}
+def _counted(
+    gateway: Gateway, remote_job_id: str, runs: Sequence[tuple[SentCircuit, int]]
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the counts of every run of a remote job: of a circuit with one of its bindings, and so many shots."""
+    found = gateway.counts(remote_job_id) if remote_job_id else []
+    num_sent = sum(sent.is_measured for sent, _ in runs)
+    if len(found) != num_sent:
+        raise InternalError(f"{len(found)} results came for {num_sent} bindings", reason="ENGINE_BROKE_PROMISE")
+    each_sec = gateway.usage_sec(remote_job_id) / len(runs) if remote_job_id else 0.0
+    given = iter(found)
+    for sent, shots in runs:
+        counts = sent.counts(next(given)) if sent.is_measured else {0: shots}
         end = {"execution_time_sec": each_sec, "sampling": "shots"}
-        yield from result_in_parts(dict(sorted(numbers.items())), width=width, end=end)
+        yield from result_in_parts(counts, width=sent.width, end=end)

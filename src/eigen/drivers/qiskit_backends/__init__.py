@@ -13,6 +13,8 @@ runs it. Only modules that run there import Qiskit.
 | `credentials` | secrets from the environment or a keyring; only in workers |
 | `backends` | loading a backend; only in workers |
 | `calibration` | what a backend says of itself; only in workers |
+| `sent_circuit` | circuits and counts with the classical bits that are used; only in workers |
+| `submission` | circuits handed to a backend, in one job or in one each; only in workers |
 | `stopping` | a provider's job cancelled with its worker; only in workers |
 | `transpilation` | circuits fitted to a backend, and what that did; only in workers |
 | `snapshot_noise` | the noise of the qubits that a circuit uses; only in workers |

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -27,8 +27,8 @@ from eigen.contracts.version import VERSION
 from eigen.drivers.budget import MemoryBudget
 from eigen.drivers.capability import check_capabilities
 from eigen.drivers.qiskit_backends.description import NO_CIRCUIT, QiskitBackend
-from eigen.drivers.simulator.batches import batches, seeds_of
-from eigen.drivers.simulator.collector import Collector
+from eigen.drivers.simulator.batches import Piece, portions, seeds_of
+from eigen.drivers.simulator.collector import Collector, into
 from eigen.drivers.simulator.installation import installed_versions, usable_cores, worker_environment
 from eigen.drivers.simulator.memory import available_bytes
 from eigen.ports.drivers import Driver
@@ -137,39 +137,55 @@ class QiskitBackendDriver(Driver):
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
         """Transpile and run a circuit in a worker, once for each binding; when cancelled, its process is gone."""
-        device_id = request.device_id
-        admission = self.admit(device_id, request.payload.profile, request.options)
-        async with self._budget.taken(admission.memory_bytes):
+        return (await self._executed((request,)))[0]
+
+    async def execute_many(self, requests: Sequence[ExecutionRequest]) -> tuple[tuple[ExecutionResult, ...], ...]:
+        """Send several circuits together, where a job of the backend should hold many."""
+        if self._backend(requests[0].device_id).max_batch == 1:
+            return await super().execute_many(requests)
+        return await self._executed(requests)
+
+    async def _executed(self, requests: Sequence[ExecutionRequest]) -> tuple[tuple[ExecutionResult, ...], ...]:
+        device_id = requests[0].device_id
+        admissions = [self.admit(device_id, request.payload.profile, request.options) for request in requests]
+        memory_bytes = max(admission.memory_bytes for admission in admissions)
+        backend = self._backend(device_id)
+        collectors = [
+            Collector(request, self._metadata(backend, admission) | _noise_fact(backend, request))
+            for request, admission in zip(requests, admissions, strict=True)
+        ]
+        async with self._budget.taken(memory_bytes):
             self._running[device_id] = self._running.get(device_id, 0) + 1
             try:
-                return await self._execute(request, admission)
+                for pieces in portions(requests):
+                    await self._run(device_id, self._worker_request(backend, pieces, memory_bytes), into(collectors))
             finally:
                 self._running[device_id] -= 1
+        return tuple(collector.results() for collector in collectors)
 
-    async def _execute(self, request: ExecutionRequest, admission: Admission) -> tuple[ExecutionResult, ...]:
-        backend = self._backend(request.device_id)
-        is_noisy = backend.is_noisy and request.options.driver_options.get("noise", True)
-        noise = {"noise_model": f"that of {backend.device_id}"} if is_noisy else {}
-        collector = Collector(request, self._metadata(backend, admission) | noise)
-        for first, bindings in batches(request):
-            worker_request = WorkerRequest(
-                digest=request.payload.digest,
-                content=request.payload.data,
-                memory_bytes=admission.memory_bytes,
-                grace_sec=backend.cancel_sec,
-                arguments={
-                    **self._place(backend),
-                    "max_batch": backend.max_batch,
-                    "optimization_level": request.options.optimization_level,
-                    "seed_transpiler": request.options.seed,
-                    "noise": request.options.driver_options.get("noise", True),
-                    "shots": request.options.shots,
-                    "bindings": [dict(binding) for binding in bindings],
-                    "seeds": seeds_of(request, first=first, count=len(bindings)),
-                },
-            )
-            await self._run(request.device_id, worker_request, collector.receive)
-        return collector.results()
+    def _worker_request(self, backend: QiskitBackend, pieces: Sequence[Piece], memory_bytes: int) -> WorkerRequest:
+        content = b"\n".join(piece.request.payload.data for piece in pieces)
+        return WorkerRequest(
+            digest=pieces[0].request.payload.digest if len(pieces) == 1 else sha256_hex(content),
+            content=content,
+            memory_bytes=memory_bytes,
+            grace_sec=backend.cancel_sec,
+            arguments={
+                **self._place(backend),
+                "max_batch": backend.max_batch,
+                "circuits": [
+                    {
+                        "noise": _has_noise(backend, piece.request),
+                        "optimization_level": piece.request.options.optimization_level,
+                        "seed_transpiler": piece.request.options.seed,
+                        "shots": piece.request.options.shots,
+                        "bindings": [dict(binding) for binding in piece.bindings],
+                        "seeds": seeds_of(piece.request, first=piece.first, count=len(piece.bindings)),
+                    }
+                    for piece in pieces
+                ],
+            },
+        )
 
     async def _asked(
         self, backend: QiskitBackend, arguments: Mapping[str, Any], *, content: bytes = NO_CIRCUIT
@@ -223,6 +239,14 @@ class QiskitBackendDriver(Driver):
                 hint=f"it has {printable(', '.join(self._backends))}",
             )
         return backend
+
+
+def _has_noise(backend: QiskitBackend, request: ExecutionRequest) -> bool:
+    return backend.is_noisy and request.options.driver_options.get("noise", True) is True
+
+
+def _noise_fact(backend: QiskitBackend, request: ExecutionRequest) -> dict[str, str]:
+    return {"noise_model": f"that of {backend.device_id}"} if _has_noise(backend, request) else {}
 
 
 def _versions(backend: QiskitBackend) -> dict[str, str]:

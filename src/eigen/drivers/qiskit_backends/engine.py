@@ -1,34 +1,32 @@
 """Backends of Qiskit inside a worker process: loads them once, transpiles, runs, and checks what they say.
 
-Arguments of `run`: where the backend is, `path`, `options`, `backend_name` and `renewal`, with whose change it is
-loaded anew; besides
+The content is a line of canonical JSON for each circuit. Arguments of `run`: where the backend is, `path`, `options`,
+`backend_name` and `renewal`, with whose change it is loaded anew; besides
 
-- with a circuit `optimization_level`, `seed_transpiler`, `shots`, `bindings` and one of `seeds` for each, `max_batch`,
-  and `noise`, whether a snapshot has its noise. Parts: as in `eigen.drivers.simulator.parts`, with the facts of the
-  transpilation as `metadata`.
-- without one nothing. Part: `{"properties": facts}`, see `calibration`.
+- with circuits `max_batch`, and for each of the `circuits` its `optimization_level`, `seed_transpiler`, `shots`,
+  `noise`, whether a snapshot has its own, `bindings` and one of `seeds` for each. Parts: as in
+  `eigen.drivers.simulator.parts`, with the facts of the transpilation as `metadata`.
+- without any nothing. Part: `{"properties": facts}`, see `calibration`.
 
-A backend that takes no seed gets up to `max_batch` bindings in one job of its own; one that does, each by itself, since
-a binding's counts depend on its own seed only.
+A backend that takes no seed gets up to `max_batch` circuits and values in one job of its own, as long as their shots
+are equal; one that does, each by itself, since the counts depend on the own seed only. A circuit of which no
+measurement ever runs is not sent: backends want one, and its bits stay 0.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from importlib import import_module
+from itertools import groupby, islice
 from typing import TYPE_CHECKING, Any
 
-from eigen.contracts.aqo import AQO, Operation
-from eigen.contracts.aqo_json import decode
+from eigen.contracts.aqo import AQO
 from eigen.contracts.canonical import canonical_json
-from eigen.contracts.errors import InternalError, ResourceExhaustedError
-from eigen.contracts.gates import MEASURE
-from eigen.contracts.printable import printable, quoted
-from eigen.drivers.bit_flow import settled
+from eigen.contracts.errors import ResourceExhaustedError
 from eigen.drivers.qiskit_backends.credentials import Credentials
-from eigen.drivers.qiskit_backends.description import NO_CIRCUIT
+from eigen.drivers.qiskit_backends.sent_circuit import SentCircuit
 from eigen.drivers.simulator.parts import checked_total, result_in_parts
 from eigen.workers.engine import Engine
 
@@ -42,19 +40,22 @@ __all__ = ["QiskitBackendEngine", "SnapshotEngine"]
 
 @dataclass(slots=True)
 class _PreparedCircuit:
-    """A circuit with the classical bits that it uses only, since some backends stumble over others.
+    """A circuit, and what it was transpiled to, by backend and calibration, level and seed."""
 
-    Attributes:
-        circuit: The circuit.
-        width: Number of the program's classical bits.
-        clbits: The program's bit of each of the circuit's, ascending.
-        transpiled: By backend and calibration, level and seed.
-    """
-
-    circuit: AQO
-    width: int
-    clbits: tuple[int, ...]
+    sent: SentCircuit
     transpiled: dict[tuple[bytes, int, int, int], TranspiledCircuit] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One circuit with its values; `transpiled` is None where it is not sent."""
+
+    sent: SentCircuit
+    transpiled: TranspiledCircuit | None
+    binding: Mapping[str, float]
+    shots: int
+    seed: int
+    is_noisy: bool
 
 
 class QiskitBackendEngine(Engine):
@@ -71,19 +72,15 @@ class QiskitBackendEngine(Engine):
 
         import eigen.drivers.qiskit_backends.transpilation  # noqa: F401  # for the imports that it makes
 
-    def prepare(self, content: bytes) -> _PreparedCircuit | None:
-        """Read an AQO document; it is transpiled when the backend is known."""
-        if content == NO_CIRCUIT:
-            return None
-        circuit = decode(content)
-        narrow, clbits = _without_unused_bits(_settled(circuit))
-        return _PreparedCircuit(narrow, circuit.clbits, clbits)
+    def prepare(self, content: bytes) -> tuple[_PreparedCircuit, ...]:
+        """Read AQO documents, one in each line that is not empty; each is transpiled when the backend is known."""
+        return tuple(_PreparedCircuit(SentCircuit.of(line)) for line in content.split(b"\n") if line)
 
-    def run(self, prepared: _PreparedCircuit | None, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        """Run the circuit once for each binding, or say what the backend says of itself."""
+    def run(self, prepared: tuple[_PreparedCircuit, ...], arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        """Run each circuit once for each of its bindings, or say what the backend says of itself."""
         key = canonical_json({name: arguments[name] for name in ("path", "options", "backend_name")})
         backend = self._backend(key, arguments)
-        if prepared is not None:
+        if prepared:
             yield from self._results(prepared, key, backend, arguments)
         else:
             yield {"properties": self._calibration(backend)}
@@ -96,21 +93,41 @@ class QiskitBackendEngine(Engine):
             return calibration_of(backend)
 
     def _results(
-        self, prepared: _PreparedCircuit, key: bytes, backend: Any, arguments: Mapping[str, Any]
+        self, prepared: tuple[_PreparedCircuit, ...], key: bytes, backend: Any, arguments: Mapping[str, Any]
     ) -> Iterator[Mapping[str, Any]]:
-        transpiled = self._transpiled(prepared, key, backend, arguments)
-        facts = {"transpilation": transpiled.facts, "repeatable": self._takes_seed(backend)}
-        size = 1 if facts["repeatable"] else arguments["max_batch"]
-        bindings, seeds = arguments["bindings"], arguments["seeds"]
-        for first in range(0, len(bindings), size):
-            bound = [transpiled.bound(binding) for binding in bindings[first : first + size]]
+        is_seeded = self._takes_seed(backend)
+        most = 1 if is_seeded else self._most_in_job(backend, arguments["max_batch"])
+        for runs in _jobs(self._runs(prepared, key, backend, arguments), most=most):
             started = time.perf_counter()
-            found = self._counts(backend, bound, seed=seeds[first], arguments=arguments)
-            each_sec = (time.perf_counter() - started) / len(bound)
-            for counts in found:
-                checked_total(counts, shots=arguments["shots"])
-                end = {"execution_time_sec": each_sec, "sampling": "shots", "metadata": facts}
-                yield from result_in_parts(_spread(counts, prepared.clbits), width=prepared.width, end=end)
+            found = self._found(backend, runs)
+            each_sec = (time.perf_counter() - started) / len(runs)
+            for run, counts in zip(runs, found, strict=True):
+                checked_total(counts, shots=run.shots)
+                facts = {"transpilation": run.transpiled.facts} if run.transpiled is not None else {}
+                end = {
+                    "execution_time_sec": each_sec,
+                    "sampling": "shots",
+                    "metadata": {**facts, "repeatable": is_seeded},
+                }
+                yield from result_in_parts(counts, width=run.sent.width, end=end)
+
+    def _runs(
+        self, prepared: tuple[_PreparedCircuit, ...], key: bytes, backend: Any, arguments: Mapping[str, Any]
+    ) -> Iterator[_Run]:
+        for circuit, asked in zip(prepared, arguments["circuits"], strict=True):
+            name = (key, arguments["renewal"], asked["optimization_level"], asked["seed_transpiler"])
+            transpiled = self._transpiled(circuit, backend, name) if circuit.sent.is_measured else None
+            for binding, seed in zip(asked["bindings"], asked["seeds"], strict=True):
+                yield _Run(circuit.sent, transpiled, binding, asked["shots"], seed, asked["noise"])
+
+    def _found(self, backend: Any, runs: Sequence[_Run]) -> list[Mapping[int, int]]:
+        """Return the counts of each run of one job; what is not sent gives zeros."""
+        from eigen.drivers.qiskit_backends.backends import running
+
+        bound = [run.transpiled.bound(run.binding) for run in runs if run.transpiled is not None]
+        with running(self._credentials):
+            given = iter(self._counts(backend, bound, runs[0]) if bound else ())
+            return [run.sent.counts(next(given)) if run.transpiled is not None else {0: run.shots} for run in runs]
 
     def _backend(self, key: bytes, arguments: Mapping[str, Any]) -> Any:
         renewal, backend = self._backends.get(key, (None, None))
@@ -127,17 +144,16 @@ class QiskitBackendEngine(Engine):
         return backend
 
     def _transpiled(
-        self, prepared: _PreparedCircuit, key: bytes, backend: Any, arguments: Mapping[str, Any]
+        self, prepared: _PreparedCircuit, backend: Any, name: tuple[bytes, int, int, int]
     ) -> TranspiledCircuit:
         from eigen.drivers.qiskit_backends.backends import transpiling
         from eigen.drivers.qiskit_backends.transpilation import TranspiledCircuit
 
-        level, seed = arguments["optimization_level"], arguments["seed_transpiler"]
-        name = (key, arguments["renewal"], level, seed)
         if name not in prepared.transpiled:
+            _, _, level, seed = name
             with transpiling(self._credentials):
-                _check_width(backend, prepared.circuit)
-                made = TranspiledCircuit.of(prepared.circuit, backend, optimization_level=level, seed=seed)
+                _check_width(backend, prepared.sent.circuit)
+                made = TranspiledCircuit.of(prepared.sent.circuit, backend, optimization_level=level, seed=seed)
             prepared.transpiled[name] = made
         return prepared.transpiled[name]
 
@@ -147,30 +163,20 @@ class QiskitBackendEngine(Engine):
         with running(self._credentials):
             return hasattr(backend.options, "seed_simulator")
 
-    def _counts(
-        self, backend: Any, circuits: Sequence[QuantumCircuit], *, seed: int, arguments: Mapping[str, Any]
-    ) -> Sequence[Mapping[int, int]]:
-        """Return the counts of each circuit of one job by number of the classical bits."""
+    def _most_in_job(self, backend: Any, max_batch: int) -> int:
+        """Return how many circuits a job may hold, by the device's section and by the backend itself."""
         from eigen.drivers.qiskit_backends.backends import running
-        from eigen.drivers.qiskit_backends.stopping import result_of
-
-        options: dict[str, Any] = {"seed_simulator": seed} if self._takes_seed(backend) else {}
-        asked = circuits[0] if len(circuits) == 1 else list(circuits)  # some backends take no list
-
-        def submit() -> Any:
-            return backend.run(asked, shots=arguments["shots"], **options)
 
         with running(self._credentials):
-            result = result_of(submit, self._credentials)
-            if not result.success:
-                raise InternalError(
-                    "the backend says that it failed to run this circuit, and gave no counts",
-                    reason="ENGINE_FAILED",
-                    hint="run it on another device; details.engine_said has the backend's words",
-                    details={"engine_said": printable(str(getattr(result, "status", "")))},
-                )
-            found = [result.get_counts(index) for index in range(len(circuits))]
-            return [_by_number(one, width=circuits[0].num_clbits) for one in found]
+            return min(max_batch, getattr(backend, "max_circuits", None) or max_batch)
+
+    def _counts(self, backend: Any, circuits: Sequence[QuantumCircuit], first: _Run) -> list[Mapping[str, int]]:
+        """Return the counts of each circuit of one job, whose `first` run says how; raises what the backend raises."""
+        from eigen.drivers.qiskit_backends.stopping import result_of
+        from eigen.drivers.qiskit_backends.submission import Submission
+
+        options: dict[str, Any] = {"seed_simulator": first.seed} if self._takes_seed(backend) else {}
+        return result_of(lambda: Submission.of(backend, circuits, shots=first.shots, **options), self._credentials)
 
 
 class SnapshotEngine(QiskitBackendEngine):
@@ -193,14 +199,13 @@ class SnapshotEngine(QiskitBackendEngine):
     def _takes_seed(self, backend: Any) -> bool:
         return True  # it is Aer that runs
 
-    def _counts(
-        self, backend: Any, circuits: Sequence[QuantumCircuit], *, seed: int, arguments: Mapping[str, Any]
-    ) -> Sequence[Mapping[int, int]]:
+    def _counts(self, backend: Any, circuits: Sequence[QuantumCircuit], first: _Run) -> list[Mapping[str, int]]:
         from eigen.drivers.qiskit_backends.snapshot_noise import compacted
 
-        compact, active = compacted(circuits[0])
-        simulator = self._simulator(backend, active if arguments["noise"] else None)
-        return super()._counts(simulator, [compact], seed=seed, arguments=arguments)
+        (circuit,) = circuits
+        compact, active = compacted(circuit)
+        simulator = self._simulator(backend, active if first.is_noisy else None)
+        return super()._counts(simulator, [compact], first)
 
     def _simulator(self, backend: Any, noisy: tuple[int, ...] | None) -> Any:
         """Return Aer with the noise of some qubits, or without any."""
@@ -216,53 +221,11 @@ class SnapshotEngine(QiskitBackendEngine):
         return self._simulators[backend.name, noisy]
 
 
-def _settled(circuit: AQO) -> AQO:
-    """Return what is run of a circuit; all of it where no measurement ever runs, since backends want one."""
-    short = settled(circuit)
-    return short if any(one.op == MEASURE for one in short.operations) else circuit
-
-
-def _without_unused_bits(circuit: AQO) -> tuple[AQO, tuple[int, ...]]:
-    """Return a circuit whose classical bits are all measured or read, and the former number of each of them."""
-    used: set[int] = set()
-    for operation in circuit.operations:
-        used.update(operation.c, operation.condition.c if operation.condition is not None else ())
-    clbits = tuple(sorted(used))
-    if len(clbits) == circuit.clbits:
-        return circuit, clbits
-    place_of = {clbit: place for place, clbit in enumerate(clbits)}
-    operations = tuple(_renumbered(operation, place_of) for operation in circuit.operations)
-    return replace(circuit, clbits=len(clbits), operations=operations), clbits
-
-
-def _renumbered(operation: Operation, place_of: Mapping[int, int]) -> Operation:
-    condition = operation.condition
-    if condition is not None:
-        condition = condition._replace(c=tuple(place_of[clbit] for clbit in condition.c))
-    return operation._replace(c=tuple(place_of[clbit] for clbit in operation.c), condition=condition)
-
-
-def _spread(counts: Mapping[int, int], clbits: tuple[int, ...]) -> Mapping[int, int]:
-    """Return counts by number of the program's classical bits."""
-    if clbits == tuple(range(len(clbits))):
-        return counts
-    return {
-        sum((number >> place & 1) << clbit for place, clbit in enumerate(clbits)): count
-        for number, count in counts.items()
-    }
-
-
-def _by_number(counts: Mapping[str, int], *, width: int) -> Mapping[int, int]:
-    """Return counts by number; the bitstrings of Qiskit's results have blanks between registers."""
-    numbers: dict[int, int] = {}
-    for bits, count in counts.items():
-        plain = bits.replace(" ", "")
-        if len(plain) != width or plain.strip("01"):
-            raise InternalError(
-                f"the backend gave the bitstring {quoted(bits)} for {width} bits", reason="ENGINE_BROKE_PROMISE"
-            )
-        numbers[int(plain, 2)] = numbers.get(int(plain, 2), 0) + int(count)
-    return dict(sorted(numbers.items()))
+def _jobs(runs: Iterator[_Run], *, most: int) -> Iterator[list[_Run]]:
+    """Yield runs one after the other in jobs of at most so many, each of equal shots."""
+    for _, alike in groupby(runs, key=lambda run: run.shots):
+        while job := list(islice(alike, most)):
+            yield job
 
 
 def _check_width(backend: Any, circuit: AQO) -> None:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType
-from typing import Any
 
 from eigen.drivers.qiskit_backends.credentials import Credentials
+from eigen.drivers.qiskit_backends.submission import Submission
 
 __all__ = ["result_of"]
 
@@ -39,34 +39,34 @@ class _Switch:
             raise _StoppedError
 
 
-def result_of(submit: Callable[[], Any], credentials: Credentials) -> Any:
-    """Submit a job to a provider and wait for its result; when this worker is told to stop, cancel it there, and end.
+def result_of(submit: Callable[[], Submission], credentials: Credentials) -> list[Mapping[str, int]]:
+    """Submit to a provider and wait for the counts; when this worker is told to stop, cancel there, and end.
 
     Args:
-        submit: Returns the provider's job, which has `result` and `cancel`.
+        submit: Hands the circuits over.
         credentials: What a provider's error is not to tell.
     """
-    switch, job = _Switch(), None
+    switch, submission = _Switch(), None
     before = signal.signal(signal.SIGTERM, switch)
     try:
         try:
-            job = submit()
+            submission = submit()
             switch.is_live = True
             switch.check()
-            return job.result()
+            return submission.result()
         finally:  # the signal may come in here too, which the next line but one is for
             switch.is_live = False
     finally:
         if switch.is_told:
-            _end(job, credentials)
+            _end(submission, credentials)
         signal.signal(signal.SIGTERM, before)
 
 
-def _end(job: Any, credentials: Credentials) -> None:
-    """Cancel a provider's job and leave the process, whose caller is gone; the nursery logs what is printed."""
+def _end(submission: Submission | None, credentials: Credentials) -> None:
+    """Cancel what was submitted and leave the process, whose caller is gone; the nursery logs what is printed."""
     try:
-        if job is not None:
-            job.cancel()
+        if submission is not None:
+            submission.cancel()
     except BaseException as error:  # noqa: BLE001  # providers raise all kinds
         print(f"the provider's job may go on: {credentials.told(error)}", file=sys.stderr, flush=True)  # noqa: T201
     finally:

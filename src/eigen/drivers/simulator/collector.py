@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from eigen.contracts.errors import InternalError
 from eigen.contracts.execution import ExecutionRequest, ExecutionResult
 from eigen.drivers.seeds import derived_seed
 
-__all__ = ["Collector"]
+__all__ = ["Collector", "into"]
 
 
 class Collector:
@@ -61,3 +61,12 @@ class Collector:
                 f"{len(self._results)} results came for {self._expected} bindings", reason="ENGINE_BROKE_PROMISE"
             )
         return tuple(self._results)
+
+
+def into(collectors: Sequence[Collector]) -> Callable[[Mapping[str, Any]], None]:
+    """Return what takes the parts of several requests that come one after the other."""
+
+    def receive(part: Mapping[str, Any]) -> None:
+        next((one for one in collectors if not one.is_complete), collectors[-1]).receive(part)
+
+    return receive
