@@ -79,7 +79,9 @@ def tally(outcomes: NDArray[np.int64], times: NDArray[np.int64], readout: Readou
         times: int64 of shape (outcomes,): how often each of them came.
         readout: Which qubits are read into which bits.
     """
-    if readout.clbits[-1] < _BITS_OF_INT64:
+    if readout.qubits == readout.clbits == tuple(range(len(readout.qubits))):  # the same numbers, but for other qubits
+        listed = (outcomes & (1 << len(readout.qubits)) - 1).tolist()
+    elif readout.clbits[-1] < _BITS_OF_INT64:
         numbers = np.zeros_like(outcomes)
         for qubit, clbit in zip(readout.qubits, readout.clbits, strict=True):
             numbers |= (outcomes >> qubit & 1) << clbit
