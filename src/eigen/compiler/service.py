@@ -74,7 +74,7 @@ class EigenCompiler(Compiler):
     async def compile(self, request: CompileRequest) -> CompiledProgram:
         """Compile a program; see the port. A cancelled call returns at once, and its thread stops soon after."""
         if request.source.language in OPENQASM:
-            return await self._compile_openqasm(replace(request, limits=_lower_of(self._limits, request.limits)))
+            return await self._compile_openqasm(_within(self._limits, request))
         program = self._at_hand(request)
         if program is not None:
             return program
@@ -92,7 +92,7 @@ class EigenCompiler(Compiler):
             isinstance(one, list) for one in request.inputs.values()
         ):
             return None
-        request = replace(request, limits=_lower_of(self._limits, request.limits))
+        request = _within(self._limits, request)
         static: frozenset[str] = frozenset()
         key: Hashable = _key(request)
         if request.source.language is Language.EIGEN_LANG:
@@ -145,7 +145,7 @@ class EigenCompiler(Compiler):
             ResourceExhaustedError: The program passes a limit.
             UnimplementedError: A part of the language is not supported.
         """
-        request = replace(request, limits=_lower_of(self._limits, request.limits))
+        request = _within(self._limits, request)
         with no_collections():
             return self._compiled(request, is_stopped)
 
@@ -212,8 +212,10 @@ def _frozen(inputs: Mapping[str, Any]) -> Hashable:
     return tuple(flat)
 
 
-def _lower_of(ours: CompileLimits, asked: CompileLimits) -> CompileLimits:
-    if asked == ours:
-        return ours
+def _within(ours: CompileLimits, request: CompileRequest) -> CompileRequest:
+    """Return a request that asks for no more than we give."""
+    if request.limits == ours:
+        return request
     names = [one.name for one in fields(CompileLimits)]
-    return CompileLimits(**{name: min(getattr(ours, name), getattr(asked, name)) for name in names})
+    lower = {name: min(getattr(ours, name), getattr(request.limits, name)) for name in names}
+    return replace(request, limits=CompileLimits(**lower))

@@ -237,23 +237,23 @@ _WORDS_OF_END: Mapping[JobState, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredEvent:
-    """An event as it is kept: with its number, and the record's face after it.
+    """An event as it is kept: with its number, and the record's face after it. Its fields stand as their JSON has them.
 
     Attributes:
-        event_seq: Number within the job, from 1, without gaps.
-        kind: Name of the event's class.
         at: When it happened.
-        state: The job's state after it.
-        stage: The job's stage after it.
+        event_seq: Number within the job, from 1, without gaps.
         facts: The event's other fields, JSON values.
+        kind: Name of the event's class.
+        stage: The job's stage after it.
+        state: The job's state after it.
     """
 
-    event_seq: int
-    kind: str
     at: datetime
-    state: JobState
-    stage: str
+    event_seq: int
     facts: Mapping[str, Any] = field(default_factory=dict)
+    kind: str
+    stage: str
+    state: JobState
 
     def update(self, job_id: str) -> JobUpdate:
         """Return the event as the job's user sees it."""

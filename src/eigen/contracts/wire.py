@@ -27,7 +27,8 @@ def written_time(moment: datetime) -> str:
     """Return an aware time as RFC 3339 in UTC, such as `2026-01-02T03:04:05.678901Z`."""
     if moment.tzinfo is not UTC:
         moment = moment.astimezone(UTC)
-    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    text = moment.isoformat() if moment.microsecond else moment.isoformat(timespec="microseconds")  # is twice as slow
+    return text[: -len("+00:00")] + "Z"
 
 
 format_time = lru_cache(maxsize=4096)(written_time)

@@ -116,7 +116,8 @@ def _first_portion(plan: ExecutionPlan) -> int:
 async def _point(plan: ExecutionPlan, of_parts: Sequence[ExecutionResult]) -> PointResult:
     """Return a point's result from those of its circuits."""
     if plan.sampling is None:
-        return PointResult(replace(of_parts[0], metadata={**of_parts[0].metadata, **plan.estimation_facts}))
+        facts, result = plan.estimation_facts, of_parts[0]
+        return PointResult(replace(result, metadata={**result.metadata, **facts}) if facts else result)
     groups = tuple(of_parts[len(of_parts) - len(plan.sampling.groups) :])
     counts = [one.counts for one in groups]
     is_quick = sum(map(len, counts)) <= _AT_ONCE_OUTCOMES

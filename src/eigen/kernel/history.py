@@ -70,15 +70,4 @@ def tells(document: Mapping[str, Any], record: JobRecord) -> bool:
 
 def to_json_lines(events: Iterable[StoredEvent]) -> bytes:
     """Return events as `events.jsonl`: one JSON object a line, keys sorted, no blanks."""
-    return "".join(f"{json_line(_sorted(event))}\n" for event in events).encode()
-
-
-def _sorted(event: StoredEvent) -> dict[str, Any]:
-    return {
-        "at": event.at,
-        "event_seq": event.event_seq,
-        "facts": event.facts,
-        "kind": event.kind,
-        "stage": event.stage,
-        "state": event.state,
-    }
+    return "".join(f"{json_line(event)}\n" for event in events).encode()

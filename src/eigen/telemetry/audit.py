@@ -38,7 +38,7 @@ class LoggedAudit(AuditLog):
             "trace_id": decision.trace_id,
             "span_id": "",
             "job_id": decision.job_id,
-            "device_id": decision.device_id or None,
+            **({"device_id": decision.device_id} if decision.device_id else {}),
             "decision": "allowed" if decision.allowed else "denied",
             "reason": decision.reason,
             "call": decision.call,

@@ -145,7 +145,7 @@ def _line(job: JobRecord, origin: str, target: str, event_kind: str) -> dict[str
         "job_id": job.job_id,
         "from": origin,
         "to": target,
-        "device_id": job.device_id,
+        **({"device_id": job.device_id} if job.device_id is not None else {}),
         "stage": job.stage,
         "attempt": job.attempt,
         "event_seq": job.event_seq,

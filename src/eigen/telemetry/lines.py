@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -35,6 +36,9 @@ _SHORT_LINE = 1024
 _LARGEST_BITS = 63
 _OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 _FIXED = ("timestamp", "level", "service", "trace_id", "span_id", "job_id", "event")
+_IDS = frozenset({"trace_id", "span_id", "job_id"})
+_BLANK: Mapping[str, Any] = MappingProxyType(dict.fromkeys(_FIXED, ""))
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class JsonLines:
@@ -61,17 +65,8 @@ class JsonLines:
         """
         if None in facts.values():
             facts = {name: value for name, value in facts.items() if value is not None}
-        trace_id, span_id, job_id = _ids(facts.get("job_id"))
-        fields = {
-            "timestamp": "",
-            "level": "",
-            "service": "",
-            "trace_id": trace_id,
-            "span_id": span_id,
-            "job_id": job_id,
-            "event": "",
-            **facts,  # what is there already keeps its place
-        }
+        known = _NONE if facts.keys() >= _IDS else _ids(facts.get("job_id"))
+        fields = {**_BLANK, **known, **facts}  # what is there already keeps its place
         fields["timestamp"], fields["level"] = written_time(self._now()), level
         try:
             line = orjson.dumps(fields, default=str, option=_OPTIONS)
@@ -94,12 +89,12 @@ def _gone_through(fields: Mapping[str, Any]) -> bytes:
     return orjson.dumps({**kept, "cut_bytes": len(line)}, option=_OPTIONS)
 
 
-def _ids(job_id: str | None) -> tuple[str, str, str]:
-    """Return the trace, the span and the job that the task works for; empty where it is another job's or none."""
+def _ids(job_id: str | None) -> Mapping[str, str]:
+    """Return the trace, the span and the job that the task works for; nothing where it is another job's or none."""
     job = current_job()
     if job is None or (job_id is not None and job_id != job.job_id):
-        return "", "", ""
-    return job.trace_id, job.span_id, job.job_id
+        return _NONE
+    return {"trace_id": job.trace_id, "span_id": job.span_id, "job_id": job.job_id}
 
 
 def _plain(value: Any, name: str) -> Any:
