@@ -286,10 +286,18 @@ async def test_options_beyond_the_device_are_refused(
     assert caught.value.reason == reason
 
 
-async def test_too_many_qubits_are_refused_with_the_figures(manager: LocalDriverManager) -> None:
-    wide = AQO(qubits=40, clbits=2, operations=(READ,))
+@pytest.mark.parametrize("driver_options", [{}, {"an option": 1}])
+async def test_too_many_qubits_are_refused_with_the_figures_whatever_the_options(
+    manager: LocalDriverManager, driver: ScriptedDriver, driver_options: Mapping[str, Any]
+) -> None:
+    wide = execution_request(
+        "scripted:device", AQO(qubits=40, clbits=2, operations=(READ,)), driver_options=driver_options
+    )
     with pytest.raises(ResourceExhaustedError, match=r"40 qubits.*32"):
-        manager.admit("scripted:device", profile(wide), ExecutionOptions(shots=1, seed=1))
+        manager.admit(wide.device_id, wide.payload.profile, wide.options)
+    with pytest.raises(ResourceExhaustedError, match=r"40 qubits.*32"):
+        await manager.execute_many([bell(), wide])
+    assert driver.requests == []
 
 
 async def test_a_circuit_that_asks_for_nothing_is_refused(manager: LocalDriverManager) -> None:

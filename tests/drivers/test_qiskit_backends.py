@@ -191,12 +191,13 @@ async def test_what_a_backend_does_wrong_is_typed_and_tells_no_secret(
     assert CANARY not in caught.value.message + caplog.text + status.reason
 
 
-def test_noise_that_is_named_and_options_that_are_not_known_are_refused() -> None:
+async def test_noise_that_is_named_and_options_that_are_not_known_are_refused() -> None:
     noisy = ExecutionOptions(shots=1, seed=1, noise_model="readout:0.1")
     machines = [*BACKENDS, snapshots()["fake:manila"]]
     lab = QiskitBackendDriver("lab", {one.device_id: one for one in machines})
-    with pytest.raises(UnimplementedError, match="noise"):
-        lab.admit("fake:manila", profile(STAR), noisy)
+    async with LocalDriverManager({"lab": lab}) as manager:
+        with pytest.raises(UnimplementedError, match="noise"):
+            manager.admit("fake:manila", profile(STAR), noisy)
     for device_id, wrong in (("fake:manila", {"noise": 1}), ("lab:generic", {"noise": False}), ("lab:ddsim", {"x": 1})):
         with pytest.raises(InvalidArgumentError) as caught:
             lab.admit(device_id, profile(STAR), ExecutionOptions(shots=1, seed=1, driver_options=wrong))

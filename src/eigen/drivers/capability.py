@@ -1,7 +1,7 @@
 """Whether a device can run a circuit, told from what the device says of itself.
 
-A driver's own `admit` knows more (memory, methods) and is asked first; this catches what a driver forgets, in the same
-words for every device.
+A driver's own `admit` knows more (memory, methods) and is asked first; what the device declares is held against the
+circuit here, once for each time that the manager admits one, and in the same words for every device.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def check_capabilities(device: DeviceInfo, profile: CircuitProfile, options: Exe
         UnimplementedError: The device lacks something that the circuit needs; the message names all of it.
     """
     _check_shots(device, options)
-    _check_qubits(device, profile, options)
+    _check_qubits(device, profile)
     if MEASURE not in profile.op_counts and not profile.num_observables:
         raise InvalidArgumentError(
             "the circuit measures nothing and has no observable",
@@ -75,9 +75,8 @@ def _check_shots(device: DeviceInfo, options: ExecutionOptions) -> None:
         )
 
 
-def _check_qubits(device: DeviceInfo, profile: CircuitProfile, options: ExecutionOptions) -> None:
-    if options.driver_options:  # they may choose another method, of whose limits only the driver knows
-        return
+def _check_qubits(device: DeviceInfo, profile: CircuitProfile) -> None:
+    """Refuse more than the widest of the device's methods takes, which no option lifts."""
     most = device.max_qubits or device.num_qubits
     if profile.qubits > most:
         raise ResourceExhaustedError(

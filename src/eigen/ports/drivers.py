@@ -69,6 +69,8 @@ class Driver(ABC):
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
         """Say how a circuit would be run and what it takes; start nothing.
 
+        What the device declares of itself (`DeviceInfo`) need not be checked here: the manager does, after this.
+
         Raises:
             NotFoundError: It has no such device.
             ResourceExhaustedError: It does not fit: the message has the figures.

@@ -25,7 +25,6 @@ from eigen.contracts.execution import (
 from eigen.contracts.printable import printable, quoted
 from eigen.contracts.version import VERSION
 from eigen.drivers.budget import MemoryBudget
-from eigen.drivers.capability import check_capabilities
 from eigen.drivers.qiskit_backends.description import NO_CIRCUIT, QiskitBackend
 from eigen.drivers.simulator.batches import Piece, portions, seeds_of
 from eigen.drivers.simulator.collector import Collector, into
@@ -118,10 +117,9 @@ class QiskitBackendDriver(Driver):
         return await self.status(device_id)
 
     def admit(self, device_id: str, profile: CircuitProfile, options: ExecutionOptions) -> Admission:
-        """Check a circuit against what the device says of itself; whether it can be transpiled shows in the worker."""
+        """Say what a circuit takes; whether it can be transpiled shows in the worker."""
         backend = self._backend(device_id)
         _check_options(backend, options)
-        check_capabilities(backend.info({}), profile, options)
         state_bytes = 16 << min(2 * backend.num_qubits, _MOST_DOUBLINGS) if backend.simulator else 0
         return Admission(
             method="transpiled",

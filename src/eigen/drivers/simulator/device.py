@@ -28,7 +28,6 @@ from eigen.contracts.rotations import CLIFFORD_GATES
 from eigen.contracts.version import VERSION
 from eigen.contracts.wire import from_json, to_json
 from eigen.drivers.budget import MemoryBudget
-from eigen.drivers.capability import check_capabilities
 from eigen.drivers.simulator.batches import batches, seeds_of
 from eigen.drivers.simulator.collector import Collector
 from eigen.drivers.simulator.description import Choice, Method, Simulator
@@ -116,7 +115,6 @@ class SimulatorDevice:
             share_bytes=self._limit_bytes // self._num_workers,
             num_states=method.num_states(profile, shots=options.shots),
         )
-        check_capabilities(self.info, profile, options)
         return Admission(
             method=method.name,
             memory_bytes=memory_bytes,
