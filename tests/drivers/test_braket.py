@@ -11,6 +11,7 @@ from eigen.contracts.errors import UnimplementedError
 from eigen.contracts.execution import ExecutionOptions
 from eigen.drivers.braket.dialect import to_braket
 from eigen.drivers.braket.simulator import BraketDriver
+from eigen.drivers.manager import LocalDriverManager
 from eigen.testing.driver_conformance import check_driver, execution_request
 
 MIXED = AQO(
@@ -74,7 +75,8 @@ def test_expectation_values_are_of_the_state_before_the_measurements() -> None:
         (Operation("X", (0,)), "measurement in the middle"),
     ],
 )
-def test_what_its_results_cannot_tell_is_not_offered(last: Operation, lacking: str) -> None:
+async def test_what_its_results_cannot_tell_is_not_offered(last: Operation, lacking: str) -> None:
     circuit = AQO(qubits=1, clbits=1, operations=(Operation("MEASURE", (0,), c=(0,)), last))
-    with pytest.raises(UnimplementedError, match=lacking):
-        BraketDriver().admit("braket:local", profile(circuit), ExecutionOptions(shots=1, seed=1))
+    async with LocalDriverManager({"braket": BraketDriver()}) as manager:
+        with pytest.raises(UnimplementedError, match=lacking):
+            manager.admit("braket:local", profile(circuit), ExecutionOptions(shots=1, seed=1))
