@@ -47,7 +47,12 @@ H, M0, M1 = Operation("H", (0,)), Operation("MEASURE", (0,), c=(0,)), Operation(
 
 def test_a_profile_counts_operations_and_names_parameters() -> None:
     assert profile(circuit(H, H, M0)) == CircuitProfile(
-        qubits=2, clbits=2, op_counts={"H": 2, "MEASURE": 1}, observables=("e",), is_clifford=True
+        qubits=2,
+        clbits=2,
+        op_counts={"H": 2, "MEASURE": 1},
+        observables=("e",),
+        observable_bounds=(1.0,),
+        is_clifford=True,
     )
     assert profile(circuit(H, H, M0)).num_operations == 3
 

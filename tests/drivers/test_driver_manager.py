@@ -233,6 +233,34 @@ async def test_results_of_a_wrong_shape_are_the_drivers_defect(changes: Mapping[
     assert caught.value.reason == "DRIVER_BROKE_PROMISE"
 
 
+@pytest.mark.parametrize(
+    ("value", "std_error", "is_right"),
+    [
+        (2.5, 0.0, True),
+        (-2.5, 0.0, True),
+        (2.5 + 1e-7, 0.0, True),
+        (2.5001, 0.0, False),
+        (-2.5001, 0.0, False),
+        (math.inf, 0.0, False),
+        (2.9, 0.1, True),
+        (4.0, 0.1, False),
+    ],
+)
+async def test_a_value_beyond_what_any_state_has_is_the_drivers_defect(
+    value: float, std_error: float, is_right: bool
+) -> None:
+    """Of Z/2 - 2 XY no state has more than 2.5; what was measured may be beyond it by its error."""
+    terms = (PauliTerm("Z", (0,), 0.5), PauliTerm("XY", (0, 1), -2.0))
+    state = replace(BELL, clbits=0, operations=BELL.operations[:2], observables={"e": terms})
+    found = ExecutionResult(counts={}, execution_time_sec=0.0, expectation_values={"e": (value, std_error)})
+    if is_right:
+        await _answered(state, (found,))
+    else:
+        with pytest.raises(InternalError) as caught:
+            await _answered(state, (found,))
+        assert caught.value.reason == "DRIVER_BROKE_PROMISE"
+
+
 @pytest.mark.parametrize("answer", [None, iter(()), {"counts": {"0": 8}}, ({"counts": {"0": 8}},)])
 async def test_what_is_no_result_at_all_is_the_drivers_defect(answer: Any) -> None:
     with pytest.raises(InternalError) as caught:

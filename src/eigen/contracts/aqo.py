@@ -159,6 +159,7 @@ class CircuitProfile:
         has_reset: There is a reset.
         has_conditions: There is feed-forward.
         observables: Names of the expectation values that are asked for.
+        observable_bounds: For each of them the sum of its coefficients' magnitudes, which no value of it exceeds.
         is_clifford: Every gate is known to be a Clifford one, angles included.
         couplings: Pairs of qubits, the lower first, that a gate acts on together, ascending.
         schmidt_bits: The base-2 logarithm of a bound on the Schmidt rank between the first k qubits and the others,
@@ -173,6 +174,7 @@ class CircuitProfile:
     has_reset: bool = False
     has_conditions: bool = False
     observables: tuple[str, ...] = ()
+    observable_bounds: tuple[float, ...] = ()
     is_clifford: bool = False
     couplings: tuple[tuple[int, int], ...] = ()
     schmidt_bits: int | None = None
@@ -200,6 +202,7 @@ def profile(circuit: AQO) -> CircuitProfile:
         has_reset="RESET" in op_counts,
         has_conditions=any(operation.condition is not None for operation in circuit.operations),
         observables=tuple(circuit.observables),
+        observable_bounds=tuple(sum(abs(one.coefficient) for one in terms) for terms in circuit.observables.values()),
         is_clifford=is_clifford(circuit.operations),
         couplings=_couplings(circuit.operations),
         schmidt_bits=schmidt_bits(circuit.operations, qubits=circuit.qubits)

@@ -23,6 +23,10 @@ __all__ = ["broken_promise", "check_bindings", "checked_results"]
 
 _PIECE = 5_000
 _VALUES_PER_PIECE = 20_000
+_ROUNDING = 1e-6
+"""How far beyond its bound a value may be, as a share of that: engines of single precision round so far."""
+
+_MOST_STD_ERRORS = 10.0
 
 
 async def check_bindings(request: ExecutionRequest) -> None:
@@ -88,8 +92,8 @@ async def checked_results(request: ExecutionRequest, results: object) -> tuple[E
         results: What came, whatever it is.
 
     Raises:
-        InternalError: Types, the number of results, names or values of observables, the sum of counts, a bitstring's
-            width or characters, a count, the time or the metadata are not what was promised (reason
+        InternalError: Types, the number of results, names of observables, values that no state has, the sum of counts,
+            a bitstring's width or characters, a count, the time or the metadata are not what was promised (reason
             `DRIVER_BROKE_PROMISE`).
     """
     if not isinstance(results, Sequence) or not all(isinstance(one, ExecutionResult) for one in results):
@@ -140,6 +144,10 @@ def _check_values(request: ExecutionRequest, result: ExecutionResult) -> None:
     for name, pair in values.items():
         if not _is_estimate(pair):
             raise broken_promise(request.device_id, f"gave {quoted(pair)} for {quoted(name)}")
+    for name, bound in zip(asked, request.payload.profile.observable_bounds, strict=True):
+        value, std_error = values[name]
+        if abs(value) > bound * (1 + _ROUNDING) + _MOST_STD_ERRORS * std_error:
+            raise broken_promise(request.device_id, f"gave {value!r} for {quoted(name)}, which is at most {bound!r}")
 
 
 def _is_estimate(pair: object) -> bool:
