@@ -126,6 +126,19 @@ async def test_an_adoption_that_fails_is_tried_again(tmp_path: Path) -> None:
         assert [str(defect) for defect in two.notes.defects] == ["the disk does not answer"] * 2
 
 
+async def test_who_only_cancels_a_job_leaves_the_others_alone_also_when_it_has_to_try_again(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        one.driver.hold()
+        wanted, other = [(await one.kernel.enqueue(bell())).job_id for _ in range(2)]
+        await one.driver.started(2)
+        left = await one.store.events(other)
+    async with house(tmp_path, owner="sys_b", adopts=False, store=ShakyStore) as two:
+        await two.kernel.cancel(wanted, by="ada")
+        assert (await two.end(wanted)).state is JobState.CANCELLED
+        assert len(two.notes.defects) == 2
+        assert await two.store.events(other) == left
+
+
 async def test_an_end_that_could_not_be_recorded_at_once_is_recorded_later(tmp_path: Path) -> None:
     async with house(tmp_path) as one:
         job_id = (await one.kernel.enqueue(bell())).job_id

@@ -94,8 +94,10 @@ class RootWatch:
                 if self._clock.monotonic() >= next_look:
                     next_look = self._clock.monotonic() + ADOPT_EVERY_SEC
                     await self._look()
-                    if adopts or self._unbegun:
+                    if adopts:
                         await self.adopt_orphans()
+                    else:  # one that was asked for, and could not be begun then
+                        await self._begin_adopted()
             except EigenError as error:
                 self._observer.on_defect("", "watch", error)
             await self._clock.sleep_until(self._clock.monotonic() + POLL_SEC)
@@ -121,6 +123,10 @@ class RootWatch:
         """
         async with self._adopting:
             await self._take_over(job_id)
+        await self._begin_adopted()
+
+    async def _begin_adopted(self) -> None:
+        async with self._adopting:
             orphans = tuple(self._unbegun.values())
             with_end = await adoption.with_end(self._artifacts, orphans) if orphans else frozenset()
             for start in range(0, len(orphans), _AT_ONCE):
