@@ -132,13 +132,26 @@ async def test_jobs_are_found_by_tenant_and_by_time(tmp_path: Path) -> None:
 
 
 async def test_the_first_wish_to_cancel_stands_and_a_second_one_writes_nothing(tmp_path: Path) -> None:
-    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store, SqliteJobStore(tmp_path, owner="sys_b") as other:
         job = await store.insert(new_job())
         await store.request_cancel(job.job_id, by="eve")
-        await store.changed()
+        assert await other.changed()
         await store.request_cancel(job.job_id, by="bob")
-        assert not await store.changed()
+        assert not await other.changed()
         assert await store.cancel_requests() == ((job.job_id, "eve"),)
+
+
+async def test_what_a_store_has_written_itself_is_no_news_to_it_but_for_a_wish_to_cancel(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store, SqliteJobStore(tmp_path, owner="sys_b") as other:
+        await store.changed()
+        job = await store.insert(new_job())
+        assert not await store.changed()
+        assert await other.changed()
+        await store.request_cancel(job.job_id, by="eve")
+        assert await store.changed()
+        assert not await store.changed()
+        await other.insert(new_job())
+        assert await store.changed()
 
 
 async def test_a_write_with_a_defect_costs_nobody_else_anything(tmp_path: Path) -> None:

@@ -141,6 +141,14 @@ class JobStore(KeptJobs):
         """
 
     @abstractmethod
+    async def known(self, job: NewJob) -> JobRecord | None:
+        """Return the record of the job that has the idempotency key and content of a new one; None where there is none.
+
+        Raises:
+            AlreadyExistsError: The key was used for another content.
+        """
+
+    @abstractmethod
     async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
         """Keep a job's next events and the record after them; events that are there already are left as they are.
 
@@ -220,7 +228,9 @@ class JobStore(KeptJobs):
 
     @abstractmethod
     async def changed(self) -> bool:
-        """Return whether anybody, in this process or another one, may have written since the last call.
+        """Return whether anybody else, in this process or another one, may have written since the last call.
+
+        What was written through this store is no news, but for a wish to cancel.
 
         Unlike all other questions, this one and `cancel_requests` do not wait for what this process writes behind.
         """

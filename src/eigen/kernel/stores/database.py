@@ -75,6 +75,12 @@ class Database:
             return self._reader.execute(query, values).fetchall()
         return []
 
+    def version(self) -> int:
+        """Return a number that is another one once somebody else has written; for the thread that writes."""
+        with self.faults.translated():
+            ((version,),) = (self._writer or self._reader).execute("PRAGMA data_version").fetchall()
+            return int(version)
+
     def transact(self, work: Callable[[sqlite3.Connection], T], *, durable: bool, may_use_ballast: bool) -> T:
         """Do some work in one transaction, and return what it returns when it is committed.
 

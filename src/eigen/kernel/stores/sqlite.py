@@ -61,6 +61,14 @@ class _Write:
     error: Exception | None = None
 
 
+@dataclass(slots=True)
+class _Look:
+    """A look at whether others have written, by the connection that writes: its own writes are no news to it."""
+
+    version: int = 0
+    error: EigenError | None = None
+
+
 class _Behind(NamedTuple):
     """What was written of a job that nobody waits for, and that is on its way nowhere yet."""
 
@@ -95,7 +103,7 @@ class SqliteJobStore(AskedRecords, JobStore):
             Database, folder, shown_as=shown_as or str(folder), alone=alone, may_use_ballast=may_use_ballast
         )
         self._lock = OwnerLock(folder / "systems", owner)
-        self._thread = GroupThread("job store", self._commit)
+        self._thread: GroupThread[_Write | _Look] = GroupThread("job store", self._serve)
         self._behind: dict[str, _Behind] = {}
         self._unwaited: list[_Write] = []
         self._one_reader = anyio.CapacityLimiter(1)
@@ -136,6 +144,11 @@ class SqliteJobStore(AskedRecords, JobStore):
         statement = partial(statements.insert, job=job, lock=self._lock, require_room=self._database.require_room)
         record: JobRecord = await self._write(statement, settle=partial(self._copy, job) if job.opening else None)
         return record
+
+    async def known(self, job: NewJob) -> JobRecord | None:
+        """Return the job that a new one is by its key; see the port."""
+        found = await self._fetch(statements.OF_KEY, job.record.tenant, job.record.subject, job.key_digest)
+        return statements.same_content(found[0], job) if found else None
 
     async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
         """Keep a job's next events; see the port."""
@@ -189,6 +202,7 @@ class SqliteJobStore(AskedRecords, JobStore):
     async def request_cancel(self, job_id: str, *, by: str) -> None:
         """Leave word for a job's owner; see the port."""
         await self._write(partial(statements.request_cancel, job_id=job_id, by=by), must_not_fail=True)
+        self._data_version = 0  # the job may be this system's, and is not begun yet
 
     async def cancel_requests(self) -> tuple[tuple[str, str], ...]:
         """Return who wants which job to stop; see the port."""
@@ -212,10 +226,20 @@ class SqliteJobStore(AskedRecords, JobStore):
         return leases.kept_in(await self._read(leases.ALL))
 
     async def changed(self) -> bool:
-        """Return whether another process has written; see the port."""
-        ((version,),) = await self._read("PRAGMA data_version")
+        """Return whether anybody else has written; see the port."""
+        version = await self._version()
         before, self._data_version = self._data_version, version
-        return bool(before != version)
+        return before != version
+
+    async def _version(self) -> int:
+        if self._database.is_read_only:
+            ((version,),) = await self._read("PRAGMA data_version")
+            return int(version)
+        look = _Look()
+        await self._thread.run(look)
+        if look.error is not None:
+            raise look.error
+        return look.version
 
     async def integrity(self) -> tuple[str, ...]:
         """Return what SQLite finds wrong with the file; nothing where all is well."""
@@ -275,6 +299,16 @@ class SqliteJobStore(AskedRecords, JobStore):
             if isinstance(write.error, EigenError):
                 later = self._behind.get(one.record.job_id, _Behind(one.record, ()))
                 self._behind[one.record.job_id] = _Behind(later.record, (*one.events, *later.events))
+
+    def _serve(self, batch: Sequence[_Write | _Look]) -> None:
+        writes = [one for one in batch if isinstance(one, _Write)]
+        if writes:
+            self._commit(writes)
+        for look in (one for one in batch if isinstance(one, _Look)):
+            try:
+                look.version = self._database.version()
+            except EigenError as error:
+                look.error = error
 
     def _commit(self, batch: Sequence[_Write]) -> None:
         try:
