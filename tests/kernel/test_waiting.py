@@ -11,7 +11,7 @@ import anyio
 import pytest
 
 from eigen.contracts.aqo import CircuitProfile
-from eigen.contracts.errors import InvalidArgumentError, NotFoundError, ResourceExhaustedError
+from eigen.contracts.errors import AlreadyExistsError, InvalidArgumentError, NotFoundError, ResourceExhaustedError
 from eigen.contracts.execution import CircuitFormat, CircuitPayload, ExecutionOptions
 from eigen.contracts.jobs import JobFilter, JobState, JobStatus
 from eigen.contracts.waiting import for_jobs, for_slot
@@ -313,6 +313,18 @@ async def test_a_subject_cannot_fill_the_system_alone(tmp_path: Path) -> None:
         await one.kernel.cancel(mine[0], by="ada")
         await one.end(mine[0])
         await submit(one)
+
+
+async def test_who_repeats_a_submission_gets_its_job_where_there_is_no_room_for_another_one(tmp_path: Path) -> None:
+    async with house(tmp_path, limits=KernelLimits(live_jobs=1)) as one:
+        one.driver.hold()
+        first = await one.kernel.enqueue(bell(key="k"))
+        assert (await one.kernel.enqueue(bell(key="k"))).job_id == first.job_id
+        with pytest.raises(AlreadyExistsError):
+            await one.kernel.enqueue(bell(key="k", shots=99))
+        for key in ("", "l"):
+            with pytest.raises(ResourceExhaustedError):
+                await one.kernel.enqueue(bell(key=key))
 
 
 async def test_jobs_that_come_at_the_same_time_do_not_pass_the_limit(tmp_path: Path) -> None:

@@ -92,16 +92,35 @@ class Arrivals:
         live, of_subject = len(self._jobs), self._jobs.count(job.tenant, job.subject)
         if self._begin is None:  # it is left to another system, as others may have left theirs
             live, of_subject = await self._store.num_live(job.tenant, job.subject)
-        with self._intake.room(job.subject, tenant=job.tenant, live=live, live_of_subject=of_subject):
-            async with self._accepting:
-                arrival = _Arrival()
-                tasks.start_soon(self._arrive, job, arrival)
-                await arrival.answered.wait()
+        try:
+            with self._intake.room(job.subject, tenant=job.tenant, live=live, live_of_subject=of_subject):
+                async with self._accepting:
+                    arrival = _Arrival()
+                    tasks.start_soon(self._arrive, job, arrival)
+                    await arrival.answered.wait()
+        except ResourceExhaustedError:  # who repeats a submission asks for no more room
+            if job.idempotency_key and (known := await self._known(job)) is not None:
+                return known
+            raise
         if arrival.error is not None:
             raise arrival.error
         if arrival.record is None:
             raise InvariantError("a job that was neither taken nor refused")
         return arrival.record
+
+    async def _known(self, job: KernelJob) -> JobRecord | None:
+        """Return the job that was taken before with a job's key and content; None where there is none."""
+        now = self._clock.now()
+        submitted = submission(job, await run_sync(opening_files, job), job_id=self._ids.job_id(now), at=now)
+        record = step(None, submitted).job
+        return await self._store.known(
+            NewJob(
+                record=record,
+                event=stored(submitted, record),
+                idempotency_key=job.idempotency_key,
+                content_digest=content_digest(submitted),
+            )
+        )
 
     async def _arrive(self, job: KernelJob, arrival: _Arrival) -> None:
         """Take a job in, tell its caller, and begin with it."""

@@ -103,8 +103,12 @@ async def an_opening_is_kept_until_it_is_forgotten(open_store: OpenStore) -> Non
 async def one_key_makes_one_job(open_store: OpenStore) -> None:
     """Check that a key stands for one content, for each subject apart, from whichever system."""
     async with open_store("sys_a") as store, open_store("sys_b") as other:
+        _require(await store.known(_new_job(key="k", digest="d")) is None, "a new key is not known")
         first = await store.insert(_new_job(key="k", digest="d"))
+        _require(await store.known(_new_job(digest="d")) is None, "a job without a key is nobody's repetition")
         for again in (store, other):
+            _require(await again.known(_new_job(key="k", digest="d")) == first, "a key is known with its job")
+            await _refused(again.known(_new_job(key="k", digest="e")), AlreadyExistsError, "of other content it is not")
             _require(await again.insert(_new_job(key="k", digest="d")) == first, "the same content gives the same job")
             await _refused(again.insert(_new_job(key="k", digest="e")), AlreadyExistsError, "other content is refused")
         theirs = await other.insert(_new_job(key="k", digest="e", subject="eve"))

@@ -13,7 +13,23 @@ from eigen.kernel.stores.ownership import OwnerLock
 from eigen.kernel.stores.records import record_of
 from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 
-__all__ = ["adopt", "append", "forget", "forget_opening", "insert", "request_cancel", "restore"]
+__all__ = [
+    "OF_KEY",
+    "adopt",
+    "append",
+    "forget",
+    "forget_opening",
+    "insert",
+    "request_cancel",
+    "restore",
+    "same_content",
+]
+
+OF_KEY = (
+    "SELECT content_digest, job_id, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?"
+    " AND idempotency_key <> ''"  # or the index, which holds no others, is not used
+)
+"""Finds the job that has a subject's idempotency key."""
 
 
 def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock, require_room: Callable[[], None]) -> JobRecord:
@@ -24,13 +40,9 @@ def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock, require
     """
     record = job.record
     if job.idempotency_key:
-        found = connection.execute(
-            "SELECT content_digest, job_id, record FROM jobs WHERE tenant = ? AND subject = ? AND idempotency_key = ?"
-            " AND idempotency_key <> ''",  # or the index, which holds no others, is not used
-            (record.tenant, record.subject, job.key_digest),
-        ).fetchone()
+        found = connection.execute(OF_KEY, (record.tenant, record.subject, job.key_digest)).fetchone()
         if found is not None:
-            return _same_content(found, job)
+            return same_content(found, job)
     require_room()
     lock.acquire()
     _insert_row(connection, record, owner=lock.owner, key_digest=job.key_digest, content_digest=job.content_digest)
@@ -111,7 +123,12 @@ def request_cancel(connection: sqlite3.Connection, job_id: str, by: str) -> None
     connection.execute("UPDATE jobs SET cancel_by = ? WHERE job_id = ? AND live = 1 AND cancel_by = ''", (by, job_id))
 
 
-def _same_content(found: tuple[str, str, str], job: NewJob) -> JobRecord:
+def same_content(found: tuple[str, str, str], job: NewJob) -> JobRecord:
+    """Return the record of a job that was found `OF_KEY`.
+
+    Raises:
+        AlreadyExistsError: It has another content.
+    """
     content_digest, job_id, text = found
     if content_digest != job.content_digest:
         raise AlreadyExistsError(
