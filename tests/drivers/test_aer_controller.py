@@ -32,6 +32,17 @@ FLIP = AQO(
     ),
 )
 
+PAIR = AQO(
+    qubits=3,
+    clbits=2,
+    operations=(
+        Operation("H", (2,)),
+        Operation("CX", (2, 0)),
+        Operation("Y", (0,)),
+        Operation("MEASURE", (0, 2), c=(1, 0)),
+    ),
+)
+
 
 class ChangedSimulator(AerSimulator):  # type: ignore[misc]  # Aer has no types
     """An Aer of the future, whose `run` is as documented and whose inside is not as it was."""
@@ -85,13 +96,14 @@ def test_the_installed_aer_is_called_directly() -> None:
     assert are_as_known(AerSimulator(method="statevector"))
 
 
-def test_an_aer_whose_inside_has_changed_is_called_by_run() -> None:
+@pytest.mark.parametrize(("method", "circuit"), [("statevector", FLIP), ("stabilizer", PAIR)])
+def test_an_aer_whose_inside_has_changed_is_called_by_run(method: str, circuit: AQO) -> None:
     assert not are_as_known(ChangedSimulator(method="statevector"))
-    arguments = {"method": "statevector", "shots": 50, "num_threads": 1, "max_memory_mb": 100}
+    arguments = {"method": method, "shots": 50, "num_threads": 1, "max_memory_mb": 100}
     arguments |= {"bindings": [{"theta": 0.3}, {"theta": 1.0}], "seeds": [1, 2]}
 
     def found(engine: AerEngine) -> list[Mapping[str, int]]:
-        return [part["counts"] for part in engine.run(engine.prepare(encode(FLIP)), arguments)]
+        return [part["counts"] for part in engine.run(engine.prepare(encode(circuit)), arguments)]
 
     assert found(FutureEngine()) == found(AerEngine())
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter, ParameterExpression
+from qiskit.quantum_info import StabilizerState
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
@@ -103,7 +104,15 @@ class RunCircuit:
             noise_model=self._misread,
         )
         output: Mapping[str, Any] = job.result().to_dict()
-        return output
+        return {**output, "results": [{**one, "data": _plain(one["data"])} for one in output["results"]]}
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what an experiment gave with stabilizers as the controller tells them."""
+    return {
+        name: {"stabilizer": value.clifford.to_labels(mode="S")} if isinstance(value, StabilizerState) else value
+        for name, value in data.items()
+    }
 
 
 def are_as_known(simulator: AerSimulator) -> bool:
