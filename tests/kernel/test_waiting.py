@@ -251,7 +251,9 @@ async def test_a_reservation_ends_by_itself(tmp_path: Path) -> None:
         for _ in range(4):
             await one.kernel.reserve(DEVICE, subject="bob", purpose="", ttl_sec=0.05)
         assert (await one.end(await submit(one))).state is JobState.DONE
-        assert await one.kernel.reservations() == ()
+        with anyio.fail_after(60):
+            while await one.kernel.reservations():
+                await anyio.lowlevel.checkpoint()
 
 
 async def test_a_reservation_binds_every_system_on_the_root_and_outlives_its_own(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ async def live_through_it(root: Path) -> None:
         await system.api.list_jobs()  # waits for what is written behind, which would take some of the ballast
         fill(filler)
         await refused(system, "DISK_FULL")
+        fill(filler)  # what somebody has freed meanwhile
         driver.release()
         await end_of(system, running.job_id)
         ended = await system.kernel.record(running.job_id)
