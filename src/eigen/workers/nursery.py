@@ -88,7 +88,7 @@ class Nursery:
             elif key.data is _CHILDREN:
                 self._wake_read.recv(4_096)
                 self._reap()
-            else:
+            elif self._selector.get_map().get(key.fd) is key:  # else its worker was buried a moment ago
                 self._read_output(key.data)
         return True
 
@@ -106,18 +106,38 @@ class Nursery:
         return bool(chunk)
 
     def _fork(self, worker_id: int) -> None:
-        connection = socket.socket(fileno=self._descriptors.pop(0))
-        output_read, output_write = os.pipe()
-        nursery_pid = os.getpid()
-        pid = os.fork()
-        if pid == 0:
-            self._be_worker(connection, output_write, nursery_pid)
-        connection.close()
-        os.close(output_write)
-        os.set_blocking(output_read, False)
+        if not self._descriptors:  # the kernel drops those that this process has no room for
+            self._tell_unborn(worker_id, "too many open files")
+            return
+        with socket.socket(fileno=self._descriptors.pop(0)) as connection:
+            try:
+                pid, output_read = self._forked(connection)
+            except OSError as error:  # no more processes, files or memory: it is one worker less, and not all of them
+                self._tell_unborn(worker_id, error.strerror or "")
+                return
         self._children[pid] = child = _Child(worker_id, output_read)
         self._selector.register(output_read, selectors.EVENT_READ, child)
         self._tell({"forked": worker_id, "pid": pid})
+
+    def _forked(self, connection: socket.socket) -> tuple[int, int]:
+        """Return a new worker's process id, and where its output can be read."""
+        nursery_pid = os.getpid()
+        output_read, output_write = os.pipe()
+        try:
+            pid = os.fork()
+        except OSError:
+            os.close(output_read)
+            raise
+        else:
+            if pid == 0:
+                self._be_worker(connection, output_write, nursery_pid)
+        finally:
+            os.close(output_write)
+        os.set_blocking(output_read, False)
+        return pid, output_read
+
+    def _tell_unborn(self, worker_id: int, why: str) -> None:
+        self._tell({"exited": worker_id, "signal": 0, "code": 1, "peak_bytes": 0, "output": f"not started: {why}"})
 
     def _be_worker(self, connection: socket.socket, output: int, nursery_pid: int) -> None:
         """Run in the child: never returns."""
