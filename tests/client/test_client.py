@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -174,6 +175,49 @@ client = eigen.Client(sys.argv[1], drivers={"scripted": driver}).__enter__()
 job = client.submit("@hybrid_program(shots=100)\\ndef main():\\n    h(0)\\n", target="scripted:device")
 print(next(one.state for one in job.updates() if one.state == "RUNNING"))
 """
+
+
+CLOSED_CALLS = ["status", "results", "events", "wait", "cancel", "verify"]
+
+
+async def test_a_job_says_that_its_client_is_closed(tmp_path):
+    drivers = {"scripted": ScriptedDriver()}
+    async with eigen.AsyncClient(tmp_path, drivers=drivers) as client:
+        job = await client.submit(BELL, target="scripted:device")
+        await job.results()
+    calls = [getattr(job, name) for name in CLOSED_CALLS]
+    for call in [*calls, client.jobs, client.devices, partial(client.submit, BELL), partial(anext, job.updates())]:
+        with pytest.raises(FailedPreconditionError) as refused:
+            await call()
+        assert refused.value.reason == "SYSTEM_CLOSED"
+
+
+def test_a_job_of_a_client_that_is_closed_says_so_too(tmp_path):
+    with eigen.Client(tmp_path, drivers={"scripted": ScriptedDriver()}) as client:
+        job = submitted(client)
+        job.wait()
+    for name in CLOSED_CALLS:
+        with pytest.raises(FailedPreconditionError) as refused:
+            getattr(job, name)()
+        assert refused.value.reason == "CLIENT_CLOSED"
+    with eigen.Client(tmp_path, drivers={"scripted": ScriptedDriver()}) as again:
+        assert again.job(job.id).results().counts
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client: client.reserve(5, ttl_sec=1),
+        lambda client: client.reserve("scripted:device", ttl_sec="a minute"),
+        lambda client: client.reserve("scripted:device", ttl_sec=1, purpose=5),
+        lambda client: client.release("res_1"),
+        lambda client: list(submitted(client).updates(last_event_seq="1")),
+    ],
+)
+def test_arguments_of_the_wrong_type_are_the_callers_error(eigen_client, call):
+    with pytest.raises(InvalidArgumentError) as refused:
+        call(eigen_client)
+    assert refused.value.reason == "ARGUMENT_TYPE"
 
 
 def test_a_client_that_is_left_open_is_closed_at_the_interpreters_end_and_leaves_its_jobs(tmp_path):

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Protocol
 
 import anyio
 
-from eigen.contracts.errors import DeadlineExceededError, InvalidArgumentError, InvariantError
+from eigen.contracts.errors import DeadlineExceededError, FailedPreconditionError, InvalidArgumentError, InvariantError
 from eigen.contracts.requests import RequestContext
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def bounded(method: Call[S, P, T]) -> Call[S, P, T]:
 
     @wraps(method)
     async def call(self: S, *args: P.args, **kwargs: P.kwargs) -> T:
+        self.deadlines.require_open()
         context = kwargs.get("context")
         deadline_sec = context.deadline_sec if isinstance(context, RequestContext) else None
         if deadline_sec is None and method.__name__ not in CHANGES - CARRIED_OUT_BY_THE_KERNEL:
@@ -74,6 +75,7 @@ class Deadlines:
 
     def __init__(self) -> None:
         self._tasks: TaskGroup | None = None
+        self._is_closed = False
 
     async def __aenter__(self) -> Self:
         self._tasks = anyio.create_task_group()
@@ -83,10 +85,24 @@ class Deadlines:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self._is_closed = True
         tasks = self._opened()
         tasks.cancel_scope.shield = True
         tasks.cancel_scope.deadline = anyio.current_time() + CLOSING_SEC
         await tasks.__aexit__(None, None, None)
+
+    def require_open(self) -> None:
+        """Refuse a call that comes when the system is closed; one that was never opened answers what it can.
+
+        Raises:
+            FailedPreconditionError: It is.
+        """
+        if self._is_closed:
+            raise FailedPreconditionError(
+                "the system is closed",
+                reason="SYSTEM_CLOSED",
+                hint="ask before it closes, or open it again: its jobs are kept",
+            )
 
     async def keep(self, name: str, work: Callable[[], Coroutine[Any, Any, T]], *, deadline_sec: float) -> T:
         """Return what a call gives, in time.

@@ -105,6 +105,7 @@ class ReadingApi(JobReads):
         self, job_id: str, *, last_event_seq: int = 0, context: RequestContext | None = None
     ) -> AsyncIterator[JobUpdate]:
         """Yield a job's updates; see the port."""
+        self.deadlines.require_open()
         updates = self._updates(job_id, last_event_seq=last_event_seq, context=context)
         if context is not None and context.deadline_sec is not None:
             updates = self.deadlines.keep_stream("stream_job_updates", updates, deadline_sec=context.deadline_sec)

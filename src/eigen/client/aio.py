@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import anyio
 import anyio.to_thread
 
+from eigen.client.arguments import require_kind
 from eigen.client.async_job import AsyncJob
 from eigen.client.references import find_job
 
@@ -342,6 +343,9 @@ class AsyncClient:
             InvalidArgumentError: The time is not more than 0, or longer than is allowed.
             ResourceExhaustedError: Every slot is reserved, or one has as many reservations as one may have.
         """
+        require_kind(device_id, str, name="a device's id", hint="such as sim:local")
+        require_kind(ttl_sec, (int, float), name="ttl_sec", hint="give a number of seconds")
+        require_kind(purpose, str, name="purpose", hint="say it in a few words")
         return await self.system.api.reserve_device(device_id, ttl_sec=ttl_sec, purpose=purpose)
 
     async def release(self, reservation: Reservation) -> None:
@@ -350,4 +354,7 @@ class AsyncClient:
         Raises:
             NotFoundError: It has ended.
         """
+        from eigen.contracts.devices import Reservation
+
+        require_kind(reservation, Reservation, name="a reservation", hint="give what `reserve` has returned")
         await self.system.api.release_reservation(reservation.reservation_id)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
+from eigen.client.arguments import require_kind
 from eigen.contracts.jobs import JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.results import JobResults
 
@@ -39,6 +40,7 @@ class AsyncJob:
 
     async def updates(self, *, last_event_seq: int = 0) -> AsyncGenerator[JobUpdate, None]:
         """Yield the job's updates after `last_event_seq`, in order, to the terminal one."""
+        require_kind(last_event_seq, int, name="last_event_seq", hint="give the number of the last update, or 0")
         async for update in self._api.stream_job_updates(self.id, last_event_seq=last_event_seq):
             yield update
 

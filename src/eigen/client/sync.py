@@ -45,14 +45,18 @@ class Job:
             job that was only looked up.
     """
 
-    def __init__(self, portal: BlockingPortal, job: AsyncJob) -> None:
-        self._portal = portal
+    def __init__(self, opened: Callable[[], BlockingPortal], job: AsyncJob) -> None:
+        self._opened = opened
         self._job = job
         self.id = job.id
         self.warnings = job.warnings
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
+
+    @property
+    def _portal(self) -> BlockingPortal:
+        return self._opened()
 
     def status(self) -> JobStatus:
         """Return where the job is."""
@@ -148,9 +152,14 @@ class Client:
 
     @property
     def _portal(self) -> BlockingPortal:
+        return self._opened()
+
+    def _opened(self) -> BlockingPortal:
         if self._open_portal is None:
             raise FailedPreconditionError(
-                "the client is not open", reason="CLIENT_CLOSED", hint="use it as `with eigen.Client() as client:`"
+                "the client is not open",
+                reason="CLIENT_CLOSED",
+                hint="use it, and its jobs, within `with eigen.Client() as client:`",
             )
         return self._open_portal
 
@@ -190,7 +199,7 @@ class Client:
             noise_model=noise_model,
             idempotency_key=idempotency_key,
         )
-        return Job(self._portal, self._portal.call(submit))
+        return Job(self._opened, self._portal.call(submit))
 
     def start(self, work: Callable[[AsyncClient], Awaitable[T]]) -> Future[T]:
         """Begin an asynchronous function in the client's own event loop, and return at once.
@@ -261,7 +270,7 @@ class Client:
 
     def rerun(self, reference: str) -> Job:
         """Submit a job once more: the same spec, program and seed. Errors as `AsyncClient.rerun`."""
-        return Job(self._portal, self._portal.call(self._client.rerun, reference))
+        return Job(self._opened, self._portal.call(self._client.rerun, reference))
 
     def compile(self, job: JobLike, *, inputs: Mapping[str, Any] | None = None) -> CompiledProgram:
         """Compile a job's program without running it. Errors as `AsyncClient.compile`."""
@@ -269,7 +278,7 @@ class Client:
 
     def job(self, reference: str) -> Job:
         """Return a job by its id, a unique prefix of it, or `@last`. Errors as `AsyncClient.job`."""
-        return Job(self._portal, self._portal.call(self._client.job, reference))
+        return Job(self._opened, self._portal.call(self._client.job, reference))
 
     def jobs(
         self,
