@@ -153,8 +153,9 @@ class SqliteJobStore(AskedRecords, JobStore):
     async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
         """Keep a job's next events; see the port."""
         overtaken = self._behind.pop(record.job_id, None)
-        if overtaken is not None:
-            events = (*overtaken.events, *events)
+        if overtaken is not None:  # what the new events give once more, as an end gives all, is written once
+            first = events[0].event_seq if events else record.event_seq + 1
+            events = (*(one for one in overtaken.events if one.event_seq < first), *events)
         if durable:
             await self._write(self._appending(record, events), must_not_fail=True)
             return
