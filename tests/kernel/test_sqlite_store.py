@@ -357,3 +357,11 @@ def test_a_lock_file_that_is_cleared_while_it_is_being_taken_proves_nobodys_life
     assert _have_ended(threads)
     assert not OwnerLock(tmp_path, "sys_other").is_gone("sys_mine")
     mine.release()
+
+
+async def test_a_store_that_is_closed_is_not_called_damaged(tmp_path: Path) -> None:
+    async with SqliteJobStore(tmp_path, owner="sys_a") as store:
+        await store.insert(new_job())
+    with pytest.raises(UnavailableError) as caught:
+        await store.get(new_job().record.job_id)
+    assert caught.value.reason == "STORE_UNAVAILABLE"

@@ -23,6 +23,9 @@ NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 _NO_ROOM_BYTES = 64 * 1024
 _PRIMARY_CODE = 0xFF  # SQLite's extended result codes hold the primary one in their lowest byte
 
+_NOT_THE_FILE = (sqlite3.OperationalError, sqlite3.ProgrammingError)
+"""Errors of SQLite that say nothing of the file: it cannot be reached, or is closed."""
+
 
 class Faults:
     """Translates the errors of one root's files.
@@ -75,7 +78,7 @@ class Faults:
             return self.full()
         if code == sqlite3.SQLITE_READONLY or getattr(error, "errno", 0) in READ_ONLY:
             return self.read_only()
-        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+        if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _NOT_THE_FILE):
             return self.damaged()
         return UnavailableError(
             f"the job store of the root {self._name} cannot be read or written{self._where(error)}",
