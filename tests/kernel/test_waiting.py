@@ -296,8 +296,9 @@ async def test_a_subject_reserves_no_more_than_its_quota(tmp_path: Path) -> None
 @pytest.mark.parametrize("ttl_sec", [0, -1, 3601, float("nan"), float("inf")])
 async def test_a_reservation_has_a_bounded_time(tmp_path: Path, ttl_sec: float) -> None:
     async with house(tmp_path) as one:
-        with pytest.raises(InvalidArgumentError):
+        with pytest.raises(InvalidArgumentError) as refused:
             await one.kernel.reserve(DEVICE, subject="bob", purpose="", ttl_sec=ttl_sec)
+        assert ("a shorter time" in refused.value.hint) == (ttl_sec > 3600)
 
 
 async def test_a_subject_cannot_fill_the_system_alone(tmp_path: Path) -> None:

@@ -105,5 +105,7 @@ def _wrong_time(ttl_sec: float, *, longest_sec: float) -> InvalidArgumentError:
     return InvalidArgumentError(
         f"a reservation of {ttl_sec:g} s: more than 0 and at most {longest_sec:g} s are given",
         reason="RESERVATION_TTL",
-        hint="ask for a shorter time, and reserve again when it is over",
+        hint="ask for a shorter time, and reserve again when it is over"
+        if ttl_sec > longest_sec
+        else "say for how many seconds the slot is to be kept",
     )
