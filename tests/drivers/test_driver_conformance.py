@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import numpy as np
 import pytest
 
@@ -18,6 +19,7 @@ from eigen.contracts.aqo import AQO, CircuitProfile, Operation
 from eigen.contracts.aqo_json import decode, encode
 from eigen.contracts.canonical import sha256_hex
 from eigen.contracts.devices import DeviceInfo, DeviceState, DeviceStatus
+from eigen.contracts.errors import UnimplementedError
 from eigen.contracts.execution import Admission, ExecutionOptions, ExecutionRequest, ExecutionResult
 from eigen.contracts.gates import GATES, Gate
 from eigen.contracts.loops import LoopOutcome, LoopProgress, LoopRequest
@@ -50,6 +52,9 @@ class FaultyDriver(Driver):
         forgets_journals: bool = False,
         outlives_cancel: bool = False,
         shields_itself: bool = False,
+        ends_late: bool = False,
+        prepare: Callable[[], Awaitable[None]] | None = None,
+        calibrate: Callable[[str], DeviceStatus] | None = None,
         invents_results: bool = False,
         knows_every_device: bool = False,
         gives_lists: bool = False,
@@ -63,7 +68,10 @@ class FaultyDriver(Driver):
         self._forgets_journals = forgets_journals
         self._admitted = admitted
         self._outlives_cancel = outlives_cancel
-        self._shields_itself = shields_itself
+        self._shields_itself = shields_itself or ends_late
+        self._ends_late = ends_late
+        self._prepare = prepare
+        self._calibrate = calibrate
         self._invents_results = invents_results
         self._knows_every_device = knows_every_device
         self._gives_lists = gives_lists
@@ -89,7 +97,17 @@ class FaultyDriver(Driver):
                 if not self._invents_results:
                     raise
                 return (invented(request),)
+        if self._ends_late:
+            await anyio.lowlevel.checkpoint()
         return list(results) if self._gives_lists else results  # type: ignore[return-value]  # the fault
+
+    async def prepare(self, device_id: str) -> None:
+        await (self._prepare() if self._prepare is not None else self._right.prepare(device_id))
+
+    async def calibrate(self, device_id: str) -> DeviceStatus:
+        if self._calibrate is not None:
+            return self._calibrate(device_id)
+        return await self._right.calibrate(device_id)
 
     async def execute_many(self, requests: Sequence[ExecutionRequest]) -> tuple[tuple[ExecutionResult, ...], ...]:
         found = await super().execute_many(requests)
@@ -263,6 +281,80 @@ def in_single_precision(result: ExecutionResult) -> ExecutionResult:
     return replace(result, expectation_values=values)
 
 
+def with_noise(right: str, wrong: str) -> Fault:
+    def changed(request: ExecutionRequest) -> ExecutionRequest:
+        asked = request.options.noise_model
+        noise_model = asked.replace(right, wrong) if asked is not None else None
+        return replace(request, options=replace(request.options, noise_model=noise_model))
+
+    return changed
+
+
+def refuse_noise(request: ExecutionRequest) -> ExecutionRequest:
+    if request.options.noise_model is not None:
+        raise UnimplementedError("no noise today", reason="DEVICE_NOISE")
+    return request
+
+
+NOISE_FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
+    ("noise that", fault): (named, {"before": with_noise(right, wrong)})
+    for fault, named, right, wrong in (
+        ("misread bits are turned round", "under readout", "readout:0as1=0.2,1as0=0.05", "readout:0.05,0.2"),
+        ("gates on two qubits have no noise", "CX under depolarizing", "1q=0,2q=0.4", "0"),
+        ("gates on two qubits lose their noise in damping", "CX under amplitude", "1q=0,2q=0.3", "0"),
+        ("gates on one qubit have the noise of two", "X under depolarizing", "1q=0.4,2q=0", "1q=0,2q=0.4"),
+        ("damping of amplitudes damps phases", "under amplitude", "amplitude_damping", "phase_damping"),
+        ("damping of phases is left out", "under phase", "phase_damping:1q=0.51", "phase_damping:1q=0"),
+        ("damping of phases damps amplitudes", "under phase", "phase_damping", "amplitude_damping"),
+        ("relaxation has its two times turned round", "under thermal", "t1=100us,t2=40us", "t1=40us,t2=80us"),
+        ("relaxation forgets the time of the readout", "under thermal", "readout=20us", "readout=0us"),
+    )
+} | {("noise that", "noise is taken, and none of it"): ("refuses each", {"before": refuse_noise})}
+
+
+def calibrated(device_id: str) -> DeviceStatus:
+    return DeviceStatus(device_id=device_id, state=DeviceState.ONLINE)
+
+
+def calibrated_wrongly(device_id: str) -> DeviceStatus:
+    raise ZeroDivisionError("in the vendor's code")
+
+
+def calibrated_never(device_id: str) -> DeviceStatus:
+    raise UnimplementedError("no", reason="OTHER")
+
+
+async def prepared_in_the_loop() -> None:
+    time.sleep(0.1)  # noqa: ASYNC251  # the fault
+
+
+async def prepared_to_the_end() -> None:
+    await anyio.sleep(0.6)
+
+
+async def prepared_wrongly() -> None:
+    raise ZeroDivisionError("in the vendor's code")
+
+
+UPKEEP_FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
+    ("preparing", "preparing blocks the event loop"): ("blocks the event loop", {"prepare": prepared_in_the_loop}),
+    ("preparing", "preparing waits for its end"): ("does not return at once", {"prepare": prepared_to_the_end}),
+    ("preparing", "preparing fails"): ("ZeroDivisionError", {"prepare": prepared_wrongly}),
+    ("a calibration", "calibrating fails"): ("ZeroDivisionError", {"calibrate": calibrated_wrongly}),
+    ("a calibration", "calibrating gives nothing"): ("returned a NoneType", {"calibrate": lambda device_id: None}),
+    ("a calibration", "another device is calibrated"): (
+        "the status of 'sim:auto'",
+        {"calibrate": lambda device_id: calibrated("sim:auto")},
+    ),
+    ("a calibration", "a calibration is no JSON"): (
+        "no JSON",
+        {"calibrate": lambda device_id: replace(calibrated(device_id), properties={"t1_sec": math.nan})},
+    ),
+    ("a calibration", "every device is calibrated"): ("did not raise NotFoundError", {"calibrate": calibrated}),
+    ("a calibration", "a calibration is refused anyhow"): ("for the reason OTHER", {"calibrate": calibrated_never}),
+}
+
+
 FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     # (the promise that it breaks, the fault): (what the report must name, how to make it)
     ("one fact", "reversed bits"): ("rightmost character", {"behind": by_bits(lambda bits: bits[::-1])}),
@@ -367,6 +459,8 @@ FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
         "20000 shots: chi-square",
         {"behind": with_counts(cut_to_8192)},
     ),
+    **NOISE_FAULTS,
+    **UPKEEP_FAULTS,
     ("noise", "noise is ignored"): ("cannot come|chi-square", {"before": without_noise}),
     ("described", "every device is online"): ("status.. did not raise NotFoundError", {"knows_every_device": True}),
     ("described", "a state vector takes nothing"): (
@@ -377,6 +471,10 @@ FAULTS: dict[tuple[str, str], tuple[str, dict[str, Any]]] = {
     ("a cancelled request", "a run shields itself from its cancel"): (
         "gave results all the same|after it was cancelled",
         {"shields_itself": True},
+    ),
+    ("a cancelled request", "a cancelled run goes on to its end"): (
+        "after it was cancelled|TimeoutError",
+        {"ends_late": True},
     ),
     ("a cancelled request", "a cancelled run makes results up"): (
         "gave results all the same|after it was cancelled",

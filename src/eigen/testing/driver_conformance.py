@@ -31,6 +31,7 @@ from eigen.testing.conformance_circuits import (
     random_cases,
 )
 from eigen.testing.driver_subject import (
+    LONGEST_STANDSTILL_SEC,
     SHOTS,
     DriverSubject,
     assert_distribution,
@@ -39,6 +40,8 @@ from eigen.testing.driver_subject import (
 )
 from eigen.testing.expectations import expect
 from eigen.testing.loop_conformance import LOOP_CIRCUIT, LoopSubject
+from eigen.testing.noise_conformance import check_noise
+from eigen.testing.upkeep_conformance import check_calibrate, check_prepare
 from eigen.verification.exact_distribution import exact_distribution
 
 __all__ = ["assert_distribution", "check_driver", "execution_request"]
@@ -46,11 +49,7 @@ __all__ = ["assert_distribution", "check_driver", "execution_request"]
 _SHOTS_OF_FACTS = 512
 _RUN_LIMIT_SEC = 60.0
 _QUBITS_WITHOUT_CHANCE = 4
-_LONGEST_STANDSTILL_SEC = 0.04
 _LEAST_BYTES_OF_AN_AMPLITUDE = 8
-_NOISE = "depolarizing:0.5 + readout:0.1,0.3"
-_NOISY_ONE = 0.75 * 0.7 + 0.25 * 0.1
-"""How often a qubit that was flipped under that noise is read as 1."""
 
 
 _TURNED = {"turned": (PauliTerm("Z", (0,), 1 / 3),)}
@@ -253,7 +252,7 @@ async def _check_concurrent(subject: DriverSubject) -> None:
         alone.append(counts)
         standstills_sec.append(standstill_sec)
     shortest_sec = min(standstills_sec)  # a busy machine may stall any of them, but hardly all
-    expect(shortest_sec < _LONGEST_STANDSTILL_SEC, f"each request blocks the event loop, for {shortest_sec:.3f} s")
+    expect(shortest_sec < LONGEST_STANDSTILL_SEC, f"each request blocks the event loop, for {shortest_sec:.3f} s")
     together: dict[int, Mapping[str, int]] = {}
 
     async def run(seed: int) -> None:
@@ -263,14 +262,6 @@ async def _check_concurrent(subject: DriverSubject) -> None:
         for seed in range(6):
             tasks.start_soon(run, seed)
     expect([together[seed] for seed in range(6)] == alone, "a request gave other counts beside others than alone")
-
-
-async def _check_noise(subject: DriverSubject) -> None:
-    if not subject.device.noise_models or "x" not in subject.gates:
-        return
-    flipped = AQO(qubits=1, clbits=1, operations=(Operation("X", (0,)), Operation(MEASURE, (0,), c=(0,))))
-    counts = await subject.counts(flipped, noise_model=_NOISE)
-    assert_distribution(counts, {"0": 1 - _NOISY_ONE, "1": _NOISY_ONE}, story=f"a flipped qubit under {_NOISE}")
 
 
 async def _check_expectation_values(subject: DriverSubject) -> None:
@@ -365,7 +356,9 @@ _CHECKS: tuple[tuple[str, Callable[[DriverSubject], Awaitable[None]]], ...] = (
     ("several circuits of one call give what each gives by itself, in their order", _check_many),
     ("equal seeds give equal counts, other seeds other counts", _check_seeds),
     ("requests that run at once do not mix, and leave the event loop to others", _check_concurrent),
-    ("noise that is asked for acts", _check_noise),
+    ("noise that is asked for acts, each channel as it is described", check_noise),
+    ("preparing returns at once", check_prepare),
+    ("a calibration is renewed, or there is none", check_calibrate),
     ("expectation values are those of the state before the last measurements", _check_expectation_values),
     ("each binding has its own expectation values, to all digits", _check_values_of_bindings),
     ("what cannot be run is refused with the port's errors", _check_errors),

@@ -33,12 +33,22 @@ from eigen.testing.expectations import expect
 from eigen.verification.comparison import compared
 from eigen.verification.exact_distribution import exact_distribution
 
-__all__ = ["SHOTS", "DriverSubject", "assert_distribution", "execution_request", "with_standstill"]
+__all__ = [
+    "LONGEST_STANDSTILL_SEC",
+    "SHOTS",
+    "DriverSubject",
+    "assert_distribution",
+    "execution_request",
+    "with_standstill",
+]
 
 T = TypeVar("T")
 
 SHOTS = 2_048
 """Shots of a comparison of counts, where nothing else is said."""
+
+LONGEST_STANDSTILL_SEC = 0.04
+"""How long a driver may keep the event loop to itself."""
 
 _LEAST_CHANCE = 1e-9
 _REQUIRED_METADATA = ("backend", "method", "seed", "versions")
@@ -199,9 +209,15 @@ async def with_standstill(work: Awaitable[T]) -> tuple[T, float]:
             await anyio.sleep(_TICK_SEC)
             look()
 
+    failure: Exception | None = None
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(tick)
-        result = await work
+        try:
+            result = await work
+        except Exception as error:  # noqa: BLE001  # raised below, out of the group
+            failure = error
         look()
         tasks.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
     return result, longest_sec
