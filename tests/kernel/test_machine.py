@@ -31,6 +31,7 @@ from eigen.contracts.job_events import (
 )
 from eigen.contracts.jobs import TERMINAL_STATES, JobRecord, JobState
 from eigen.kernel import machine
+from eigen.kernel.commands import AwaitDependencies, CloseUnsealed, Compile, Execute, Seal, StopWork
 from eigen.kernel.history import fold, stored
 from eigen.kernel.machine import MAX_ATTEMPTS, MAX_CRASHES, IllegalEventError, step
 
@@ -146,9 +147,9 @@ def test_nothing_but_a_submission_begins_a_job() -> None:
 def test_a_running_job_is_cancelled_only_when_its_work_has_ended() -> None:
     running = run(event_of(CompilationStarted, 1), compiled(), event_of(Dispatched, 1))
     stopping, commands = step(running, event_of(CancelRequested, 1))
-    assert (stopping.state, [type(one) for one in commands]) == (JobState.RUNNING, [machine.StopWork])
+    assert (stopping.state, [type(one) for one in commands]) == (JobState.RUNNING, [StopWork])
     ended, commands = step(stopping, event_of(ExecutionStopped, 1))
-    assert (ended.ending, [type(one) for one in commands]) == (JobState.CANCELLED, [machine.Seal])
+    assert (ended.ending, [type(one) for one in commands]) == (JobState.CANCELLED, [Seal])
     assert step(ended, event_of(Closed, 1)).job.state is JobState.CANCELLED
 
 
@@ -212,19 +213,19 @@ def test_a_job_that_takes_every_system_with_it_ends_in_error() -> None:
 
 def test_a_job_that_nobody_had_begun_with_keeps_its_attempt_when_it_is_handed_on() -> None:
     adopted, commands = step(run(), event_of(Adopted, 1))
-    assert (adopted.attempt, [type(one) for one in commands]) == (1, [machine.Compile])
+    assert (adopted.attempt, [type(one) for one in commands]) == (1, [Compile])
 
 
 def test_a_job_waits_for_the_jobs_that_it_needs_and_then_compiles() -> None:
     waiting, commands = step(None, submitted("job_a"))
     assert (waiting.state, waiting.stage) == (JobState.PENDING, "waiting")
-    assert [type(one) for one in commands] == [machine.AwaitDependencies]
+    assert [type(one) for one in commands] == [AwaitDependencies]
     with pytest.raises(IllegalEventError):
         step(waiting, event_of(CompilationStarted, 1))
     again, commands = step(waiting, event_of(Adopted, 1))
-    assert (again.stage, [type(one) for one in commands]) == ("waiting", [machine.AwaitDependencies])
+    assert (again.stage, [type(one) for one in commands]) == ("waiting", [AwaitDependencies])
     ready, commands = step(again, event_of(DependenciesMet, 1))
-    assert (ready.stage, [type(one) for one in commands]) == ("submitted", [machine.Compile])
+    assert (ready.stage, [type(one) for one in commands]) == ("submitted", [Compile])
     assert step(ready, event_of(DependencyFailed, 1)).job is ready, "a late outcome changes nothing"
 
 
@@ -232,13 +233,13 @@ def test_a_job_waits_for_the_jobs_that_it_needs_and_then_compiles() -> None:
 def test_a_waiting_job_ends_without_being_compiled(kind: type[JobEvent]) -> None:
     ended, commands = step(run(first=submitted("job_a")), event_of(kind, 1))
     assert ended.ending in TERMINAL_STATES
-    assert [type(one) for one in commands] == [machine.Seal]
+    assert [type(one) for one in commands] == [Seal]
     assert step(ended, event_of(Closed, 1)).job.state is ended.ending
 
 
 def test_a_compilation_is_stopped_when_its_job_is_cancelled() -> None:
     _, commands = step(run(event_of(CompilationStarted, 1)), event_of(CancelRequested, 1))
-    assert [type(one) for one in commands] == [machine.StopWork, machine.Seal]
+    assert [type(one) for one in commands] == [StopWork, Seal]
 
 
 @pytest.mark.parametrize("kind", [CancelRequested, TimedOut])
@@ -265,14 +266,14 @@ def test_results_that_cannot_be_stored_make_an_error_and_no_done() -> None:
     )
     assert record.ending is JobState.ERROR
     unsealed, commands = step(record, event_of(SealFailed, 1))
-    assert [type(one) for one in commands] == [machine.CloseUnsealed]
+    assert [type(one) for one in commands] == [CloseUnsealed]
     assert step(unsealed, event_of(Closed, 1)).job.state is JobState.ERROR
 
 
 def test_an_adopted_job_begins_anew_under_the_next_attempt() -> None:
     running = run(event_of(CompilationStarted, 1), compiled(), event_of(Dispatched, 1))
     adopted, commands = step(running, event_of(Adopted, 1))
-    assert (adopted.state, adopted.attempt, [type(one) for one in commands]) == (JobState.PENDING, 2, [machine.Compile])
+    assert (adopted.state, adopted.attempt, [type(one) for one in commands]) == (JobState.PENDING, 2, [Compile])
     assert step(adopted, event_of(Executed, 1)).job is adopted, "an outcome of the older attempt changes nothing"
 
 
@@ -282,7 +283,7 @@ def test_an_adopted_job_that_was_to_be_cancelled_is_cancelled() -> None:
     assert step(adopted, event_of(Closed, 2)).job.state is JobState.CANCELLED
 
 
-WORK = machine.AwaitDependencies | machine.Compile | machine.Execute | machine.Seal
+WORK = AwaitDependencies | Compile | Execute | Seal
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS), st.integers(1, 3)), max_size=40), st.sampled_from([(), ("job_a",)]))

@@ -23,11 +23,12 @@ from eigen.contracts.errors import (
 )
 from eigen.contracts.jobs import JobRecord
 from eigen.contracts.trace import span
+from eigen.kernel.commands import Command
 from eigen.kernel.history import stored
 from eigen.kernel.inputs import content_digest, is_large, opening_facts, opening_files, submission
 from eigen.kernel.intake import Intake
 from eigen.kernel.live_jobs import LiveJobs
-from eigen.kernel.machine import Command, step
+from eigen.kernel.machine import step
 from eigen.kernel.recording import recording
 from eigen.kernel.run import JobInputs, JobRun
 from eigen.ports.artifact_store import ArtifactStore, Opening

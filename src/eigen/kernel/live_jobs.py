@@ -15,8 +15,9 @@ from eigen.contracts.errors import EigenError
 from eigen.contracts.job_events import Adopted, CancelRequested, JobEvent
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.contracts.requests import party_of
+from eigen.kernel.commands import Command
 from eigen.kernel.history import stored
-from eigen.kernel.machine import Command, step
+from eigen.kernel.machine import step
 from eigen.kernel.run import JobRun
 from eigen.ports.clock import Clock
 from eigen.ports.job_store import JobStore, StaleOwnerError

@@ -19,7 +19,7 @@ PENDING → COMPILING → QUEUED → RUNNING → DONE
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, make_dataclass
+from dataclasses import fields, make_dataclass
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -50,21 +50,23 @@ from eigen.contracts.job_events import (
     TimedOut,
 )
 from eigen.contracts.jobs import JobRecord, JobState
+from eigen.kernel.commands import (
+    AwaitDependencies,
+    CloseUnsealed,
+    Command,
+    Compile,
+    Enqueue,
+    Execute,
+    LeaveQueue,
+    Seal,
+    StopWork,
+)
 
 __all__ = [
     "MAX_ATTEMPTS",
     "MAX_CRASHES",
     "TRANSITIONS",
-    "AwaitDependencies",
-    "CloseUnsealed",
-    "Command",
-    "Compile",
-    "Enqueue",
-    "Execute",
     "IllegalEventError",
-    "LeaveQueue",
-    "Seal",
-    "StopWork",
     "has_begun",
     "step",
 ]
@@ -78,43 +80,6 @@ MAX_ATTEMPTS = 16
 
 class IllegalEventError(InvariantError):
     """An event came that the job's state does not allow; the job is unchanged."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """Something for the shell to do."""
-
-
-class AwaitDependencies(Command):
-    """Wait until the jobs that it needs have ended; ends in `DependenciesMet` or `DependencyFailed`."""
-
-
-class Compile(Command):
-    """Compile in the job's turn; ends in `Compiled` or `CompilationFailed`, unless `StopWork` comes before that."""
-
-
-class Enqueue(Command):
-    """Wait for a slot of the job's device; ends in `Dispatched` unless `LeaveQueue` comes first."""
-
-
-class LeaveQueue(Command):
-    """Wait no longer."""
-
-
-class Execute(Command):
-    """Start executing; ends in `Executed`, `ExecutionFailed` or `ExecutionStopped`."""
-
-
-class StopWork(Command):
-    """Stop the running work, whose outcome still comes, or the wait for its turn."""
-
-
-class Seal(Command):
-    """Put what belongs to `ending` on disk; ends in `Closed` or `SealFailed`."""
-
-
-class CloseUnsealed(Command):
-    """Take the terminal state although not even the error could be put on disk; ends in `Closed`."""
 
 
 class Step(NamedTuple):

@@ -20,9 +20,19 @@ import anyio
 from eigen.contracts.job_events import CancelRequested, TimedOut
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobState, JobStatus, JobUpdate, StoredEvent
 from eigen.contracts.waiting import for_jobs
-from eigen.kernel import machine
 from eigen.kernel.arrivals import Arrivals
 from eigen.kernel.circuit_files import save_long_jobs
+from eigen.kernel.commands import (
+    AwaitDependencies,
+    CloseUnsealed,
+    Command,
+    Compile,
+    Enqueue,
+    Execute,
+    LeaveQueue,
+    Seal,
+    StopWork,
+)
 from eigen.kernel.compilation_line import CompilationLine
 from eigen.kernel.dependency_watch import DependencyWatch
 from eigen.kernel.dispatcher import Dispatcher
@@ -148,15 +158,15 @@ class QrtxKernel(Kernel):
             jobs=self._jobs,
             begin=self._begin if works else None,
         )
-        self._do: dict[type[machine.Command], Callable[[JobRun], None]] = {
-            machine.AwaitDependencies: partial(self._start, self._dependencies.begin),
-            machine.Compile: self._join_compilations,
-            machine.Enqueue: self._join_queue,
-            machine.LeaveQueue: lambda run: self._dispatcher.leave(run.record.job_id),
-            machine.Execute: partial(self._start, self._stages.execute),
-            machine.StopWork: self._stop_work,
-            machine.Seal: partial(self._start, self._stages.seal),
-            machine.CloseUnsealed: partial(self._start, self._stages.close_unsealed),
+        self._do: dict[type[Command], Callable[[JobRun], None]] = {
+            AwaitDependencies: partial(self._start, self._dependencies.begin),
+            Compile: self._join_compilations,
+            Enqueue: self._join_queue,
+            LeaveQueue: lambda run: self._dispatcher.leave(run.record.job_id),
+            Execute: partial(self._start, self._stages.execute),
+            StopWork: self._stop_work,
+            Seal: partial(self._start, self._stages.seal),
+            CloseUnsealed: partial(self._start, self._stages.close_unsealed),
         }
 
     async def __aenter__(self) -> Self:
@@ -276,7 +286,7 @@ class QrtxKernel(Kernel):
 
     # Commands
 
-    def _obey(self, run: JobRun, command: machine.Command) -> None:
+    def _obey(self, run: JobRun, command: Command) -> None:
         self._do[type(command)](run)
 
     def _start(self, work: Callable[[JobRun], Coroutine[Any, Any, None]], run: JobRun) -> None:
@@ -286,7 +296,7 @@ class QrtxKernel(Kernel):
             run.is_at_work = True
             self._tasks.start_soon(self._work_for, run)
 
-    async def _begin(self, run: JobRun, commands: Sequence[machine.Command]) -> None:
+    async def _begin(self, run: JobRun, commands: Sequence[Command]) -> None:
         """Take a job that has come here, and work for it in the task in which it came."""
         run.is_at_work = True
         self._take(run)

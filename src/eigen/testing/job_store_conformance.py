@@ -20,18 +20,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
 
 import anyio
 
-from eigen.contracts.devices import Reservation
-from eigen.contracts.errors import AlreadyExistsError, InvariantError, NotFoundError, ResourceExhaustedError
-from eigen.contracts.job_events import CancelRequested, Closed, CompilationStarted, JobEvent, Submitted
-from eigen.contracts.jobs import JobFilter, JobRecord, JobState, StoredEvent
-from eigen.kernel.history import fold, stored
-from eigen.kernel.machine import step
-from eigen.ports.job_store import JobStore, KeptJob, KeptReservation, NewJob, StaleOwnerError
-from eigen.testing.clock import CountingIds, ManualClock
+from eigen.contracts.errors import AlreadyExistsError, NotFoundError, ResourceExhaustedError
+from eigen.contracts.job_events import CompilationStarted
+from eigen.contracts.jobs import JobFilter, JobRecord, JobState
+from eigen.ports.job_store import JobStore, KeptJob, StaleOwnerError
+from eigen.testing.conformance_jobs import CLOCK, IDS, after, cancelled, is_fold, new_job, new_reservation
 
 __all__ = ["JOB_STORE_CHECKS", "OpenStore", "check_job_store"]
 
@@ -39,8 +35,6 @@ OpenStore = Callable[[str], JobStore]
 """Returns the store of one root for an owner of this name, not entered yet."""
 
 Check = Callable[[OpenStore], Awaitable[None]]
-
-_IDS, _CLOCK = CountingIds(), ManualClock()
 
 
 async def check_job_store(new_root: Callable[[], OpenStore]) -> None:
@@ -62,38 +56,38 @@ async def check_job_store(new_root: Callable[[], OpenStore]) -> None:
 async def what_is_inserted_and_appended_is_there_in_order(open_store: OpenStore) -> None:
     """Check that records and events come back as they were given, also after closing and opening again."""
     async with open_store("sys_a") as store:
-        job = _new_job()
+        job = new_job()
         _require(await store.insert(job) == job.record, "insert returns the record")
-        begun, first = _after(job.record, CompilationStarted(at=_CLOCK.now(), attempt=1))
+        begun, first = after(job.record, CompilationStarted(at=CLOCK.now(), attempt=1))
         await store.append(begun, first, durable=False)
-        final, rest = _cancelled(begun)
+        final, rest = cancelled(begun)
         await store.append(final, (job.event, *first, *rest), durable=True)
     async with open_store("sys_b") as store:
         _require(await store.get(final.job_id) == final, "the last record is there")
         events = await store.events(final.job_id)
-        _require(_is_fold(final, events), "the record is the fold of the events")
+        _require(is_fold(final, events), "the record is the fold of the events")
         _require(await store.events(final.job_id, after_seq=2) == events[2:], "events can be taken up in the middle")
 
 
 async def a_durable_append_makes_good_what_was_lost_behind(open_store: OpenStore) -> None:
     """Check that events that were never given before are kept by the append that gives them once more."""
     async with open_store("sys_a") as store:
-        job = _new_job()
+        job = new_job()
         await store.insert(job)
-        begun, lost = _after(job.record, CompilationStarted(at=_CLOCK.now(), attempt=1))
-        final, rest = _cancelled(begun)
+        begun, lost = after(job.record, CompilationStarted(at=CLOCK.now(), attempt=1))
+        final, rest = cancelled(begun)
         await store.append(final, (job.event, *lost, *rest), durable=True)
-        _require(_is_fold(final, await store.events(final.job_id)), "no event is missing")
+        _require(is_fold(final, await store.events(final.job_id)), "no event is missing")
 
 
 async def an_opening_is_kept_until_it_is_forgotten(open_store: OpenStore) -> None:
     """Check that what a job begins with is kept with it, for other systems too, and forgotten with its end."""
     async with open_store("sys_a") as store, open_store("sys_b") as other:
-        job = replace(_new_job(), opening=bytes(range(256)))
+        job = replace(new_job(), opening=bytes(range(256)))
         job_id = (await store.insert(job)).job_id
         _require(await other.opening(job_id) == job.opening, "another system reads it")
-        _require(await store.opening(_IDS.job_id(_CLOCK.now())) == b"", "a job that is not there has none")
-        final, events = _cancelled(job.record)
+        _require(await store.opening(IDS.job_id(CLOCK.now())) == b"", "a job that is not there has none")
+        final, events = cancelled(job.record)
         await store.forget_opening(job_id)
         await store.append(final, (job.event, *events), durable=True)
         _require(await other.opening(job_id) == b"", "it is forgotten")
@@ -103,18 +97,18 @@ async def an_opening_is_kept_until_it_is_forgotten(open_store: OpenStore) -> Non
 async def one_key_makes_one_job(open_store: OpenStore) -> None:
     """Check that a key stands for one content, for each subject apart, from whichever system."""
     async with open_store("sys_a") as store, open_store("sys_b") as other:
-        _require(await store.known(_new_job(key="k", digest="d")) is None, "a new key is not known")
-        first = await store.insert(_new_job(key="k", digest="d"))
-        _require(await store.known(_new_job(digest="d")) is None, "a job without a key is nobody's repetition")
+        _require(await store.known(new_job(key="k", digest="d")) is None, "a new key is not known")
+        first = await store.insert(new_job(key="k", digest="d"))
+        _require(await store.known(new_job(digest="d")) is None, "a job without a key is nobody's repetition")
         for again in (store, other):
-            _require(await again.known(_new_job(key="k", digest="d")) == first, "a key is known with its job")
-            await _refused(again.known(_new_job(key="k", digest="e")), AlreadyExistsError, "of other content it is not")
-            _require(await again.insert(_new_job(key="k", digest="d")) == first, "the same content gives the same job")
-            await _refused(again.insert(_new_job(key="k", digest="e")), AlreadyExistsError, "other content is refused")
-        theirs = await other.insert(_new_job(key="k", digest="e", subject="eve"))
+            _require(await again.known(new_job(key="k", digest="d")) == first, "a key is known with its job")
+            await _refused(again.known(new_job(key="k", digest="e")), AlreadyExistsError, "of other content it is not")
+            _require(await again.insert(new_job(key="k", digest="d")) == first, "the same content gives the same job")
+            await _refused(again.insert(new_job(key="k", digest="e")), AlreadyExistsError, "other content is refused")
+        theirs = await other.insert(new_job(key="k", digest="e", subject="eve"))
         _require(theirs.subject == "eve", "another subject's key is another key")
-        await store.insert(_new_job(digest="d"))
-        await store.insert(_new_job(digest="d"))
+        await store.insert(new_job(digest="d"))
+        await store.insert(new_job(digest="d"))
         _require(len(await store.select(JobFilter(), limit=10)) == 4, "jobs without keys are apart")
 
 
@@ -124,7 +118,7 @@ async def one_of_many_submitters_with_a_key_makes_the_job(open_store: OpenStore)
     async with open_store("sys_a") as store, open_store("sys_b") as other:
 
         async def submit(through: JobStore) -> None:
-            made.append(await through.insert(_new_job(key="k", digest="d")))
+            made.append(await through.insert(new_job(key="k", digest="d")))
 
         async with anyio.create_task_group() as group:
             for number in range(20):
@@ -136,8 +130,8 @@ async def one_of_many_submitters_with_a_key_makes_the_job(open_store: OpenStore)
 async def an_ended_job_is_never_written_again(open_store: OpenStore) -> None:
     """Check that nobody writes to a job that has ended, its owner included."""
     async with open_store("sys_a") as store:
-        job = await store.insert(_new_job())
-        final, events = _cancelled(job)
+        job = await store.insert(new_job())
+        final, events = cancelled(job)
         await store.append(final, events, durable=True)
         late = store.append(replace(final, event_seq=final.event_seq + 1), (), durable=True)
         await _refused(late, StaleOwnerError, "the write is refused")
@@ -151,22 +145,22 @@ async def jobs_of_the_living_are_not_adopted(open_store: OpenStore) -> None:
     """Check that only jobs whose owner is gone are adopted, and that their old owner cannot write any more."""
     async with open_store("sys_b") as heir:
         async with open_store("sys_a") as owner:
-            job = await owner.insert(_new_job())
+            job = await owner.insert(new_job())
             _require(await heir.adopt() == (), "its owner lives")
             _require(await heir.adopt(job_id=job.job_id) == (), "its owner lives, whoever asks for it")
-            await _refused(heir.append(*_cancelled(job), durable=True), StaleOwnerError, "it is not the heir's yet")
+            await _refused(heir.append(*cancelled(job), durable=True), StaleOwnerError, "it is not the heir's yet")
         orphans = await heir.adopt()
         _require([orphan.record for orphan in orphans] == [job], "it is gone, and its job is adopted")
-        _require(_is_fold(job, orphans[0].events), "the job comes with its events")
+        _require(is_fold(job, orphans[0].events), "the job comes with its events")
         _require(await heir.adopt() == (), "it is adopted once")
-        await heir.append(*_cancelled(job), durable=True)
+        await heir.append(*cancelled(job), durable=True)
         _require((await heir.get(job.job_id)).state is JobState.CANCELLED, "it is the heir's now")
 
 
 async def two_heirs_share_no_job(open_store: OpenStore) -> None:
     """Check that of two systems that adopt at once, each job goes to one, and none is left."""
     async with open_store("sys_a") as owner:
-        ids = {(await owner.insert(_new_job())).job_id for _ in range(20)}
+        ids = {(await owner.insert(new_job())).job_id for _ in range(20)}
     adopted: list[str] = []
     async with open_store("sys_b") as one, open_store("sys_c") as other:
 
@@ -182,7 +176,7 @@ async def two_heirs_share_no_job(open_store: OpenStore) -> None:
 async def the_oldest_or_the_wanted_are_adopted(open_store: OpenStore) -> None:
     """Check that an heir may take some, the oldest first, or one."""
     async with open_store("sys_a") as owner:
-        ids = [(await owner.insert(_new_job())).job_id for _ in range(5)]
+        ids = [(await owner.insert(new_job())).job_id for _ in range(5)]
     async with open_store("sys_b") as heir:
         wanted = await heir.adopt(job_id=ids[3])
         _require([orphan.record.job_id for orphan in wanted] == [ids[3]], "the wanted one alone")
@@ -194,7 +188,7 @@ async def the_oldest_or_the_wanted_are_adopted(open_store: OpenStore) -> None:
 async def a_wish_to_cancel_reaches_the_owner(open_store: OpenStore) -> None:
     """Check that the owner of a job, and nobody else, hears who wants it to stop."""
     async with open_store("sys_a") as owner, open_store("sys_b") as other:
-        job = await owner.insert(_new_job())
+        job = await owner.insert(new_job())
         await owner.changed()
         await other.request_cancel(job.job_id, by="eve")
         _require(await owner.changed(), "something has changed")
@@ -206,14 +200,14 @@ async def a_wish_to_cancel_reaches_the_heir(open_store: OpenStore) -> None:
     """Check that whoever adopts a job hears at once who wanted its owner to stop it."""
     async with open_store("sys_b") as heir:
         async with open_store("sys_a") as owner:
-            jobs = [await owner.insert(_new_job()) for _ in range(2)]
+            jobs = [await owner.insert(new_job()) for _ in range(2)]
             await heir.request_cancel(jobs[0].job_id, by="eve")
         _require([orphan.cancel_by for orphan in await heir.adopt()] == ["eve", ""], "the heir knows who wants what")
 
 
 async def a_reservation_outlives_its_system_and_ends_by_its_clock(open_store: OpenStore) -> None:
     """Check that a reservation is seen by all, also when its giver is gone, and counts until it is over or released."""
-    first, second, others = _reservation(ends_sec=10), _reservation(ends_sec=20), _reservation(subject="eve")
+    first, second, others = new_reservation(ends_sec=10), new_reservation(ends_sec=20), new_reservation(subject="eve")
     async with open_store("sys_b") as other:
         async with open_store("sys_a") as store:
             await store.reserve(first, now_sec=0, slots=2, most_of_subject=2)
@@ -224,11 +218,11 @@ async def a_reservation_outlives_its_system_and_ends_by_its_clock(open_store: Op
         await _refused(full, ResourceExhaustedError, "no more than slots")
         await other.reserve(others, now_sec=10, slots=2, most_of_subject=2)
         _require(await other.reservations() == (second, others), "one that is over makes room")
-        greedy = other.reserve(_reservation(), now_sec=10, slots=9, most_of_subject=1)
+        greedy = other.reserve(new_reservation(), now_sec=10, slots=9, most_of_subject=1)
         await _refused(greedy, ResourceExhaustedError, "no more than its subject may have")
         _require(await other.release(second.reservation_id), "one is released")
         _require(not await other.release(second.reservation_id), "once")
-        after_a_restart = _reservation(boot_id="second")
+        after_a_restart = new_reservation(boot_id="second")
         await other.reserve(after_a_restart, now_sec=0, slots=1, most_of_subject=1)
         _require(await other.reservations() == (after_a_restart,), "those of another boot are over, whatever the time")
 
@@ -236,8 +230,8 @@ async def a_reservation_outlives_its_system_and_ends_by_its_clock(open_store: Op
 async def jobs_are_listed_newest_first(open_store: OpenStore) -> None:
     """Check filters, pages and order."""
     async with open_store("sys_a") as store:
-        ids = [(await store.insert(_new_job(name=f"n{number % 2}"))).job_id for number in range(6)]
-        await store.insert(_new_job(subject="eve"))
+        ids = [(await store.insert(new_job(name=f"n{number % 2}"))).job_id for number in range(6)]
+        await store.insert(new_job(subject="eve"))
 
         async def found(job_filter: JobFilter, *, limit: int = 10, before: str = "") -> list[str]:
             return [one.job_id for one in await store.select(job_filter, limit=limit, before_job_id=before)]
@@ -250,7 +244,7 @@ async def jobs_are_listed_newest_first(open_store: OpenStore) -> None:
         _require(await found(JobFilter(id_prefix=ids[2])) == [ids[2]], "by the beginning of the id")
         _require(await found(JobFilter(states=(JobState.DONE,))) == [], "by state")
         _require(await found(JobFilter(name="' OR 1=1 --")) == [], "a name is a name")
-        await store.append(*_cancelled(await store.get(ids[0])), durable=True)
+        await store.append(*cancelled(await store.get(ids[0])), durable=True)
         _require(await store.num_live("default", "ada") == (6, 5), "those that have not ended are counted")
 
 
@@ -266,12 +260,12 @@ async def what_is_not_there_is_not_found(open_store: OpenStore) -> None:
 
 async def what_was_lost_is_restored_without_an_owner(open_store: OpenStore) -> None:
     """Check that lost jobs are kept again, live ones to be adopted, and that what is there is left alone."""
-    lost = _new_job(key="k", digest="d")
-    ended, events = _cancelled((gone := _new_job()).record)
+    lost = new_job(key="k", digest="d")
+    ended, events = cancelled((gone := new_job()).record)
     async with open_store("sys_a") as store:
-        there = _new_job()
+        there = new_job()
         await store.insert(there)
-        final, rest = _cancelled(there.record)
+        final, rest = cancelled(there.record)
         await store.append(final, rest, durable=True)
         kept = (
             KeptJob(record=lost.record, events=(lost.event,), key_digest=lost.key_digest, content_digest="d"),
@@ -280,14 +274,14 @@ async def what_was_lost_is_restored_without_an_owner(open_store: OpenStore) -> N
         )
         _require(await store.restore(kept) == 2, "two of three were missing")
         _require(await store.get(final.job_id) == final, "what is there is left as it is")
-        _require(_is_fold(ended, await store.events(ended.job_id)), "an end comes back with its events")
-        _require(await store.insert(_new_job(key="k", digest="d")) == lost.record, "its key is known again")
+        _require(is_fold(ended, await store.events(ended.job_id)), "an end comes back with its events")
+        _require(await store.insert(new_job(key="k", digest="d")) == lost.record, "its key is known again")
         _require([orphan.record for orphan in await store.adopt()] == [lost.record], "a live one is adopted")
 
 
 async def what_was_on_its_way_is_restored(open_store: OpenStore) -> None:
     """Check that wishes to cancel, what jobs begin with, and reservations come back with lost jobs."""
-    lost, given = _new_job(), _reservation()
+    lost, given = new_job(), new_reservation()
     async with open_store("sys_a") as store:
         kept = KeptJob(record=lost.record, events=(lost.event,), cancel_by="eve", opening=b"it begins")
         await store.restore((kept,), reservations=(given,))
@@ -299,20 +293,20 @@ async def what_was_on_its_way_is_restored(open_store: OpenStore) -> None:
 
 async def a_cancelled_caller_leaves_the_store_whole(open_store: OpenStore) -> None:
     """Check that a caller who is cancelled in the middle leaves a job whole or not at all, and the store usable."""
-    hasty = _new_job(name="hasty")
+    hasty = new_job(name="hasty")
     async with open_store("sys_a") as store:
         with anyio.CancelScope() as scope:
             scope.cancel()
             await store.insert(hasty)
         found = await store.select(JobFilter(name="hasty"), limit=10)
         _require(found in ((), (hasty.record,)), "it is there or it is not")
-        _require(await store.insert(later := _new_job()) == later.record, "the next one is kept")
+        _require(await store.insert(later := new_job()) == later.record, "the next one is kept")
 
 
 async def many_jobs_at_once_are_all_kept(open_store: OpenStore) -> None:
     """Check that a hundred jobs through two systems at once are all there, each with its event."""
     async with open_store("sys_a") as store, open_store("sys_b") as other:
-        jobs = [_new_job() for _ in range(100)]
+        jobs = [new_job() for _ in range(100)]
         async with anyio.create_task_group() as group:
             for number, job in enumerate(jobs):
                 group.start_soon((store, other)[number % 2].insert, job)
@@ -343,63 +337,6 @@ JOB_STORE_CHECKS: tuple[Check, ...] = (
     many_jobs_at_once_are_all_kept,
 )
 """Every check, in the order of a job's life."""
-
-
-def _new_job(*, key: str = "", digest: str = "", name: str = "bell", subject: str = "ada") -> NewJob:
-    now, trace = _CLOCK.now(), _IDS.trace()
-    event = Submitted(
-        at=now,
-        job_id=_IDS.job_id(now),
-        name=name,
-        subject=subject,
-        tenant="default",
-        labels={},
-        target="sim:local",
-        priority=50,
-        timeout_sec=None,
-        shots=1,
-        seed=1,
-        trace_id=trace.trace_id,
-        span_id=trace.span_id,
-        spec_digest="",
-        source_digest="",
-    )
-    record = step(None, event).job
-    return NewJob(record=record, event=stored(event, record), idempotency_key=key, content_digest=digest)
-
-
-def _reservation(*, subject: str = "ada", ends_sec: float = 99.0, boot_id: str = "first") -> KeptReservation:
-    now = _CLOCK.now()
-    reservation = Reservation(
-        reservation_id=_IDS.job_id(now).replace("job_", "res_"),
-        device_id="sim:local",
-        subject=subject,
-        tenant="default",
-        purpose="",
-        created_at=now,
-        expires_at=now + timedelta(seconds=ends_sec),
-    )
-    return KeptReservation(reservation=reservation, boot_id=boot_id, ends_sec=ends_sec)
-
-
-def _after(record: JobRecord, *events: JobEvent) -> tuple[JobRecord, tuple[StoredEvent, ...]]:
-    kept: list[StoredEvent] = []
-    for event in events:
-        record = step(record, event).job
-        kept.append(stored(event, record))
-    return record, tuple(kept)
-
-
-def _cancelled(record: JobRecord) -> tuple[JobRecord, tuple[StoredEvent, ...]]:
-    now = _CLOCK.now()
-    return _after(record, CancelRequested(at=now, by="ada"), Closed(at=now, attempt=1))
-
-
-def _is_fold(record: JobRecord, events: tuple[StoredEvent, ...]) -> bool:
-    try:
-        return fold(events) == record
-    except InvariantError:
-        return False
 
 
 def _require(holds: bool, fact: str) -> None:
