@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from eigen.contracts.errors import EigenError, NotFoundError
+from eigen.contracts.errors import EigenError, InternalError, NotFoundError
 from eigen.contracts.job_events import DependenciesMet, DependencyFailed, JobEvent
 from eigen.contracts.jobs import JobRecord, JobState
 from eigen.kernel.dependencies import Prerequisites, dependency_error
@@ -69,7 +69,7 @@ class DependencyWatch:
                 continue
             try:
                 record = await self._lookups.record(job_id)
-            except NotFoundError as error:
+            except (NotFoundError, InternalError) as error:  # it is gone, or its record is damaged: it never gets DONE
                 await self._give_up(job_id, error)
             except EigenError as error:  # the next look comes soon
                 self._observer.on_defect(job_id, "dependencies", error)

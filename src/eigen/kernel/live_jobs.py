@@ -99,7 +99,13 @@ class LiveJobs:
         self._parties[party_of(run.record.tenant, run.record.subject)] += 1
 
     async def feed(self, run: JobRun, event: JobEvent) -> None:
-        """Apply an event to a job of ours, keep it, and run what the machine commands."""
+        """Apply an event to a job of ours, keep it, and run what the machine commands.
+
+        Raises:
+            EigenError: The store does not take a cancel or a takeover. Somebody waits for these, and is told: the work of
+                a job that was cancelled is stopped all the same, one that was taken over is to be dropped. All other
+                events are kept as soon as the store takes them.
+        """
         before = run.record
         if not self.owns(run):  # it has ended, or is another system's by now
             return
@@ -121,7 +127,8 @@ class LiveJobs:
         news = tuple(run.events if is_crash or is_cancel else run.events[run.num_written :])
         run.num_written = len(run.events)
         self._obey_all(run, commands if is_cancel else ())
-        if await self._keep(run, news, durable=is_crash or is_taken_over or is_cancel):  # the next system must know
+        keep = self._keep_now if is_cancel or is_taken_over else self._keep
+        if await keep(run, news, durable=is_crash or is_taken_over or is_cancel):  # the next system must know
             self._obey_all(run, () if is_cancel else commands)
         else:
             self._let_go(run)
@@ -141,14 +148,25 @@ class LiveJobs:
         """Store a job's events, until the store takes them. False: the job is not ours any more."""
         while True:
             try:
-                await self._store.append(run.record, news, durable=durable)
-            except StaleOwnerError:
-                return False
+                return await self._keep_now(run, news, durable=durable)
             except EigenError as error:
                 self._observer.on_defect(run.record.job_id, "store", error)
                 await self._clock.sleep_until(self._clock.monotonic() + STORE_AGAIN_SEC)
-            else:
-                return True
+
+    async def _keep_now(self, run: JobRun, news: tuple[StoredEvent, ...], *, durable: bool) -> bool:
+        """Store a job's events, or say why not: the next ones then bring them along."""
+        try:
+            await self._store.append(run.record, news, durable=durable)
+        except StaleOwnerError:
+            return False
+        except EigenError:
+            run.num_written = 0
+            raise
+        return True
+
+    def drop(self, run: JobRun) -> None:
+        """Let go of a job that could not be taken over now, as if it had not come."""
+        self._let_go(run)
 
     def _let_go(self, run: JobRun) -> None:
         """Forget a job that has ended, or that another system owns now."""

@@ -12,7 +12,7 @@ import anyio
 import anyio.lowlevel
 
 from eigen.contracts.errors import EigenError, InvariantError
-from eigen.contracts.job_events import Adopted, CancelRequested
+from eigen.contracts.job_events import Adopted
 from eigen.kernel import adoption
 from eigen.kernel.live_jobs import LiveJobs
 from eigen.kernel.lookups import POLL_SEC
@@ -180,6 +180,10 @@ class RootWatch:
             return
         run = JobRun(record=orphan.record, published=orphan.record, inputs=left, events=list(orphan.events))
         self._take(run)
-        await self._jobs.feed(run, Adopted(at=self._clock.now(), owner=self._owner))
-        if orphan.cancel_by and run.record.may_stop:
-            await self._jobs.feed(run, CancelRequested(at=self._clock.now(), by=orphan.cancel_by))
+        try:
+            await self._jobs.feed(run, Adopted(at=self._clock.now(), owner=self._owner))
+        except EigenError:
+            self._jobs.drop(run)
+            raise
+        if orphan.cancel_by:
+            await self._cancel_for_other(orphan.record.job_id, orphan.cancel_by)
