@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -148,6 +150,17 @@ async def test_a_dependency_that_is_gone_ends_the_job_in_error(tmp_path: Path) -
     async with house(tmp_path) as one:
         record = await one.end((await one.kernel.enqueue(bell(dependencies=(UNKNOWN,)))).job_id)
         assert (record.state, record.status().error_code) == (JobState.ERROR, "NOT_FOUND")
+
+
+async def test_a_dependency_whose_record_is_damaged_ends_the_job_in_error(tmp_path: Path) -> None:
+    async with house(tmp_path, works=False) as one:
+        first = (await one.kernel.enqueue(bell())).job_id
+    with closing(sqlite3.connect(tmp_path / "jobs.sqlite3")) as connection:
+        connection.execute("UPDATE jobs SET record = '{}' WHERE job_id = ?", [first])
+        connection.commit()
+    async with house(tmp_path, owner="sys_b") as two:
+        record = await two.end((await two.kernel.enqueue(bell(dependencies=(first,)))).job_id)
+        assert (record.state, record.error and record.error["reason"]) == (JobState.ERROR, "RECORD_DAMAGED")
 
 
 def job_file(folder: Path, name: str, program: str, dependency: str = "") -> Path:

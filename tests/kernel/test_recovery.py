@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -56,6 +57,66 @@ class FullStore(SqliteJobStore):
 
     async def insert(self, job: NewJob) -> JobRecord:
         raise ResourceExhaustedError("the disk is full", reason="DISK_FULL")
+
+
+class FilledStore(SqliteJobStore):
+    """A job store whose disk has no room left for what must be durable, while a test says so."""
+
+    is_full: ClassVar[bool] = False
+
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        self._require_room(durable)
+        await super().append(record, events, durable=durable)
+
+    async def request_cancel(self, job_id: str, *, by: str) -> None:
+        self._require_room(True)
+        await super().request_cancel(job_id, by=by)
+
+    def _require_room(self, is_needed: bool) -> None:
+        if is_needed and self.is_full:
+            raise ResourceExhaustedError("the disk is full", reason="DISK_FULL")
+
+
+@pytest.fixture
+def filled_store() -> Iterator[type[FilledStore]]:
+    yield FilledStore
+    FilledStore.is_full = False
+
+
+async def test_a_cancel_that_a_full_disk_does_not_take_says_so_and_stops_the_work(
+    tmp_path: Path, filled_store: type[FilledStore]
+) -> None:
+    async with house(tmp_path, store=filled_store) as one:
+        one.driver.hold()
+        job_id = (await one.kernel.enqueue(bell())).job_id
+        await one.driver.started()
+        filled_store.is_full = True
+        with anyio.fail_after(60), pytest.raises(ResourceExhaustedError, match="disk is full"):
+            await one.kernel.cancel(job_id, by="ada")
+        await one.has_load(0, 0)
+        filled_store.is_full = False
+        assert (await one.end(job_id)).state is JobState.CANCELLED
+        assert fold(await one.store.events(job_id)) == await one.kernel.record(job_id)
+
+
+async def test_a_cancel_of_a_job_that_cannot_be_taken_over_says_so_and_the_job_goes_on_when_there_is_room(
+    tmp_path: Path, filled_store: type[FilledStore]
+) -> None:
+    async with house(tmp_path) as one:
+        one.driver.hold()
+        job_id = (await one.kernel.enqueue(bell())).job_id
+        await one.driver.started()
+    filled_store.is_full = True
+    async with house(tmp_path, owner="sys_b", store=filled_store) as two:
+        with anyio.fail_after(60), pytest.raises(ResourceExhaustedError, match="disk is full"):
+            await two.kernel.cancel(job_id, by="ada")
+        assert two.is_idle()
+        filled_store.is_full = False
+        with anyio.fail_after(60):
+            while not (record := await two.kernel.record(job_id)).state.is_terminal:
+                await anyio.lowlevel.checkpoint()
+        assert (record.state, record.attempt) == (JobState.DONE, 2)
+        assert fold(await two.store.events(job_id)) == record
 
 
 async def test_a_takeover_is_counted_durably_before_the_job_goes_on(tmp_path: Path) -> None:

@@ -102,8 +102,8 @@ class LiveJobs:
         """Apply an event to a job of ours, keep it, and run what the machine commands.
 
         Raises:
-            EigenError: The store does not take a cancel or a takeover. Somebody waits for these, and is told: the work of
-                a job that was cancelled is stopped all the same, one that was taken over is to be dropped. All other
+            EigenError: The store does not take a cancel or a takeover. Somebody waits for these, and is told: the work
+                of a job that was cancelled is stopped all the same, one that was taken over is to be dropped. All other
                 events are kept as soon as the store takes them.
         """
         before = run.record
