@@ -41,6 +41,22 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _CONSTANTS = {"true": True, "false": False, "null": None, "": None}
 _EXACT_DIGITS = 16
+_SHAPE_HINT = "look at the brackets, quotes and indentation (blanks, no tabs) here and in the lines before"
+_HINTS = {
+    "JOBSPEC_ALIAS": "write the value out wherever it is wanted; a text that begins with & or * stands in quotes",
+    "JOBSPEC_DEPTH": "nest less; lists of numbers for the program stand under spec.inputs",
+    "JOBSPEC_DOCUMENTS": "put each job into a file of its own",
+    "JOBSPEC_DUPLICATE_KEY": "leave one of them out",
+    "JOBSPEC_EMPTY": "begin with apiVersion: eigen.os/v0.1",
+    "JOBSPEC_INTEGER": "write a smaller one, or put it in quotes if it is a text",
+    "JOBSPEC_KEY": "write key: value, where the key is one text",
+    "JOBSPEC_MERGE_KEY": "write the keys out that are wanted here",
+    "JOBSPEC_NODES": "shorten the lists, or split the work over several jobs",
+    "JOBSPEC_NOT_FINITE": "write a number such as 1.5e3, or put it in quotes if it is a text",
+    "JOBSPEC_TAG": "leave it out; a text that begins with ! stands in quotes",
+    "JOBSPEC_YAML": "write the character itself, or leave it out",
+}
+"""What to do about what YAML could say and a job file may not, by reason."""
 
 
 @dataclass(slots=True)
@@ -83,14 +99,14 @@ def read_document(text: str, *, layout: Layout) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         span = layout.place(mark.line, mark.column) if mark else None
-        hint = "look at the brackets, quotes and indentation here and in the lines before"
-        faults.add("JOBSPEC_YAML", f"this is not YAML: {_problem(error)}", span=span, hint=hint)
+        faults.add("JOBSPEC_YAML", f"this is not YAML: {_problem(error)}", span=span, hint=_SHAPE_HINT)
     except yaml.reader.ReaderError as error:
         line, column = text.count("\n", 0, error.position), error.position - text.rfind("\n", 0, error.position) - 1
         message = f"holds the character {printable(chr(error.character))}, which YAML does not allow"
-        faults.add("JOBSPEC_YAML", message, span=layout.place(line, column))
+        hint = 'leave it out, or write it as an escape such as "\\t" in double quotes'
+        faults.add("JOBSPEC_YAML", message, span=layout.place(line, column), hint=hint)
     if faults.is_empty and builder.is_empty:
-        faults.add("JOBSPEC_EMPTY", "is empty", hint="begin with apiVersion: eigen.os/v0.1")
+        faults.add("JOBSPEC_EMPTY", "is empty", hint=_HINTS["JOBSPEC_EMPTY"])
     faults.raise_if_any()
     return builder.document
 
@@ -106,7 +122,7 @@ def _take_events(text: str, builder: _Builder, *, layout: Layout, faults: Faults
     except (ValueError, OverflowError):  # PyYAML lets some escape, as for "\U99999999"
         mark = loader.get_mark()
         message = "this is not YAML: an escape or directive has an impossible number"
-        faults.add("JOBSPEC_YAML", message, span=layout.place(mark.line, mark.column))
+        faults.add("JOBSPEC_YAML", message, span=layout.place(mark.line, mark.column), hint=_HINTS["JOBSPEC_YAML"])
     finally:
         loader.dispose()
 
@@ -191,7 +207,9 @@ class _Builder:
             self._fault("JOBSPEC_MERGE_KEY", "holds a merge key (<<); merge keys are not taken", event)
             frame.is_discarded = True
         elif (*frame.path, key) in self.document.keys:
-            self._fault("JOBSPEC_DUPLICATE_KEY", f"duplicate key {quoted(key)}", event, (*frame.path, key))
+            path: Path = (*frame.path, key)
+            message = f"duplicate key {quoted(key)}: line {self.document.keys[path].line + 1} has it already"
+            self._fault("JOBSPEC_DUPLICATE_KEY", message, event, path)
             frame.is_discarded = True
         else:
             frame.key = key
@@ -251,7 +269,7 @@ class _Builder:
                 return int(text)
             message = "an integer must lie within ±(2^53 − 1)"
             self.document.layout.note(_extent(event), shown=False)
-            self._fault("JOBSPEC_INTEGER", message, event, hint="put it in quotes if it is a text", limit=True)
+            self._fault("JOBSPEC_INTEGER", message, event, limit=True)
         elif _NUMBER.fullmatch(text):
             if math.isfinite(value := float(text)):
                 return value
@@ -260,7 +278,7 @@ class _Builder:
 
     def _not_finite(self, event: yaml.Event) -> None:
         self.document.layout.note(_extent(event), shown=True)
-        self._fault("JOBSPEC_NOT_FINITE", "a number must be finite", event, hint="put it in quotes if it is a text")
+        self._fault("JOBSPEC_NOT_FINITE", "a number must be finite", event)
 
     def _fault(
         self,
@@ -269,13 +287,12 @@ class _Builder:
         event: yaml.Event,
         path: Path | None = None,
         *,
-        hint: str = "",
         limit: bool = False,
     ) -> None:
         if path is None:
             path = self._next_path()
         span = self.document.layout.span(_extent(event))
-        self._faults.add(code, message, path=show_path(path), hint=hint, span=span, limit=limit)
+        self._faults.add(code, message, path=show_path(path), hint=_HINTS[code], span=span, limit=limit)
         if self._faults.is_full:
             self._faults.raise_if_any()
 
@@ -297,6 +314,7 @@ _NUMERIC: frozenset[Path] = frozenset(
         ("spec", "seed"),
         ("spec", "priority"),
         ("spec", "timeout_sec"),
+        ("spec", "precision"),
         ("spec", "compiler_options", "optimization_level"),
         ("spec", "metadata", "shots"),
     }
@@ -310,6 +328,7 @@ _NAMES: frozenset[Path] = frozenset(
         ("spec", "entrypoint"),
         ("spec", "program_sha256"),
         ("spec", "language"),
+        ("spec", "estimation"),
         ("spec", "target"),
         ("spec", "noise_model"),
         ("spec", "dependencies"),

@@ -19,6 +19,8 @@ __all__ = ["read_beside", "read_file"]
 
 _READ_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY
 _FOLDER_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY
+_LINK = ("is a link", "put the file itself there: programs of a job file are read without following links")
+_ENDLESS_LINKS = ("leads from link to link without end", "name the file itself, or mend the links")
 
 
 def read_file(path: Path, *, max_bytes: int) -> bytes:
@@ -32,7 +34,7 @@ def read_file(path: Path, *, max_bytes: int) -> bytes:
     try:
         return _read_descriptor(os.open(path, _READ_FLAGS), max_bytes, str(path))
     except (OSError, ValueError) as error:
-        raise _translated(error, str(path)) from error
+        raise _translated(error, str(path), links=_ENDLESS_LINKS) from error
 
 
 def read_beside(folder: Path, relative: str, *, max_bytes: int) -> bytes:
@@ -56,37 +58,48 @@ def read_beside(folder: Path, relative: str, *, max_bytes: int) -> bytes:
             descriptor = inner
         return _read_descriptor(os.open(name, _READ_FLAGS | os.O_NOFOLLOW, dir_fd=descriptor), max_bytes, relative)
     except (OSError, ValueError) as error:
-        raise _translated(error, relative) from error
+        raise _translated(error, relative, links=_LINK) from error
     finally:
         if descriptor >= 0:
             os.close(descriptor)
 
 
 def _read_descriptor(descriptor: int, max_bytes: int, shown: str) -> bytes:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):  # of a folder, Python makes no file that would close it
+        os.close(descriptor)
+        raise _not_a_file(shown)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _not_a_file(shown)
         content = file.read(max_bytes + 1)
     if len(content) > max_bytes:
         raise ResourceExhaustedError(
-            f"{quoted(shown, limit=200)} has more than {max_bytes} bytes, the limit", reason="JOBFILE_SIZE"
+            f"{quoted(shown, limit=200)} has more than {max_bytes} bytes, the limit",
+            reason="JOBFILE_SIZE",
+            hint="put the program into a file of its own, write loops out less, or split the work over several jobs",
         )
     return content
 
 
 def _not_a_file(shown: str) -> EigenError:
-    return InvalidArgumentError(f"{quoted(shown, limit=200)} is not a regular file", reason="JOBFILE_NOT_A_FILE")
+    return InvalidArgumentError(
+        f"{quoted(shown, limit=200)} is not a regular file",
+        reason="JOBFILE_NOT_A_FILE",
+        hint="name a file rather than a folder, a pipe or a device",
+    )
 
 
-def _translated(error: OSError | ValueError, shown: str) -> EigenError:
+def _translated(error: OSError | ValueError, shown: str, *, links: tuple[str, str]) -> EigenError:
     number = error.errno if isinstance(error, OSError) else errno.EINVAL
     if number == errno.ENOENT:
         hint = "look at its spelling, and at the folder that it is relative to"
         return NotFoundError(f"there is no file {quoted(shown, limit=200)}", reason="JOBFILE_NOT_FOUND", hint=hint)
     if number == errno.ELOOP:
-        hint = "programs of a job file are read without following links"
-        return InvalidArgumentError(f"{quoted(shown, limit=200)} is a link", reason="JOBFILE_LINK", hint=hint)
+        what, hint = links
+        return InvalidArgumentError(f"{quoted(shown, limit=200)} {what}", reason="JOBFILE_LINK", hint=hint)
     if number in {errno.EISDIR, errno.ENOTDIR, errno.ENXIO}:
         return _not_a_file(shown)
     why = os.strerror(number).lower() if number else "unknown error"
-    return InvalidArgumentError(f"{quoted(shown, limit=200)} cannot be read: {why}", reason="JOBFILE_UNREADABLE")
+    return InvalidArgumentError(
+        f"{quoted(shown, limit=200)} cannot be read: {why}",
+        reason="JOBFILE_UNREADABLE",
+        hint="look at its name, and at who may read it and the folders above it",
+    )

@@ -19,10 +19,12 @@ from eigen.contracts.jobspec import API_VERSION, CompilerOptions, JobMetadata, J
 from eigen.contracts.printable import quoted
 from eigen.jobfile.document import Document, Path, show_path
 
-__all__ = ["DEFAULT_PROGRAM", "Interpretation", "interpret"]
+__all__ = ["DEFAULT_PROGRAM", "SWEEP_HINT", "Interpretation", "interpret"]
 
 DEFAULT_PROGRAM = "program.eigen.py"
 """The program's file where the job names none."""
+SWEEP_HINT = "write sweep: {theta: [0.0, 0.1]}, or sweep: {product: {a: [0, 1], b: [0, 1]}}"
+"""What a sweep looks like."""
 
 _OLDER_API_VERSION = "eigen.os/v1"
 _TOP = ("apiVersion", "kind", "metadata", "spec")
@@ -197,13 +199,10 @@ def _sweep(job: Interpretation, spec: dict[str, Any]) -> None:
     lists, where = (sweep["product"], (*path, "product")) if is_product else (sweep, path)
     for name, values in lists.items():
         if not isinstance(values, list) or not values:
-            job.fault("JOBSPEC_SWEEP", "must be a list of values", (*where, name), hint=_SWEEP_HINT)
+            job.fault("JOBSPEC_SWEEP", "must be a list of values", (*where, name), hint=SWEEP_HINT)
             return
     if not is_product and len({len(values) for values in lists.values()}) > 1:
-        job.fault("JOBSPEC_SWEEP", "lists that are zipped must be equally long", path, hint=_SWEEP_HINT)
-
-
-_SWEEP_HINT = "write sweep: {theta: [0.0, 0.1]}, or sweep: {product: {a: [0, 1], b: [0, 1]}}"
+        job.fault("JOBSPEC_SWEEP", "lists that are zipped must be equally long", path, hint=SWEEP_HINT)
 
 
 def _program(job: Interpretation, spec: dict[str, Any]) -> None:

@@ -56,7 +56,7 @@ def read_job(content: bytes, *, filename: str, folder: Path | None, program: Pat
     Raises:
         NotFoundError, InvalidArgumentError, ResourceExhaustedError: As `load_job`.
     """
-    text = _decoded(content)
+    text = _decoded(content, filename=filename)
     document = read_document(text, layout=Layout(text, filename=filename))
     job = interpret(document, faults=Faults(_WHAT))
     spec = _validated(job)
@@ -71,15 +71,20 @@ def read_job(content: bytes, *, filename: str, folder: Path | None, program: Pat
     )
 
 
-def _decoded(content: bytes) -> str:
+def _decoded(content: bytes, *, filename: str) -> str:
     if len(content) > MAX_BYTES:
         message = f"the {_WHAT} has {len(content)} bytes; at most {MAX_BYTES} are taken"
-        raise ResourceExhaustedError(message, reason="JOBFILE_SIZE")
+        hint = "put the program into a file of its own, and name it under spec.program_path"
+        raise ResourceExhaustedError(message, reason="JOBFILE_SIZE", hint=hint)
     try:
         return content.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        message = f"the {_WHAT} is not UTF-8 at byte {error.start}"
-        raise InvalidArgumentError(message, reason="JOBSPEC_ENCODING", hint="save it as UTF-8") from error
+        before = content[: error.start]
+        span = Layout("", filename=filename).place(before.count(b"\n"), len(before) - before.rfind(b"\n") - 1)
+        faults = Faults(_WHAT)
+        faults.add("JOBSPEC_ENCODING", f"is not UTF-8 at byte {error.start}", span=span, hint="save it as UTF-8")
+        faults.raise_if_any()
+        raise InvariantError("a fault was noted and not raised") from error
 
 
 def _validated(job: Interpretation) -> JobSpec:
@@ -100,7 +105,8 @@ def _source(body: JobSpecBody, job: Interpretation, folder: Path | None) -> Prog
     path = body.program_path or DEFAULT_PROGRAM
     place = job.places.get(("spec", "program_path"), ("spec", "program_path"))
     if folder is None:
-        error = InvalidArgumentError("a program's file can only be read beside a job file", reason="JOBSPEC_NO_PROGRAM")
+        message = "a program's file can only be read beside a job file"
+        error = InvalidArgumentError(message, reason="JOBSPEC_NO_PROGRAM", hint="write the program under spec.program")
         raise _at(error, place, job)
     limit = MAX_PROGRAM_BYTES[language or language_of(path) or Language.EIGEN_LANG]
     try:
@@ -135,5 +141,6 @@ def _check_digest(body: JobSpecBody, source: ProgramSource, job: Interpretation)
     digest = sha256_hex(source.content)
     if body.program_sha256 not in {None, digest}:
         message = f"the program's SHA-256 is {digest}, not {body.program_sha256}"
-        job.fault("JOBSPEC_PROGRAM_SHA256", message, ("spec", "program_sha256"))
+        hint = "run the program that is meant, or write this digest there; without program_sha256 any program is taken"
+        job.fault("JOBSPEC_PROGRAM_SHA256", message, ("spec", "program_sha256"), hint=hint)
         job.faults.raise_if_any(warnings=job.warnings)
