@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from eigen.contracts.aqo import AQO, Affine, Condition, Operation, PauliTerm, profile
-from eigen.contracts.devices import DeviceState
+from eigen.contracts.devices import DeviceInfo, DeviceState
 from eigen.contracts.errors import (
     EigenError,
     InternalError,
@@ -37,6 +37,14 @@ TURN = AQO(
     parameters=("theta",),
     operations=(Operation("RY", (0,), (Affine((("theta", 1.0),)),)), Operation("MEASURE", (0,), c=(0,))),
 )
+
+
+class ManyDevices(ScriptedDriver):
+    """A driver with as many devices as there are snapshots of machines."""
+
+    def devices(self) -> tuple[DeviceInfo, ...]:
+        """Return 75 devices."""
+        return tuple(replace(SCRIPTED_DEVICE, device_id=f"many:machine{place:03}") for place in range(75))
 
 
 @pytest.fixture
@@ -69,6 +77,23 @@ async def test_an_unknown_target_is_told_with_the_nearest(manager: LocalDriverMa
         manager.device(target)
     assert caught.value.reason == "UNKNOWN_TARGET"
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("many:machine07", r"did you mean many:machine07\d\?"),
+        ("many:machxxne", r"did you mean (many:machine\d+( or |\?)){3} `eigen devices` lists all"),
+        ("qpu", "`eigen devices` lists all 75"),
+    ],
+)
+async def test_where_there_are_many_devices_only_the_nearest_are_named(target: str, hint: str) -> None:
+    """A list of all would hide what is told."""
+    many = ManyDevices()
+    async with LocalDriverManager({many.name: many}) as manager:
+        with pytest.raises(NotFoundError) as caught:
+            manager.device(target)
+    assert re.fullmatch(hint, caught.value.hint)
 
 
 async def test_good_counts_pass(manager: LocalDriverManager, driver: ScriptedDriver) -> None:

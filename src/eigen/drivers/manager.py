@@ -7,7 +7,7 @@ system: nothing that a device cannot run goes in, and nothing that cannot be rig
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 from itertools import islice
@@ -35,6 +35,15 @@ T = TypeVar("T")
 
 _NAMED_DEVICES = 2
 """Most devices that an error names as able to do what another one cannot."""
+
+_NEAREST_DEVICES = 3
+"""Most devices that an error names as what an unknown one may have meant."""
+
+_SLIP_RATIO = 0.85
+"""From which likeness on an unknown device is taken for a slip of the pen."""
+
+_FEW_DEVICES = 8
+"""Up to how many devices an error names all of them."""
 
 _EXTRAS = {"fake": "ibm"}
 """Driver to the extra of this package without which it has no device."""
@@ -215,13 +224,8 @@ class LocalDriverManager(DriverManager):
                 reason="UNKNOWN_TARGET",
                 hint=f"pip install 'eigen-os[{_EXTRAS[name]}]'",
             )
-        from difflib import get_close_matches
-
-        nearest = get_close_matches(device_id, self._devices, n=1, cutoff=0.5)
         return NotFoundError(
-            f"there is no device {quoted(device_id)}",
-            reason="UNKNOWN_TARGET",
-            hint=f"did you mean {nearest[0]}?" if nearest else f"there is: {', '.join(sorted(self._devices))}",
+            f"there is no device {quoted(device_id)}", reason="UNKNOWN_TARGET", hint=_nearest(device_id, self._devices)
         )
 
     @staticmethod
@@ -233,6 +237,21 @@ class LocalDriverManager(DriverManager):
             raise
         except Exception as error:
             raise _driver_failed(device, error) from error
+
+
+def _nearest(device_id: str, known: Collection[str]) -> str:
+    """Return a hint: the device that was meant, else the nearest ones, else all where they are few."""
+    from difflib import get_close_matches
+
+    slip = get_close_matches(device_id, known, n=1, cutoff=_SLIP_RATIO)
+    if slip:
+        return f"did you mean {slip[0]}?"
+    nearest = get_close_matches(device_id, known, n=_NEAREST_DEVICES, cutoff=0.5)
+    if nearest:
+        return f"did you mean {' or '.join(nearest)}? `eigen devices` lists all"
+    if len(known) <= _FEW_DEVICES:
+        return f"there is: {', '.join(sorted(known)) or 'none'}"
+    return f"`eigen devices` lists all {len(known)}"
 
 
 def _driver_failed(device: DeviceInfo, error: Exception) -> InternalError:
