@@ -78,6 +78,7 @@ def faults(document: object, **options: object) -> list[tuple[str, str]]:
     with pytest.raises(EigenError) as caught:
         decode(content, **options)
     assert caught.value.reason == caught.value.diagnostics[0].code
+    assert all(one.hint for one in caught.value.diagnostics)
     return [(one.code, one.path) for one in caught.value.diagnostics]
 
 

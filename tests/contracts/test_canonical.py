@@ -144,6 +144,7 @@ def test_what_has_no_json_form_is_refused(value: object) -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         canonical_json(value)
     assert caught.value.reason == "JSON_VALUE"
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize("value", [2**53, -(2**53), 10**400])
@@ -151,6 +152,7 @@ def test_an_integer_that_json_readers_would_round_is_refused(value: int) -> None
     with pytest.raises(ResourceExhaustedError) as caught:
         canonical_json(value)
     assert caught.value.reason == "JSON_INTEGER"
+    assert caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -188,6 +190,7 @@ def test_what_other_readers_take_is_refused_with_a_reason(
     with pytest.raises(kind) as caught:
         read(text)
     assert caught.value.reason == reason
+    assert caught.value.hint
 
 
 def test_brackets_in_texts_do_not_count_as_nesting() -> None:

@@ -17,7 +17,7 @@ from eigen.client.arguments import plain, require_kind
 from eigen.contracts.aqo import AQO
 from eigen.contracts.compilation import CompileLimits, Language
 from eigen.contracts.diagnostics import Diagnostic
-from eigen.contracts.errors import InvalidArgumentError
+from eigen.contracts.errors import InvalidArgumentError, ResourceExhaustedError
 from eigen.contracts.jobspec import JobSpec
 from eigen.contracts.requests import SubmitJobRequest
 from eigen.jobfile.loader import LoadedJob, load_job, override
@@ -198,8 +198,12 @@ def _of_spec(spec: JobSpec) -> LoadedJob:
             hint="set spec.program, or give the path of a job.yaml",
         )
     content = spec.spec.program.encode("utf-8", "surrogatepass")
-    if len(content) > CompileLimits().source_bytes * 256:
-        raise InvalidArgumentError("the program is too large", reason="JOBSPEC_PROGRAM_SIZE")
+    if len(content) > (most := CompileLimits().source_bytes * 256):
+        raise ResourceExhaustedError(
+            f"spec.program has {len(content)} bytes; at most {most} are taken",
+            reason="JOBSPEC_PROGRAM_SIZE",
+            hint="split the work over several jobs",
+        )
     source = source_of(content, filename="", language=spec.spec.language)
     return replace(job_of_program(source), spec=spec)
 

@@ -89,7 +89,7 @@ def parse_angle(text: str) -> Angle:
             constant += coefficient
         position = found.end()
     if not all(map(math.isfinite, (constant, *terms.values()))):
-        raise InvalidArgumentError(f"{quoted(text)} is not finite", reason="AQO_NOT_FINITE")
+        raise InvalidArgumentError(f"{quoted(text)} is not finite", reason="AQO_NOT_FINITE", hint=_HINT)
     kept = tuple(sorted((name, coefficient) for name, coefficient in terms.items() if coefficient))
     return Affine(kept, constant) if kept else exact_number(constant)
 

@@ -23,7 +23,7 @@ from typing import Any
 
 from eigen.contracts.angles import format_angle, format_number, parse_angle
 from eigen.contracts.aqo import AQO, AQO_VERSION, Affine, Angle, Operation, PauliTerm
-from eigen.contracts.aqo_rules import OPS, Rules
+from eigen.contracts.aqo_rules import AQO_HINTS, OPS, Rules
 from eigen.contracts.canonical import canonical_json, read_json, read_json_text
 from eigen.contracts.collection import no_collections
 from eigen.contracts.compilation import CompileLimits
@@ -170,6 +170,7 @@ def _not_an_operation(operation: Operation) -> InvalidArgumentError:
     return InvalidArgumentError(
         f"{quoted(operation.op)} with {len(operation.params)} angles is not an operation of AQO",
         reason="AQO_UNKNOWN_OP",
+        hint=AQO_HINTS["AQO_UNKNOWN_OP"],
     )
 
 
@@ -221,20 +222,20 @@ def _compact(content: bytes) -> bytes:
 def _check_size(content: bytes, limits: CompileLimits) -> None:
     """Refuse, before it is parsed, what would take gigabytes once parsed."""
     most = 8 * limits.operations + 1000  # an operation has at most 6 lists and objects
-    if len(content) > MAX_DOCUMENT_BYTES:
-        message = f"the {_WHAT} has {len(content)} bytes; at most {MAX_DOCUMENT_BYTES} are taken"
-        raise ResourceExhaustedError(message, reason="AQO_SIZE_LIMIT")
-    if content.count(b"{") + content.count(b"[") > most:
-        raise ResourceExhaustedError(f"the {_WHAT} has more than {most} lists and objects", reason="AQO_SIZE_LIMIT")
+    brackets = content.count(b"{") + content.count(b"[")
+    for size, limit, what in ((len(content), MAX_DOCUMENT_BYTES, "bytes"), (brackets, most, "lists and objects")):
+        if size > limit:
+            message = f"the {_WHAT} has {size} {what}; at most {limit} are taken"
+            raise ResourceExhaustedError(message, reason="AQO_SIZE_LIMIT", hint=AQO_HINTS["AQO_SIZE_LIMIT"])
 
 
 def _read_any(content: bytes, limits: CompileLimits) -> AQO:
     document = read_json(content, max_bytes=MAX_DOCUMENT_BYTES, max_depth=_MAX_DEPTH, what=_WHAT)
     faults = Faults(_WHAT)
-    if type(document) is not dict:
-        faults.add("AQO_TYPE", "must be an object")
-        faults.raise_if_any()
     rules = Rules(faults, limits=limits)
+    if type(document) is not dict:
+        rules.add("AQO_TYPE", "must be an object", "")
+        faults.raise_if_any()
     rules.header(document)
     operations = _read_operations(document.get("operations", []), rules, faults, limits)
     return _finish(document, operations, rules, faults)
@@ -242,11 +243,11 @@ def _read_any(content: bytes, limits: CompileLimits) -> AQO:
 
 def _read_operations(documents: object, rules: Rules, faults: Faults, limits: CompileLimits) -> tuple[Operation, ...]:
     if type(documents) is not list:
-        faults.add("AQO_TYPE", "must be a list", path="operations")
+        rules.add("AQO_TYPE", "must be a list", "operations")
         return ()
     if len(documents) > limits.operations:
         message = f"there are {len(documents)} operations, more than the limit of {limits.operations}"
-        faults.add("AQO_OPERATIONS_LIMIT", message, path="operations", limit=True)
+        rules.add("AQO_OPERATIONS_LIMIT", message, "operations", limit=True)
         return ()
     operations = []
     for index, document in enumerate(documents):

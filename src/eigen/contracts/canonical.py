@@ -56,11 +56,15 @@ def canonical_json(value: Any) -> bytes:
         return _text(value).encode("utf-8")
     except rfc8785.IntegerDomainError as error:
         raise ResourceExhaustedError(
-            "an integer is beyond ±(2^53 − 1) and cannot be kept exactly in JSON", reason="JSON_INTEGER"
+            "an integer is beyond ±(2^53 − 1) and cannot be kept exactly in JSON",
+            reason="JSON_INTEGER",
+            hint=_HINTS["JSON_INTEGER"],
         ) from error
     except (rfc8785.CanonicalizationError, UnicodeEncodeError) as error:
         raise InvalidArgumentError(
-            "a value has no canonical JSON form (not finite, or not Unicode)", reason="JSON_VALUE"
+            "a value has no canonical JSON form (not finite, or not Unicode)",
+            reason="JSON_VALUE",
+            hint=_HINTS["JSON_VALUE"],
         ) from error
 
 
@@ -177,6 +181,20 @@ _WRITERS: Mapping[type, Callable[[Any], str]] = {
 }
 
 
+_HINTS = {
+    "JSON_DEPTH": "nest less",
+    "JSON_DUPLICATE_KEY": "leave one of the two out",
+    "JSON_ENCODING": "save it as UTF-8",
+    "JSON_INTEGER": "write a smaller integer, or a number such as 1.5e300",
+    "JSON_NOT_FINITE": "write a finite number: JSON has neither NaN nor infinity",
+    "JSON_SIZE": "split it into several documents",
+    "JSON_SURROGATE": "write the character itself, or both halves of its escape",
+    "JSON_SYNTAX": "look at the commas, quotes and brackets there; JSON has no comments",
+    "JSON_VALUE": "use finite numbers, texts, true, false, null, and lists and mappings of them",
+}
+"""What to do about a document that is not strict JSON, by reason."""
+
+
 def sha256_hex(content: bytes) -> str:
     """Return the SHA-256 of `content` as 64 lower-case hexadecimal digits."""
     return hashlib.sha256(content).hexdigest()
@@ -197,12 +215,16 @@ def read_json(content: bytes, *, max_bytes: int, max_depth: int = 32, what: str 
     """
     if len(content) > max_bytes:
         raise ResourceExhaustedError(
-            f"the {what} has {len(content)} bytes; at most {max_bytes} are taken", reason="JSON_SIZE"
+            f"the {what} has {len(content)} bytes; at most {max_bytes} are taken",
+            reason="JSON_SIZE",
+            hint=_HINTS["JSON_SIZE"],
         )
     try:
         text = content.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidArgumentError(f"the {what} is not UTF-8 at byte {error.start}", reason="JSON_ENCODING") from error
+        raise InvalidArgumentError(
+            f"the {what} is not UTF-8 at byte {error.start}", reason="JSON_ENCODING", hint=_HINTS["JSON_ENCODING"]
+        ) from error
     return read_json_text(text, max_depth=max_depth, what=what)
 
 
@@ -218,18 +240,26 @@ def read_json_text(text: str, *, max_depth: int = 32, what: str = "document") ->
         InvalidArgumentError, ResourceExhaustedError: As `read_json`.
     """
     if _is_deeper(text, max_depth):
-        raise ResourceExhaustedError(f"the {what} nests deeper than {max_depth} lists and objects", reason="JSON_DEPTH")
+        raise ResourceExhaustedError(
+            f"the {what} nests deeper than {max_depth} lists and objects",
+            reason="JSON_DEPTH",
+            hint=_HINTS["JSON_DEPTH"],
+        )
     if "\\u" in text and _has_lone_surrogate(text):
-        raise InvalidArgumentError(f"the {what} holds half of a surrogate pair", reason="JSON_SURROGATE")
+        raise InvalidArgumentError(
+            f"the {what} holds half of a surrogate pair", reason="JSON_SURROGATE", hint=_HINTS["JSON_SURROGATE"]
+        )
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise InvalidArgumentError(
-            f"the {what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}", reason="JSON_SYNTAX"
+            f"the {what} is not JSON: {error.msg} at line {error.lineno}, column {error.colno}",
+            reason="JSON_SYNTAX",
+            hint=_HINTS["JSON_SYNTAX"],
         ) from error
     except ValueError as error:  # CPython refuses to read integers of more than 4,300 digits
         raise ResourceExhaustedError(
-            f"the {what} holds an integer of thousands of digits", reason="JSON_INTEGER"
+            f"the {what} holds an integer of thousands of digits", reason="JSON_INTEGER", hint=_HINTS["JSON_INTEGER"]
         ) from error
 
 
@@ -261,12 +291,16 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         double = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]  # None
-        raise InvalidArgumentError(f"duplicate key {quoted(double)}", reason="JSON_DUPLICATE_KEY")
+        raise InvalidArgumentError(
+            f"duplicate key {quoted(double)}", reason="JSON_DUPLICATE_KEY", hint=_HINTS["JSON_DUPLICATE_KEY"]
+        )
     return found
 
 
 def _refuse_constant(name: str) -> Any:
-    raise InvalidArgumentError(f"{name} is not JSON: numbers must be finite", reason="JSON_NOT_FINITE")
+    raise InvalidArgumentError(
+        f"{name} is not JSON: numbers must be finite", reason="JSON_NOT_FINITE", hint=_HINTS["JSON_NOT_FINITE"]
+    )
 
 
 def _exact_integer(text: str) -> int | float:
@@ -278,14 +312,18 @@ def _exact_integer(text: str) -> int | float:
         return float(value)
     except OverflowError as error:
         raise ResourceExhaustedError(
-            f"an integer of {len(text)} digits is too large for JSON", reason="JSON_INTEGER"
+            f"an integer of {len(text)} digits is too large for JSON",
+            reason="JSON_INTEGER",
+            hint=_HINTS["JSON_INTEGER"],
         ) from error
 
 
 def _finite_float(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
-        raise InvalidArgumentError(f"{quoted(text)[1:-1]} is not finite", reason="JSON_NOT_FINITE")
+        raise InvalidArgumentError(
+            f"{quoted(text)[1:-1]} is not finite", reason="JSON_NOT_FINITE", hint=_HINTS["JSON_NOT_FINITE"]
+        )
     return value
 
 
