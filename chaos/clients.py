@@ -173,11 +173,20 @@ class _Client:
             seq = update.event_seq
             if cancels and update.state is self._task.cancels_at:
                 cancels = False
-                begin = time.monotonic()
-                await self._api.cancel_job(job_id)
-                self._say("cancelled", job_id=job_id, took_sec=time.monotonic() - begin)
+                await self._cancel(job_id)
             if update.state.is_terminal:
                 self._say("ended", job_id=job_id, state=update.state.value, event_seq=seq)
+
+    async def _cancel(self, job_id: str) -> None:
+        """Ask for the end of a job; who is refused watches on, since the work stops all the same."""
+        self._say("cancelling", job_id=job_id)
+        begin = time.monotonic()
+        try:
+            await self._api.cancel_job(job_id)
+        except EigenError as error:
+            self._say("refused", reason=error.reason, job_id=job_id)
+        else:
+            self._say("cancelled", job_id=job_id, took_sec=time.monotonic() - begin)
 
     def _say(self, word: str, **facts: Any) -> None:
         self._diary.say(word, key=self._task.key, **facts)

@@ -27,7 +27,7 @@ from eigen.ports.drivers import Driver
 from eigen.testing.scripted_driver import SCRIPTED_DEVICE, ScriptedDriver
 from eigen.workers.pool import WorkerPool, WorkerRequest
 
-__all__ = ["SLOW_SEC", "ErrandDriver", "Witness", "WorkerDriver", "errand_drivers"]
+__all__ = ["SLOW_SEC", "ErrandDriver", "Witness", "WorkerDriver", "errand_drivers", "is_free"]
 
 SLOW_SEC = 0.5
 """How long a slow errand takes."""
@@ -66,6 +66,18 @@ class Witness:
     def note(self, word: str, job_id: str) -> None:
         """Append one line; a line is whole or absent."""
         os.write(self._log, f"{word} {job_id} {os.getpid()}\n".encode())
+
+
+def is_free(lock: Path) -> bool:
+    """Return whether nobody runs a job, whose lock is a file of a witness."""
+    descriptor = os.open(lock, os.O_RDWR)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
 
 
 class ErrandDriver(ScriptedDriver):

@@ -3,6 +3,9 @@
 Each run ends everything, or gives a typed error; nothing that was acknowledged is lost; and when the faults have
 stopped, another system sees everything to its end.
 
+Where a job is cancelled, room may be gone, the ballast's too, from the Nth call after its client asked: the client is
+answered, the work stops, and then there is room again, or the process is killed.
+
 A fault that comes once is raised by the profiler in the place of any call of the product's own code, of CircuitFS, the
 job store, locks and logs alike. A fault that stays is raised by a faulty file system and by faulty connections of
 SQLite, which count together; then the process is killed, as impatient users do.
@@ -12,6 +15,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -26,9 +30,10 @@ from typing import Any
 
 from chaos.clients import read_diary
 from chaos.crash import SCENARIOS
+from chaos.devices import is_free
 from chaos.errands import ERRANDS
 from chaos.evidence import breaches
-from chaos.lives import case_folder, case_of, live
+from chaos.lives import Onlooker, case_folder, case_of, live
 from chaos.parts import on_connections, on_filesystem
 from chaos.processes import LifeEnd, run_life, start_life
 from chaos.seeded_bugs import parts_of
@@ -41,15 +46,15 @@ __all__ = ["DISTURBED", "FAULTS", "FaultOutcome", "FaultPlan", "run_faults"]
 DISTURBED = ("one circuit", "wrong program", "cancelled while running", "with logs")
 """Scenarios that are disturbed where nobody names others."""
 
-_LIFE_SEC = 60.0
 _PATIENCE_SEC = 0.3
-_WORDS_OF_SQLITE: Mapping[int, str] = MappingProxyType(
+_LOOK_SEC = 0.002
+_ERRORS_OF_SQLITE: Mapping[int, tuple[int, str]] = MappingProxyType(
     {
-        errno.ENOSPC: "database or disk is full",
-        errno.EIO: "disk I/O error",
-        errno.EROFS: "attempt to write a readonly database",
-        errno.EINTR: "interrupted",
-        errno.EMFILE: "unable to open database file",
+        errno.ENOSPC: (sqlite3.SQLITE_FULL, "database or disk is full"),
+        errno.EIO: (sqlite3.SQLITE_IOERR_WRITE, "disk I/O error"),
+        errno.EROFS: (sqlite3.SQLITE_READONLY, "attempt to write a readonly database"),
+        errno.EINTR: (sqlite3.SQLITE_INTERRUPT, "interrupted"),
+        errno.EMFILE: (sqlite3.SQLITE_CANTOPEN, "unable to open database file"),
     }
 )
 _CALLS = frozenset(
@@ -68,11 +73,16 @@ class Fault:
         error: The `errno`.
         stays: Whether every call fails from the Nth on.
         late: Whether a call fails after it has done its work.
+        of_cancels: Whether calls are counted from a client's cancel on, and the fault stays until that has been
+            answered and the work has stopped.
+        ends_in_death: Whether the process is killed then; else the fault is mended.
     """
 
     error: int
     stays: bool = False
     late: bool = False
+    of_cancels: bool = False
+    ends_in_death: bool = False
 
 
 FAULTS: Mapping[str, Fault] = MappingProxyType(
@@ -83,6 +93,8 @@ FAULTS: Mapping[str, Fault] = MappingProxyType(
         "input/output error after the work, once": Fault(error=errno.EIO, late=True),
         "input/output error, from then on": Fault(error=errno.EIO, stays=True),
         "read-only, from then on": Fault(error=errno.EROFS, stays=True),
+        "no space for a cancel": Fault(error=errno.ENOSPC, of_cancels=True),
+        "no space for a cancel, then death": Fault(error=errno.ENOSPC, of_cancels=True, ends_in_death=True),
         "too many files, once": Fault(error=errno.EMFILE),
         "interrupted, once": Fault(error=errno.EINTR),
     }
@@ -129,8 +141,46 @@ class Saboteur:
 
 def _error(call: str, number: int) -> Exception:
     if call.startswith("Connection.") or call == "connect":
-        return sqlite3.OperationalError(_WORDS_OF_SQLITE[number])
+        code, words = _ERRORS_OF_SQLITE[number]
+        failure = sqlite3.OperationalError(words)
+        failure.sqlite_errorcode = code
+        return failure
     return OSError(number, os.strerror(number))
+
+
+class _FullDisk:
+    """Has no room from some call after a client's cancel on, until that is answered and the work has stopped.
+
+    Lives in the child, as its onlooker.
+
+    Args:
+        folder: Where devices hold a lock on each job that they run.
+        number: Number of the first call that fails, from the cancel on.
+        fault: What comes then.
+    """
+
+    def __init__(self, folder: Path, number: int, fault: Fault) -> None:
+        self.schedule = FaultSchedule(first=0, error=fault.error, lasting=None)
+        self._folder = folder
+        self._number = number
+        self._fault = fault
+
+    def start(self) -> None:
+        """Wait for the cancel."""
+
+    def step(self, name: str) -> None:
+        """Begin when a client is about to cancel; once it is answered, wait for the end of the work."""
+        if name == "<client:cancelling":
+            self.schedule.begin(self._number)
+        elif name in {"<client:cancelled", "<client:refused"}:
+            threading.Thread(target=self._end, daemon=True).start()
+
+    def _end(self) -> None:
+        while not all(is_free(lock) for lock in self._folder.glob("job_*")):
+            time.sleep(_LOOK_SEC)
+        if self._fault.ends_in_death and self.schedule.num_failed:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.schedule.mend()
 
 
 class _FaultyDisk(FaultyFileSystem):
@@ -170,6 +220,7 @@ class FaultPlan:
         faults: Names of ways to fail.
         bug: A bug to put into every system, or empty.
         stops_at_first: Whether the first breach is enough.
+        life_sec: Time in which a life must have ended.
     """
 
     most_calls: int | None = None
@@ -179,6 +230,7 @@ class FaultPlan:
     faults: Sequence[str] = tuple(FAULTS)
     bug: str = ""
     stops_at_first: bool = False
+    life_sec: float = 60.0
 
 
 @dataclass(slots=True)
@@ -239,7 +291,7 @@ def _run(plan: FaultPlan, outcome: FaultOutcome, scenario: str, name: str, numbe
     where = f"{scenario}; call {number}: {name}"
     with case_folder() as folder:
         ended = _disturbed(plan, folder, scenario, FAULTS[name], number)
-        last = run_life(partial(_live, folder, scenario, plan.bug), limit_sec=_LIFE_SEC)
+        last = run_life(partial(_live, folder, scenario, plan.bug), limit_sec=plan.life_sec)
         found = breaches(replace(case_of(folder), may_end=_may_end()))
         refusals = [line["reason"] for line in read_diary(case_of(folder).diary) if line["said"] == "refused"]
     answer = ended.answer or {"failed": True}
@@ -248,19 +300,21 @@ def _run(plan: FaultPlan, outcome: FaultOutcome, scenario: str, name: str, numbe
     tally.refused.update(refusals)
     tally.unopened.update([answer["reason"]] if answer.get("reason") else [])
     tally.unharmed += not refusals and not answer.get("reason") and not ended.signal
+    if FAULTS[name].of_cancels and (ended.overtime or set(refusals) - {"DISK_FULL"}):
+        found.append(f"R8 a cancel was not answered, was refused otherwise, or the work went on: {refusals}")
     for one, when in ((ended, "with the fault"), (last, "after it")):
         found += [f"a life {when} failed: {one.story}"] if one.story else []
-        found += [f"R6 a life {when} did not end within {_LIFE_SEC:.0f} s"] if one.overtime else []
+        found += [f"R6 a life {when} did not end within {plan.life_sec:.0f} s"] if one.overtime else []
     outcome.breaches += [f"{where}: {breach}" for breach in found]
     return bool(answer.get("failed"))
 
 
 def _disturbed(plan: FaultPlan, folder: Path, scenario: str, fault: Fault, number: int) -> LifeEnd:
-    life = _with_lasting_fault if fault.stays else _with_one_fault
+    life = _with_full_disk if fault.of_cancels else _with_lasting_fault if fault.stays else _with_one_fault
     child = start_life(partial(life, folder, scenario, plan.bug, fault, number))
     if fault.stays:
-        return child.wait_until_killed(after_sec=_PATIENCE_SEC, limit_sec=_LIFE_SEC)
-    return child.wait(limit_sec=_LIFE_SEC)
+        return child.wait_until_killed(after_sec=_PATIENCE_SEC, limit_sec=plan.life_sec)
+    return child.wait(limit_sec=plan.life_sec)
 
 
 def _with_one_fault(folder: Path, scenario: str, bug: str, fault: Fault, number: int) -> dict[str, Any]:
@@ -271,14 +325,26 @@ def _with_one_fault(folder: Path, scenario: str, bug: str, fault: Fault, number:
 
 def _with_lasting_fault(folder: Path, scenario: str, bug: str, fault: Fault, number: int) -> dict[str, Any]:
     schedule = FaultSchedule(first=number, error=fault.error, lasting=None)
-    for part in on_filesystem(_FaultyDisk(schedule)):
-        part.plant()
-    on_connections(_faulty_connection(schedule)).plant()
+    _plant(schedule)
     reason = _typed(lambda: _live(folder, scenario, bug))
     return {"failed": schedule.num_failed > 0, "reason": reason}
 
 
-def _live(folder: Path, scenario: str, bug: str, *, onlooker: Saboteur | None = None) -> None:
+def _with_full_disk(folder: Path, scenario: str, bug: str, fault: Fault, number: int) -> dict[str, Any]:
+    disk = _FullDisk(case_of(folder).runs, number, fault)
+    _plant(disk.schedule)
+    reason = _typed(lambda: _live(folder, scenario, bug, onlooker=disk))
+    return {"failed": disk.schedule.num_failed > 0, "reason": reason}
+
+
+def _plant(schedule: FaultSchedule) -> None:
+    """Put CircuitFS and SQLite of this process, which must not live for long, on a disk with faults."""
+    for part in on_filesystem(_FaultyDisk(schedule)):
+        part.plant()
+    on_connections(_faulty_connection(schedule)).plant()
+
+
+def _live(folder: Path, scenario: str, bug: str, *, onlooker: Onlooker | None = None) -> None:
     chosen = SCENARIOS[scenario]
     live(folder, chosen.tasks, onlooker=onlooker, parts=parts_of(bug), observed=chosen.observed)
 

@@ -19,7 +19,7 @@ import anyio
 
 from chaos import devices
 from chaos.parts import Part
-from eigen.contracts.errors import UnavailableError
+from eigen.contracts.errors import ResourceExhaustedError, UnavailableError
 from eigen.contracts.execution import ExecutionRequest, ExecutionResult
 from eigen.contracts.jobs import JobRecord, StoredEvent
 from eigen.kernel.stores.ownership import OwnerLock
@@ -100,6 +100,30 @@ class HastyCancels(SqliteJobStore):
         await super().append(record, events, durable=record.state.is_terminal)
 
 
+class TrustedCancels(SqliteJobStore):
+    """Takes a cancel that found no room for one that is kept."""
+
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        """Keep the events, or say so."""
+        try:
+            await super().append(record, events, durable=durable)
+        except ResourceExhaustedError:
+            if record.state.is_terminal:
+                raise
+
+
+class PatientCancels(SqliteJobStore):
+    """Lets a cancel wait until there is room."""
+
+    async def append(self, record: JobRecord, events: tuple[StoredEvent, ...], *, durable: bool) -> None:
+        """Keep the events, some time."""
+        while True:
+            try:
+                return await super().append(record, events, durable=durable)
+            except ResourceExhaustedError:
+                await anyio.sleep(_LATER_SEC)
+
+
 class NoAdoption(SqliteJobStore):
     """Never takes over what is left."""
 
@@ -168,6 +192,8 @@ BUGS: Mapping[str, Part] = MappingProxyType(
         "writes results in place": Part(stands=TornResults, place="eigen.qfs.disk", name="DiskArtifactStore"),
         "takes a failed write for done": _store(BlindTrust),
         "answers cancels too early": _store(HastyCancels),
+        "answers cancels that found no room": _store(TrustedCancels),
+        "lets cancels wait for room": _store(PatientCancels),
         "never adopts": _store(NoAdoption),
         "keeps no openings": Part(stands=NoCopies, place="eigen.qfs.opening_log", name="OpeningLog"),
         "leaves processes": Part(stands=Litter, place="chaos.devices", name="WorkerDriver"),

@@ -42,6 +42,17 @@ def _faults(bug: str) -> list[str]:
     return run_faults(FaultPlan(scenarios=("one circuit",), faults=faults, bug=bug, stops_at_first=True)).breaches
 
 
+def _cancels(bug: str) -> list[str]:
+    plan = FaultPlan(
+        scenarios=("cancelled while running",),
+        faults=("no space for a cancel, then death",),
+        bug=bug,
+        stops_at_first=True,
+        life_sec=_SHORT_SEC,
+    )
+    return run_faults(plan).breaches
+
+
 def _loops(bug: str) -> list[str]:
     loop = "SPSA, sampled, two starts" if bug == "draws seeds anew" else "COBYLA, exact"
     return run_loops(LoopPlan(stride=13, instants=0, loops=(loop,), bug=bug)).breaches
@@ -72,6 +83,8 @@ HUNTS: Mapping[str, tuple[Callable[[str], list[str]], str]] = MappingProxyType(
         "power:skips syncs": (_power, "R4"),
         "power:does not wait for commits": (_power, "R1"),
         "faults:takes a failed write for done": (_faults, "R1"),
+        "faults:answers cancels that found no room": (_cancels, "R8"),
+        "faults:lets cancels wait for room": (_cancels, "R8"),
         "loops:repeats evaluations": (_loops, "R10"),
         "loops:keeps torn lines": (_loops, "R10"),
         "loops:draws seeds anew": (_loops, "R10"),

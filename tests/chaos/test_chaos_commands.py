@@ -29,6 +29,9 @@ SLICES = {
     "kills at any step of a life and of recoveries": ("crash", "--points", "20"),
     "power cuts at any moment": ("power", "--cuts", "32"),
     "calls that fail once": ("faults", "--stride", "29", "--scenario", "one circuit", "--fault", "no space, once"),
+    "cancels on a full disk": (
+        "faults", "--stride", "9", "--scenario", "cancelled while running", "--fault", "no space for a cancel",
+    ),
     "calls that fail from then on": (
         "faults", "--stride", "29", "--scenario", "one circuit", "--fault", "input/output error, from then on",
     ),
@@ -57,8 +60,11 @@ BUGS = {
     "in kills": ("crash:acknowledges before the commit", "crash:forgets keys", "crash:forgets events"),
     "in cancels": ("crash:answers cancels too early",),
     "in artifacts": ("crash:writes results in place", "power:skips syncs", "power:does not wait for commits"),
-    "in answers and owners": ("faults:takes a failed write for done", "stopped owner:adopts from the living"),
-}
+    "in answers and owners": (
+        "faults:takes a failed write for done", "faults:answers cancels that found no room",
+        "stopped owner:adopts from the living",
+    ),
+}  # fmt: skip
 """Those that are found within seconds; `python -m chaos self-test` has more."""
 
 

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from eigen.contracts.errors import EigenError, ResourceExhaustedError
@@ -98,6 +99,36 @@ async def live_through_it(root: Path) -> None:
         assert (await system.kernel.record(after.job_id)).state is JobState.DONE
         assert (await system.kernel.enqueue(bell(key="before"))).job_id == before.job_id
         assert ballast.stat().st_size == BALLAST_BYTES
+        await cancel_without_room(system, driver, root)
+
+
+async def cancel_without_room(system: System, driver: ScriptedDriver, root: Path) -> None:
+    """Cancel jobs on a full disk whose ballast is gone, as another process and in this one."""
+    filler, ballast, before = root / "filler", root / "ballast", len(driver.requests)
+    driver.hold()
+    jobs = [(await system.kernel.enqueue(bell())).job_id for _ in range(2)]
+    await driver.started(before + len(jobs))
+    await system.api.list_jobs()
+    ballast.unlink()
+    fill(filler)
+    done = await anyio.run_process([sys.executable, "-m", "eigen", "cancel", jobs[0], "--root", str(root)], check=False)
+    assert (done.returncode, b"the disk is full" in done.stderr) == (3, True), done
+    try:
+        await system.kernel.cancel(jobs[1], by="ada")
+    except ResourceExhaustedError as error:
+        assert error.reason == "DISK_FULL", error
+    else:
+        raise AssertionError("a cancel was taken that cannot be kept")
+    with anyio.fail_after(60):
+        while driver.running > 1:  # the owner's own cancel stops the work, whatever the disk does
+            await anyio.lowlevel.checkpoint()
+    filler.unlink()
+    await system.kernel.cancel(jobs[0], by="ada")
+    for job_id in jobs:
+        await end_of(system, job_id)
+        assert (await system.kernel.record(job_id)).state is JobState.CANCELLED
+    await system.kernel.enqueue(bell())
+    assert ballast.stat().st_size == BALLAST_BYTES
 
 
 async def end_of(system: System, job_id: str) -> None:

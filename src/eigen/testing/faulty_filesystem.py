@@ -56,6 +56,11 @@ class FaultSchedule:
         self._late = late
         self._lock = threading.Lock()
 
+    def begin(self, number: int) -> None:
+        """Let calls fail from the one on that has this number from here on, 1 for the next one."""
+        with self._lock:
+            self._first = len(self.calls) + number
+
     def mend(self) -> None:
         """Let nothing fail from here on."""
         self._first = 0
