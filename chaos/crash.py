@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from chaos.clients import Task
-from chaos.evidence import breaches
+from chaos.evidence import breaches, outcomes
 from chaos.lives import case_folder, case_of, live
 from chaos.processes import Child, LifeEnd, descendants_alive, ended_within, start_life
 from chaos.seeded_bugs import parts_of
@@ -26,6 +27,7 @@ __all__ = ["SCENARIOS", "CrashOutcome", "CrashPlan", "Scenario", "run_crashes"]
 AN_INSTANT = "an instant"
 """Where a life was killed by the clock, as inside of SQLite."""
 
+_HAVE_PROCESSES = frozenset({"sim:local", "worker:device"})
 _ORPHAN_SEC = 10.0
 _PAUSE_SEC = 0.02
 _SHARE_OF_INSTANTS = 0.2
@@ -78,7 +80,12 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
             tasks=_tasks("circuit", "source", "keyless", "wrong", "refused", "shaky", "poison", "cancelled", "late"),
             weight=20,
         ),
-        "store lost": Scenario(tasks=_tasks("circuit", "source", "wrong", "shaky"), loses_store=True),
+        "store lost": Scenario(
+            tasks=(*_tasks("circuit", "source", "wrong", "shaky"), Task(number=4, kind="dependent", after=0)),
+            loses_store=True,
+        ),
+        "points of sweeps and loops": Scenario(tasks=_tasks("sweep", "loop", device="machine:device"), weight=20),
+        "points, store lost": Scenario(tasks=_tasks("sweep", "loop", device="machine:device"), loses_store=True),
         "with logs": Scenario(tasks=_tasks("circuit", "wrong"), weight=3, observed=True),
         "in the simulator": Scenario(tasks=_tasks("circuit", "source", device="sim:local"), weight=1),
         "in workers": Scenario(tasks=_tasks("circuit", "shaky", "cancelled", device="worker:device"), weight=3),
@@ -182,6 +189,7 @@ class _Campaign:
         self._outcome = outcome
         self._tally = outcome.tallies.setdefault(name, Tally())
         self._random = random.Random(f"{plan.seed} {name}")
+        self._right: dict[str, Any] = {}
 
     def run(self, points: int, *, end: float) -> None:
         begin = time.monotonic()
@@ -201,6 +209,7 @@ class _Campaign:
         with case_folder() as folder:
             ended = self._life(folder, stepper, says_steps=True)
             self._note(ended.story and f"a life without any fault failed: {ended.story}", [])
+            self._right = outcomes(case_of(folder).root)
             self._judge(folder, [])
         return list(ended.answer or [])
 
@@ -272,7 +281,7 @@ class _Campaign:
             ended = child.wait(limit_sec=self._plan.life_sec)
         else:
             ended = child.wait_until_killed(after_sec=after_sec, limit_sec=self._plan.life_sec)
-        has_processes = any(task.device != "scripted:device" for task in scenario.tasks)
+        has_processes = any(task.device in _HAVE_PROCESSES for task in scenario.tasks)
         if has_processes and not ended_within(_ORPHAN_SEC, partial(_none_left, token)):
             self._note(f"R9 processes are left: {descendants_alive(token)}", [stepper.last_name if stepper else ""])
         return ended
@@ -280,6 +289,9 @@ class _Campaign:
     def _judge(self, folder: Path, story: Sequence[str]) -> None:
         for breach in breaches(case_of(folder)):
             self._note(breach, story)
+        for name, outcome in outcomes(case_of(folder).root).items():
+            if outcome != self._right.get(name, outcome):
+                self._note(f"R10 {name} came to something else than where nobody was killed", story)
 
     def _note(self, breach: str, story: Sequence[str]) -> None:
         if breach:

@@ -32,6 +32,9 @@ __all__ = ["SLOW_SEC", "ErrandDriver", "Witness", "WorkerDriver", "errand_driver
 SLOW_SEC = 0.5
 """How long a slow errand takes."""
 
+MACHINE = replace(SCRIPTED_DEVICE, device_id="machine:device", driver="machine", simulator=False, max_batch=2)
+"""A device whose results cannot be had again, and whose queue takes two points at a time."""
+
 _COUNTS = {"00": 50, "11": 50}
 
 
@@ -45,7 +48,9 @@ class Witness:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._folder.mkdir(exist_ok=True)
-        self._log = os.open(folder / "runs", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        self._log, self._measured = (
+            os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for name in ("runs", "measured")
+        )
 
     @contextmanager
     def running(self, job_id: str) -> Iterator[bool]:
@@ -62,6 +67,11 @@ class Witness:
             self.note("end", job_id)
         finally:
             os.close(lock)
+
+    def measured(self, request: ExecutionRequest) -> None:
+        """Write down what of a job is about to be measured: the circuit, from which point on, by which seed."""
+        asked = f"{request.job_id} {request.payload.digest[:16]}:{request.first_binding}:{request.options.seed}\n"
+        os.write(self._measured, asked.encode())
 
     def note(self, word: str, job_id: str) -> None:
         """Append one line; a line is whole or absent."""
@@ -84,12 +94,13 @@ class ErrandDriver(ScriptedDriver):
     """A device in the system's own process that answers at once, refuses, dies or holds.
 
     Args:
-        witness: Who writes down what is run.
+        witness: Who writes down what is run, and what is measured.
+        device: What the device is.
     """
 
-    def __init__(self, witness: Witness) -> None:
-        super().__init__(SCRIPTED_DEVICE)
-        self.answer(_COUNTS)
+    def __init__(self, witness: Witness, device: DeviceInfo = SCRIPTED_DEVICE) -> None:
+        super().__init__(device)
+        self.name = device.driver
         self._witness = witness
 
     async def execute(self, request: ExecutionRequest) -> tuple[ExecutionResult, ...]:
@@ -102,6 +113,7 @@ class ErrandDriver(ScriptedDriver):
                 raise InvalidArgumentError("the backend refuses", reason="REFUSED")
             if deed == "hold":
                 await anyio.sleep_forever()
+            self._witness.measured(request)
             if deed == "take time":
                 await anyio.sleep(SLOW_SEC)
             return await super().execute(request)
@@ -180,4 +192,9 @@ _WORKERS_DEEDS: Mapping[str, Mapping[str, Any]] = {
 
 def errand_drivers(witness: Witness) -> dict[str, Driver]:
     """Return the drivers of a system that runs errands, by name; nothing is started."""
-    return {"scripted": ErrandDriver(witness), "worker": WorkerDriver(witness), "sim": SimDriver()}
+    return {
+        "scripted": ErrandDriver(witness),
+        "machine": ErrandDriver(witness, MACHINE),
+        "worker": WorkerDriver(witness),
+        "sim": SimDriver(),
+    }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -18,6 +18,19 @@ BELL_AQO = (
     b'{"version":"0.1","qubits":2,"operations":[{"op":"H","q":[0]},{"op":"CX","q":[0,1]},'
     b'{"op":"MEASURE","q":[0,1],"c":[0,1]}]}'
 )
+_TURN_AQO = (
+    b'{"version":"0.1","qubits":1,"parameters":["a"],"operations":[{"op":"RY","q":[0],"params":{"theta":"a"}},'
+    b'{"op":"MEASURE","q":[0],"c":[0]}]}'
+)
+_LOOP = b"""\
+@hybrid_program
+def main(a: Param = 0.0, b: Param = 0.0):
+    ry(0, a)
+    cx(0, 1)
+    ry(1, b)
+    found = minimize(ExpectationValue("energy", Z(0) + 0.5 * Z(1)), [0.3, -0.4], method="Nelder-Mead", max_evals=6)
+    return {"found": found}
+"""
 _BELL = b"@hybrid_program\ndef main():\n    h(0)\n    cx(0, 1)\n    measure_all()\n"
 
 
@@ -33,6 +46,7 @@ class Errand:
         timeout_sec: Its limit, seconds.
         is_cancelled: Whether its client cancels it.
         has_key: Whether its client gives it an idempotency key, and so may repeat a submission with no answer.
+        sweep: The points at which it is measured, where there are several.
     """
 
     content: bytes = BELL_AQO
@@ -42,6 +56,7 @@ class Errand:
     timeout_sec: float | None = None
     is_cancelled: bool = False
     has_key: bool = True
+    sweep: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 _DONE, _ERROR = frozenset({JobState.DONE}), frozenset({JobState.ERROR})
@@ -56,6 +71,8 @@ ERRANDS: Mapping[str, Errand] = MappingProxyType(
         "poison": Errand(deed="die", may_end=_ERROR),
         "cancelled": Errand(deed="hold", is_cancelled=True, may_end=frozenset({JobState.CANCELLED})),
         "slow": Errand(deed="take time", may_end=_DONE),
+        "sweep": Errand(content=_TURN_AQO, sweep={"a": [0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0]}, may_end=_DONE),
+        "loop": Errand(content=_LOOP, language=Language.EIGEN_LANG, may_end=_DONE),
         "dependent": Errand(may_end=_DONE),
         "forlorn": Errand(may_end=_ERROR),
         "late": Errand(deed="hold", timeout_sec=0.02, may_end=frozenset({JobState.TIMEOUT})),
@@ -76,6 +93,7 @@ def request(
         language=errand.language,
         timeout_sec=errand.timeout_sec,
         dependencies=dependencies,
+        sweep={name: [*values] for name, values in errand.sweep.items()},
         driver_options={} if device.startswith("sim:") else {"deed": errand.deed, **driver_options},
     )
     return SubmitJobRequest(

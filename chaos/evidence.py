@@ -1,4 +1,4 @@
-"""What is left when everything is over, held against what clients were told: the promises R1 to R5.
+"""What is left when everything is over, held against what clients were told: the promises R1 to R5, and R10.
 
 An oracle of its own: it reads SQLite and the files with nothing of the product but the fold of events. Each breach
 names the promise that it breaks.
@@ -23,10 +23,13 @@ from eigen.contracts.jobs import JobRecord, JobState, StoredEvent
 from eigen.contracts.wire import from_json
 from eigen.kernel.history import fold
 
-__all__ = ["Case", "Job", "breaches", "read_jobs"]
+__all__ = ["Case", "Job", "breaches", "outcomes", "read_jobs"]
 
 _OUTCOMES = ("Compiled", "CompilationFailed", "Executed", "ExecutionStopped", "Closed")
 """Outcomes of which an attempt has at most one; a backend that dies is tried again within an attempt."""
+
+_KEPT = frozenset({"sweep", "loop"})
+"""Errands whose points are kept one after the other, each before the next one is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,8 @@ def breaches(case: Case) -> list[str]:
     """Return every promise that is broken, with the facts; empty if all are kept."""
     jobs = read_jobs(case.root)
     lines = read_diary(case.diary)
-    found = [*_lost(jobs, lines), *_doubled(jobs, lines), *_contradicted(jobs, lines), *_run_twice(case.runs)]
+    found = [*_lost(jobs, lines), *_doubled(jobs, lines), *_contradicted(jobs, lines)]
+    found += [*_run_twice(case.runs), *_measured_again(jobs, case.runs)]
     for job in jobs.values():
         found += _badly_told(job, must_have_ended=case.all_ended)
         found += _badly_kept(job, case.root / "circuit_fs" / job.record.job_id)
@@ -97,6 +101,20 @@ def read_jobs(root: Path) -> dict[str, Job]:
         )
         for job_id, text in rows
     }
+
+
+def outcomes(root: Path) -> dict[str, Any]:
+    """Return what the jobs of a root that are DONE came to, by their errands: the same ones, whoever is killed."""
+    found: dict[str, Any] = {}
+    for job_id, job in read_jobs(root).items():
+        if job.record.state is JobState.DONE:
+            folder = root / "circuit_fs" / job_id
+            results = json.loads(folder.joinpath("results.json").read_bytes())
+            journal = folder / "iterations.jsonl"
+            points = [point["counts"] for point in results.get("results", ())]
+            facts = [results.get(name) for name in ("counts", "expectation_values", "optimizer", "outputs")]
+            found[job.record.name] = [points, facts, journal.read_text() if journal.exists() else ""]
+    return found
 
 
 def _lost(jobs: Mapping[str, Job], lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
@@ -199,6 +217,20 @@ def _badly_ended(job: Job, allowed: Mapping[str, frozenset[JobState]]) -> Iterat
         yield f"R3 {record.job_id} ({record.name}) ended as {record.state}: {record.error}"
     if record.crashes > 3 or sum(event.kind == "Dispatched" for event in job.events) > 3 * record.attempt:
         yield f"R7 {record.job_id} was tried {record.crashes} times"
+
+
+def _measured_again(jobs: Mapping[str, Job], runs: Path) -> Iterator[str]:
+    """Yield what was measured again although something behind it had been asked for: it was kept by then."""
+    log = runs / "measured"
+    asked: dict[str, list[str]] = defaultdict(list)
+    for line in log.read_text().splitlines() if log.exists() else ():
+        job_id, what = line.split()
+        if asked[job_id][-1:] != [what]:
+            asked[job_id].append(what)
+    for job_id, things in asked.items():
+        again = [what for what, count in Counter(things).items() if count > 1]
+        if again and job_id in jobs and jobs[job_id].record.name in _KEPT:
+            yield f"R10 {job_id}: kept, and measured again: {again}"
 
 
 def _run_twice(runs: Path) -> Iterator[str]:

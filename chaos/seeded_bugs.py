@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType, TracebackType
@@ -22,8 +22,11 @@ from chaos.parts import Part
 from eigen.contracts.errors import ResourceExhaustedError, UnavailableError
 from eigen.contracts.execution import ExecutionRequest, ExecutionResult
 from eigen.contracts.jobs import JobRecord, StoredEvent
+from eigen.kernel.kept_points import PointJournal
 from eigen.kernel.stores.ownership import OwnerLock
 from eigen.kernel.stores.sqlite import SqliteJobStore
+from eigen.optimization.evaluations import Entry
+from eigen.optimization.journal import Journal
 from eigen.ports.artifact_store import Opening
 from eigen.ports.job_store import NewJob, Orphan
 from eigen.qfs.disk import DiskArtifactStore
@@ -170,6 +173,33 @@ class NoCopies(OpeningLog):
         """Do nothing."""
 
 
+class ForgottenPoints(PointJournal):
+    """Has a sweep begin anew, whatever is kept of it."""
+
+    def _read(self, num_points: int) -> int:
+        return 0
+
+
+class DoubledPoints(PointJournal):
+    """Takes one point for another one."""
+
+    def _read(self, num_points: int) -> int:
+        size = super()._read(num_points)
+        self.points[-1:] = self.points[:1]
+        return size
+
+
+class ForgottenEvaluations(Journal):
+    """Has a loop evaluate again what is recorded."""
+
+    def recorded(self, x: Sequence[float], *, with_gradient: bool) -> Entry | None:
+        """Find nothing, and cut off what there was."""
+        if self._recorded:
+            self._recorded.clear()
+            self._cut()
+        return None
+
+
 class Litter(devices.WorkerDriver):
     """Starts a process that outlives the system."""
 
@@ -195,6 +225,9 @@ BUGS: Mapping[str, Part] = MappingProxyType(
         "answers cancels that found no room": _store(TrustedCancels),
         "lets cancels wait for room": _store(PatientCancels),
         "never adopts": _store(NoAdoption),
+        "forgets points": Part(stands=ForgottenPoints, place="eigen.kernel.kept_points", name="PointJournal"),
+        "takes a point for another": Part(stands=DoubledPoints, place="eigen.kernel.kept_points", name="PointJournal"),
+        "forgets evaluations": Part(stands=ForgottenEvaluations, place="eigen.kernel.executed_loops", name="Journal"),
         "keeps no openings": Part(stands=NoCopies, place="eigen.qfs.opening_log", name="OpeningLog"),
         "leaves processes": Part(stands=Litter, place="chaos.devices", name="WorkerDriver"),
         "adopts from the living": Part(stands=GreedyAdoption, place="eigen.kernel.stores.sqlite", name="OwnerLock"),

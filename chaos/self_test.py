@@ -22,6 +22,9 @@ _SCENARIOS = {
     "leaves processes": "in workers",
     "answers cancels too early": "cancelled while running",
     "keeps no openings": "store lost",
+    "forgets points": "points of sweeps and loops",
+    "takes a point for another": "points of sweeps and loops",
+    "forgets evaluations": "points of sweeps and loops",
 }
 """What is going on where a bug is hunted that not every job meets."""
 
@@ -80,6 +83,9 @@ HUNTS: Mapping[str, tuple[Callable[[str], list[str]], str]] = MappingProxyType(
         "crash:answers cancels too early": (_crash, "R8"),
         "crash:leaves processes": (_crash, "R9"),
         "crash:keeps no openings": (_crash, "R1"),
+        "crash:forgets points": (_crash, "R10"),
+        "crash:takes a point for another": (_crash, "R10"),
+        "crash:forgets evaluations": (_crash, "R10"),
         "power:skips syncs": (_power, "R4"),
         "power:does not wait for commits": (_power, "R1"),
         "faults:takes a failed write for done": (_faults, "R1"),

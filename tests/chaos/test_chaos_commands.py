@@ -59,6 +59,7 @@ BUGS = {
     "in loops": ("loops:repeats evaluations",),
     "in kills": ("crash:acknowledges before the commit", "crash:forgets keys", "crash:forgets events"),
     "in cancels": ("crash:answers cancels too early",),
+    "in kept points": ("crash:forgets points",),
     "in artifacts": ("crash:writes results in place", "power:skips syncs", "power:does not wait for commits"),
     "in answers and owners": (
         "faults:takes a failed write for done", "faults:answers cancels that found no room",
