@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
+from random import Random
 
 import pytest
 
-from eigen.contracts.aqo import AQO, Operation, profile
+from eigen.contracts.aqo import AQO, Condition, Operation, profile
 from eigen.contracts.devices import DeviceState
 from eigen.contracts.errors import FailedPreconditionError, ResourceExhaustedError, UnimplementedError
 from eigen.contracts.execution import ExecutionOptions
@@ -62,6 +63,30 @@ async def test_auto_gives_what_its_engine_gives(driver: SimDriver) -> None:
             for device_id in ("sim:auto", "sim:qulacs")
         ]
         assert by_auto == by_name
+
+
+def looked_at(seed: int) -> AQO:
+    """Clifford gates on ten qubits, which are 1 in one half of the shots when they are looked at in the middle."""
+    random, num_qubits = Random(seed), 10
+    every = tuple(range(num_qubits))
+    operations: list[Operation] = []
+    for _ in range(6):
+        operations += [Operation(random.choice(("H", "S", "X")), (qubit,)) for qubit in every]
+        operations += [Operation("CX", (qubit, qubit + 1)) for qubit in every[:-1] if random.random() < 0.6]
+        operations.append(Operation("MEASURE", (random.choice(every),), c=(random.choice(every),)))
+        operations.append(Operation("X", (random.choice(every),), condition=Condition((random.choice(every),), 1)))
+        operations.append(Operation("RESET", (random.choice(every),)))
+    return AQO(qubits=num_qubits, clbits=num_qubits, operations=(*operations, Operation("MEASURE", every, c=every)))
+
+
+async def test_the_number_of_threads_does_not_decide_the_counts_of_branches() -> None:
+    """Threads add up in other orders, and one half is where a binomial draw turns round."""
+    found: list[list[Mapping[str, int]]] = []
+    for max_threads in (1, 2):
+        async with SimDriver([AER, replace(QULACS, max_threads=max_threads)], num_workers=1) as driver:
+            requests = [execution_request("sim:qulacs", looked_at(seed), seed=seed) for seed in range(6)]
+            found.append([(await driver.execute(request))[0].counts for request in requests])
+    assert found[0] == found[1]
 
 
 def test_an_engine_that_is_not_installed_is_listed_and_says_how_to_get_it() -> None:

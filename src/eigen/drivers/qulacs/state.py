@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Self
 
@@ -18,6 +19,7 @@ __all__ = ["QulacsState"]
 
 _TOLERANCE = 1e-6
 _SEEDS = 2**32
+_NORM_STEPS = 2**40
 
 
 class QulacsState(BranchState[Circuit]):
@@ -50,7 +52,9 @@ class QulacsState(BranchState[Circuit]):
     def project(self, qubit: int, *, outcome: int, probability: float) -> None:
         """Leave the state as a measurement with this outcome leaves it."""
         (kernels.P1 if outcome else kernels.P0)(qubit).update_quantum_state(self._state)
-        self._state.normalize(self._state.get_squared_norm())
+        fraction, exponent = math.frexp(self._state.get_squared_norm())
+        # without the last bits, which depend on how many threads added it up: the state is then the same for any
+        self._state.normalize(math.ldexp(round(fraction * _NORM_STEPS) / _NORM_STEPS, exponent))
 
     def flip(self, qubit: int) -> None:
         """Run an X gate."""

@@ -28,6 +28,9 @@ __all__ = ["BranchState", "Gates", "Look", "Plan", "Skip", "plan_of", "walked"]
 
 Piece = TypeVar("Piece")
 
+_STEPS = 2**40
+"""Into how many steps the interval from 0 to 1 is parted for draws: no number of shots can tell, rounding can."""
+
 
 class Gates(NamedTuple):
     """Gates without conditions, in order."""
@@ -173,7 +176,7 @@ def _looked(
     step: Look, branch: _Branch[Piece], waiting: list[_Branch[Piece]], generator: np.random.Generator
 ) -> _Branch[Piece]:
     """Measure; return the branch to go on with."""
-    probability = min(1.0, max(0.0, branch.state.probability_of_1(step.qubit)))
+    probability = _rounded(branch.state.probability_of_1(step.qubit))
     ones = int(generator.binomial(branch.shots, probability))
     rarer = 1 if ones <= branch.shots - ones else 0
     few = min(ones, branch.shots - ones)
@@ -187,6 +190,15 @@ def _looked(
         return other
     _settle(branch, step, outcome=1 - rarer, probability=chances[1 - rarer])
     return branch
+
+
+def _rounded(probability: float) -> float:
+    """Return a probability without its last bits, which depend on how many threads added it up.
+
+    They decide more than they are worth: a binomial draw goes another way on either side of one half, and takes no
+    random number at all where the outcome is certain.
+    """
+    return min(1.0, max(0.0, round(probability * _STEPS) / _STEPS))
 
 
 def _settle(branch: _Branch[Piece], step: Look, *, outcome: int, probability: float) -> None:
