@@ -104,7 +104,7 @@ class CrashPlan:
         minutes: When to stop all the same, or None.
         scenarios: Which ones.
         bug: A bug to put into every system, or empty.
-        stops_at_first: Whether the first breach is enough.
+        stops_at: The promise whose first breach is enough, or empty.
         life_sec: Time in which everything must have ended when the faults have stopped.
         at: Only steps whose names hold this text.
     """
@@ -114,7 +114,7 @@ class CrashPlan:
     minutes: float | None = None
     scenarios: Sequence[str] = tuple(SCENARIOS)
     bug: str = ""
-    stops_at_first: bool = False
+    stops_at: str = ""
     life_sec: float = 60.0
     at: str = ""
 
@@ -163,6 +163,11 @@ class CrashOutcome:
     breaches: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether the breach has been found that was looked for."""
+        return bool(self.plan.stops_at) and any(self.plan.stops_at in breach for breach in self.breaches)
+
 
 def run_crashes(plan: CrashPlan) -> CrashOutcome:
     """Do what is planned."""
@@ -173,7 +178,7 @@ def run_crashes(plan: CrashPlan) -> CrashOutcome:
         share = plan.points * SCENARIOS[name].weight // total
         end = begin + 60 * plan.minutes if plan.minutes is not None else float("inf")
         _Campaign(plan, name, outcome).run(max(1, share), end=end)
-        if outcome.breaches and plan.stops_at_first:
+        if outcome.is_enough:
             break
     outcome.seconds = time.monotonic() - begin
     return outcome
@@ -198,7 +203,7 @@ class _Campaign:
         self._tally.num_steps, self._tally.named = len(names), frozenset(names)
         for fatal in self._fatal_steps(names):
             is_over = self._tally.num_kills >= points or time.monotonic() > end
-            if is_over or (self._outcome.breaches and self._plan.stops_at_first):
+            if is_over or self._outcome.is_enough:
                 break
             self._trial(fatal)
         self._tally.seconds = time.monotonic() - begin

@@ -219,7 +219,7 @@ class FaultPlan:
         scenarios: Those of the kills that are disturbed.
         faults: Names of ways to fail.
         bug: A bug to put into every system, or empty.
-        stops_at_first: Whether the first breach is enough.
+        stops_at: The promise whose first breach is enough, or empty.
         life_sec: Time in which a life must have ended.
     """
 
@@ -229,7 +229,7 @@ class FaultPlan:
     scenarios: Sequence[str] = DISTURBED
     faults: Sequence[str] = tuple(FAULTS)
     bug: str = ""
-    stops_at_first: bool = False
+    stops_at: str = ""
     life_sec: float = 60.0
 
 
@@ -268,6 +268,11 @@ class FaultOutcome:
     breaches: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether the breach has been found that was looked for."""
+        return bool(self.plan.stops_at) and any(self.plan.stops_at in breach for breach in self.breaches)
+
 
 def run_faults(plan: FaultPlan) -> FaultOutcome:
     """Do what is planned."""
@@ -278,7 +283,7 @@ def run_faults(plan: FaultPlan) -> FaultOutcome:
         for scenario in plan.scenarios:
             number = 1
             while time.monotonic() < end and number <= (plan.most_calls or number):
-                if not _run(plan, outcome, scenario, fault, number) or (outcome.breaches and plan.stops_at_first):
+                if not _run(plan, outcome, scenario, fault, number) or outcome.is_enough:
                     break
                 number += plan.stride
     outcome.seconds = time.monotonic() - begin

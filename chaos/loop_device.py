@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from chaos.parts import Part
 from eigen.contracts.aqo import AQO
 from eigen.drivers.qulacs.engine import QulacsEngine
 from eigen.drivers.qulacs.simulator import QULACS
@@ -61,6 +62,7 @@ class Fate:
         """Let this process, the system, and its workers meet it."""
         os.environ[_FATE] = json.dumps(asdict(replace(self, system_pid=os.getpid())))
         _plant(_announced())
+        Part(stands=journals.Journal, place="eigen.kernel.executed_loops", name="Journal").plant()
 
 
 def loop_drivers(*, beside: bool) -> dict[str, SimulatorDriver]:
