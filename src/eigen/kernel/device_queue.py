@@ -230,16 +230,20 @@ class DeviceQueue:
         return self._arrivals.get(place.job_id) == place.arrival
 
     def _in_turn(self, now_sec: float) -> Iterator[str]:
+        arrivals = self._arrivals
         turns: list[tuple[float, _Place, list[_Place], _Subject]] = []
         for subject in self._subjects.values():
             places = chain.from_iterable(subject.lanes.values())
-            live = nsmallest(LINE_LENGTH, [place for place in places if self._is_live(place)])
+            live = nsmallest(LINE_LENGTH, [one for one in places if arrivals.get(one.job_id) == one.arrival])
             if live:
                 live.reverse()
                 turns.append((subject.turn_of(live[-1].ticket), live[-1], live, subject))
         heapify(turns)
         while turns:
             _, _, live, subject = heappop(turns)
+            if not turns:  # nobody else's jobs come in between
+                yield from (place.job_id for place in reversed(live))
+                return
             yield live.pop().job_id
             if live:
                 now_sec += _NEXT_TURN_SEC
