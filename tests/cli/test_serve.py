@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import urllib.request
 
@@ -141,11 +142,23 @@ def test_a_servers_line_is_told_at_the_command_line_and_its_death_too(shell, ser
     assert heading.split()[-2:] == ["place", "waits"]
     assert rows[0].endswith(f"waits for {ids[3]} to be DONE")
     assert rows[1].endswith("2  queued: 2nd in line for sim:local (2 running, 2 slots)")
-    serving.send_signal(signal.SIGSTOP)  # who does not answer is not waited for
-    assert shell.json("status", ids[3])["queue_position"] is None
+    serving.send_signal(signal.SIGSTOP)
+    os.waitpid(serving.pid, os.WUNTRACED)
+    silence = {"cause": "silence", "process_id": serving.pid}  # who does not answer is not waited for, but told
+    of_running, of_queued = shell.json("status", ids[0]), shell.json("status", ids[3])
+    assert (of_running["waiting_for"], of_running["state"]) == (silence, "RUNNING")
+    assert (of_queued["waiting_for"], of_queued["queue_position"]) == (silence, None)
+    with shell.start("watch", ids[0]) as watching:
+        told = watching.stderr.readline()
+        watching.send_signal(signal.SIGINT)
+    assert told.startswith(f"{ids[0]}: its system (process {serving.pid}) does not answer")
+    beside = shell.run("run", shell.job(name="beside.yaml"))
+    assert (beside.returncode, f"process {serving.pid} serves this root and is stopped" in beside.stderr) == (0, True)
+    refused = shell.run("serve")
+    assert (refused.returncode, f"kill -CONT {serving.pid}" in refused.stderr) == (2, True)
     serving.send_signal(signal.SIGKILL)
     serving.communicate()
-    assert {one["waiting_for"]["cause"] for one in shell.json("jobs")} == {"system"}
+    assert {one["waiting_for"]["cause"] for one in shell.json("jobs") if one["state"] != "DONE"} == {"system"}
     assert "any command that runs jobs goes on with it" in shell.run("status", ids[0]).stdout
     assert shell.run("cancel", "--all", "--yes").returncode == 0
     assert not list((shell.root / "systems").iterdir())  # the socket has gone with its system

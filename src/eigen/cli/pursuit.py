@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eigen.cli.exit_codes import ExitCode, exit_code_of_job
 from eigen.cli.failures import tell
 from eigen.cli.progress import showing_progress
-from eigen.cli.rendering import STATE_STYLES, note_styled
+from eigen.cli.rendering import STATE_STYLES, note, note_styled
+from eigen.contracts.errors import EigenError
 
 if TYPE_CHECKING:
     from eigen.cli.interruption import Interruption
@@ -20,10 +21,22 @@ if TYPE_CHECKING:
     from eigen.ports.system_api import SystemApi
     from eigen.system.composition import System
 
-__all__ = ["Announce", "Report", "exit_code_of_status", "follow", "hand_over", "run_to_end", "tell_end"]
+__all__ = [
+    "Announce",
+    "Report",
+    "exit_code_of_status",
+    "follow",
+    "hand_over",
+    "run_to_end",
+    "tell_end",
+    "telling_of_silence",
+]
 
 Announce = Callable[["JobStatus", "Sequence[Diagnostic]"], None]
 """Is told of a job as soon as it is durable, and of what is suspicious about it."""
+
+SILENCE_LOOK_SEC = 3.0
+"""How often the system that has a job is asked whether it is there."""
 
 Report = Callable[["SystemApi", "JobStatus"], Awaitable[None]]
 """Is told of a job's end."""
@@ -52,7 +65,8 @@ async def run_to_end(
     worst = ExitCode.OK
     async with interruptible() as interruption, _accepted(orders, root, announce, interruption) as (system, submitted):
         for status in submitted:
-            final = await follow(system.api, status, watch=watch)
+            async with telling_of_silence(system.root, status.job_id):
+                final = await follow(system.api, status, watch=watch)
             await report(system.api, final)
             worst = max(worst, exit_code_of_status(final))
     return ExitCode.INTERRUPTED if interruption.is_asked else worst
@@ -82,9 +96,12 @@ async def _accepted(
     from eigen.system.collector import spared_collector
     from eigen.system.composition import open_system
     from eigen.system.root import default_root
-    from eigen.system.serving import is_served, open_beside_server
+    from eigen.system.serving import is_served, open_beside_server, stopped_server
 
     folder = root or default_root()
+    stopped = await run_sync(stopped_server, folder.absolute())
+    if stopped is not None:
+        note(f"process {stopped} serves this root and is stopped: going on without it")
     if await run_sync(is_served, folder.absolute()):
         handed = await hand_over(orders, root=root, announce=announce)
         async with open_beside_server(folder) as system:
@@ -105,6 +122,36 @@ async def _submitted(api: SystemApi, order: PackagedJob, announce: Announce) -> 
     status = await api.submit_job(order.request)
     announce(status, order.warnings)
     return status
+
+
+@asynccontextmanager
+async def telling_of_silence(root: Path, job_id: str) -> AsyncIterator[None]:
+    """Tell on stderr, once and meanwhile, that the process which has a job does not answer.
+
+    Args:
+        root: The system's folder.
+        job_id: The job.
+    """
+    import anyio
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(_tell_of_silence, root, job_id)
+        yield
+        tasks.cancel_scope.cancel()
+
+
+async def _tell_of_silence(root: Path, job_id: str) -> None:
+    import anyio
+    from anyio.to_thread import run_sync
+
+    from eigen.system.live_statuses import silence_around
+
+    waiting = None
+    while waiting is None:
+        await anyio.sleep(SILENCE_LOOK_SEC)
+        with suppress(EigenError):  # whoever follows the job tells of a store that cannot be read
+            waiting = await run_sync(silence_around, root, job_id)
+    note(f"{job_id}: {waiting.message}")
 
 
 async def follow(api: SystemApi, status: JobStatus, *, watch: bool) -> JobStatus:

@@ -286,8 +286,8 @@ class JobStatus:
         error_summary: First line of the error.
         error: The whole error, `{code, reason, message, hint, details}`.
         queue_position: Its place in the line of its device, from 1, where it is in one of this system's.
-        waiting_for: Why it does not run yet: `cause`, one of `jobs`, `slot`, `memory` and `reservation`, and the
-            figures that belong to it (`eigen.contracts.waiting`).
+        waiting_for: Why it does not run yet, or does not go on: `cause`, one of `jobs`, `slot`, `memory`,
+            `reservation`, `system` and `silence`, and the figures that belong to it (`eigen.contracts.waiting`).
     """
 
     job_id: str

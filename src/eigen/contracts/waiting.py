@@ -6,7 +6,8 @@
 - `slot`: `device_id`, `running`, `slots`;
 - `memory`: `device_id`, `needed_bytes`, `free_bytes`, `total_bytes`;
 - `reservation`: `device_id`, `reserved_by`, `until`;
-- `system`: nothing more; no system has the job.
+- `system`: nothing more; no system has the job;
+- `silence`: `process_id`, that of the system which has the job and does not answer; None where it is not known.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from typing import Any
 from eigen.contracts.sizes import human_bytes
 from eigen.contracts.wire import format_time
 
-__all__ = ["Waiting", "for_device", "for_jobs", "for_memory", "for_reservation", "for_slot", "for_system"]
+__all__ = [
+    "Waiting",
+    "for_device",
+    "for_jobs",
+    "for_memory",
+    "for_reservation",
+    "for_silence",
+    "for_slot",
+    "for_system",
+]
 
 _NAMED_JOBS = 3
 
@@ -121,6 +131,20 @@ def for_system() -> Waiting:
         " or `eigen serve`",
         facts={"cause": "system"},
     )
+
+
+def for_silence(process_id: int | None) -> Waiting:
+    """Return the wait for a system that lives and does not answer: it is stopped, or has no time.
+
+    Example:
+        >>> for_silence(4711).message
+        'its system (process 4711) does not answer; `kill -CONT 4711` lets it go on if it is stopped'
+    """
+    named, remedy = "its system", "it may be stopped or busy"
+    if process_id is not None:
+        named += f" (process {process_id})"
+        remedy = f"`kill -CONT {process_id}` lets it go on if it is stopped"
+    return Waiting(message=f"{named} does not answer; {remedy}", facts={"cause": "silence", "process_id": process_id})
 
 
 def _place(number: int | None) -> str:

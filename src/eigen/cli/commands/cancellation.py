@@ -135,6 +135,7 @@ async def _cancel(references: Sequence[str], *, root: Path | None, as_json: bool
 
     from eigen.cli.exit_codes import ExitCode, exit_code_of
     from eigen.cli.failures import tell
+    from eigen.cli.pursuit import telling_of_silence
     from eigen.client.references import find_job
     from eigen.system.composition import open_system
 
@@ -145,7 +146,8 @@ async def _cancel(references: Sequence[str], *, root: Path | None, as_json: bool
         ended: dict[str, JobStatus] = {}
         with anyio.move_on_after(CANCEL_WAIT_SEC):
             for job_id in asked:
-                ended[job_id] = await system.api.get_job_status(job_id, when_ended=True)
+                async with telling_of_silence(system.root, job_id):
+                    ended[job_id] = await system.api.get_job_status(job_id, when_ended=True)
         for job_id in asked:
             _show(ended.get(job_id) or await system.api.get_job_status(job_id), as_json=as_json)
     for error in refused.values():

@@ -75,7 +75,7 @@ async def _status(reference: str, *, root: Path | None, as_json: bool) -> ExitCo
 async def _watch(reference: str, *, root: Path | None, as_json: bool) -> ExitCode:
     import sys
 
-    from eigen.cli.pursuit import exit_code_of_status, follow, tell_end
+    from eigen.cli.pursuit import exit_code_of_status, follow, tell_end, telling_of_silence
     from eigen.cli.rendering import is_terminal
     from eigen.cli.status_view import print_update
     from eigen.client.references import find_job
@@ -83,12 +83,13 @@ async def _watch(reference: str, *, root: Path | None, as_json: bool) -> ExitCod
 
     async with open_system(root) as system:
         job_id = await find_job(system.api, reference)
-        if as_json or not is_terminal(sys.stdout):
-            async for update in system.api.stream_job_updates(job_id):
-                print_update(update, as_json=as_json)
-            final = await system.api.get_job_status(job_id)
-        else:
-            final = await follow(system.api, await system.api.get_job_status(job_id), watch=True)
+        async with telling_of_silence(system.root, job_id):
+            if as_json or not is_terminal(sys.stdout):
+                async for update in system.api.stream_job_updates(job_id):
+                    print_update(update, as_json=as_json)
+                final = await system.api.get_job_status(job_id)
+            else:
+                final = await follow(system.api, await system.api.get_job_status(job_id), watch=True)
     tell_end(final, as_json=as_json)
     return exit_code_of_status(final)
 
