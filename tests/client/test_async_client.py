@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio  # as a caller of the library may
+import json
 from pathlib import Path
 
 import anyio
@@ -68,3 +70,29 @@ async def test_many_submissions_in_one_turn_leave_turns_to_others(tmp_path: Path
 def test_what_may_take_longer_is_left_to_a_thread(job: str | JobSpec, inputs: dict[str, object]) -> None:
     assert is_quick(TURN, overrides=Overrides(inputs={"theta": 0.1}))
     assert not is_quick(job, overrides=Overrides(inputs=inputs))
+
+
+async def test_a_client_whose_task_asyncio_cancels_closes_whole(tmp_path: Path) -> None:
+    """As Ctrl-C does it to `asyncio.run`: what was done is kept, logged and counted, and no lock file is left."""
+    is_open = anyio.Event()
+
+    async def use() -> None:
+        async with eigen.AsyncClient(tmp_path, drivers={"scripted": ScriptedDriver()}) as client:
+            job = await client.submit(TURN, target="scripted:device", inputs={"theta": 1})
+            await job.results()
+            await client.devices()
+            is_open.set()
+            await anyio.sleep_forever()
+
+    using = asyncio.create_task(use())
+    with anyio.fail_after(60):
+        await is_open.wait()
+        using.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await using
+    assert not list((tmp_path / "systems").iterdir())
+    lines = [json.loads(line) for line in (tmp_path / "logs" / "eigen.jsonl").read_text().splitlines()]
+    assert "list_devices" in {line.get("call") for line in lines}
+    assert (tmp_path / "metrics.json").exists()
+    with eigen.Client(tmp_path) as later:
+        assert [job.state for job in later.jobs()] == ["DONE"]

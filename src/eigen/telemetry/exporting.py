@@ -143,7 +143,12 @@ class Exporting:
     ) -> None:
         """Send what is left; what a collector does not take in time is lost."""
         self._tasks.cancel_scope.cancel()
-        await self._tasks.__aexit__(None, None, None)  # the caller's own error is not the export's
+        try:
+            await self._tasks.__aexit__(None, None, None)  # the caller's own error is not the export's
+        finally:  # a task that asyncio has cancelled hears of it here once more
+            await self._close()
+
+    async def _close(self) -> None:
         with anyio.move_on_after(CLOSING_SEC, shield=True) as limit:
             await self._send()
             await run_sync(self._provider.shutdown, abandon_on_cancel=True)

@@ -138,8 +138,10 @@ class WriteBehind:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._tasks.cancel_scope.cancel()
-        await self._tasks.__aexit__(None, None, None)  # the caller's own error is not the log's
-        self._sink.flush()
+        try:
+            await self._tasks.__aexit__(None, None, None)  # the caller's own error is not the log's
+        finally:  # a task that asyncio has cancelled hears of it here once more
+            self._sink.flush()
 
     async def _write(self) -> None:
         while True:

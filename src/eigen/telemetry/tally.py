@@ -107,9 +107,11 @@ class Folding:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._tasks.cancel_scope.cancel()
-        await self._tasks.__aexit__(None, None, None)  # the caller's own error is not the figures'
-        with anyio.move_on_after(_CLOSING_SEC, shield=True):
-            await self._fold()
+        try:
+            await self._tasks.__aexit__(None, None, None)  # the caller's own error is not the figures'
+        finally:  # a task that asyncio has cancelled hears of it here once more
+            with anyio.move_on_after(_CLOSING_SEC, shield=True):
+                await self._fold()
 
     async def _fold_behind(self) -> None:
         while True:

@@ -121,10 +121,12 @@ class SqliteJobStore(AskedRecords, JobStore):
     ) -> None:
         self._tasks.cancel_scope.shield = True
         self._tasks.cancel_scope.cancel()
-        await self._tasks.__aexit__(None, None, None)
-        with anyio.CancelScope(shield=True):
-            await self._catch_up()
-            await anyio.to_thread.run_sync(self._close)
+        try:
+            await self._tasks.__aexit__(None, None, None)
+        finally:  # a task that asyncio has cancelled hears of it here once more
+            with anyio.CancelScope(shield=True):
+                await self._catch_up()
+                await anyio.to_thread.run_sync(self._close)
 
     @property
     def is_read_only(self) -> bool:
