@@ -104,17 +104,21 @@ def read_jobs(root: Path) -> dict[str, Job]:
 
 
 def outcomes(root: Path) -> dict[str, Any]:
-    """Return what the jobs of a root that are DONE came to, by their errands: the same ones, whoever is killed."""
-    found: dict[str, Any] = {}
-    for job_id, job in read_jobs(root).items():
-        if job.record.state is JobState.DONE:
-            folder = root / "circuit_fs" / job_id
-            results = json.loads(folder.joinpath("results.json").read_bytes())
-            journal = folder / "iterations.jsonl"
-            points = [point["counts"] for point in results.get("results", ())]
-            facts = [results.get(name) for name in ("counts", "expectation_values", "optimizer", "outputs")]
-            found[job.record.name] = [points, facts, journal.read_text() if journal.exists() else ""]
-    return found
+    """Return what the jobs of a root that are DONE came to, by their errands: the same, whoever is killed."""
+    done = {job_id: job for job_id, job in read_jobs(root).items() if job.record.state is JobState.DONE}
+    return {job.record.name: _outcome(root / "circuit_fs" / job_id) for job_id, job in done.items()}
+
+
+def _outcome(folder: Path) -> Any:
+    """Return what was measured, and the whole way of a loop; None where files are missing or damaged."""
+    try:
+        results = json.loads(folder.joinpath("results.json").read_bytes())
+        journal = folder / "iterations.jsonl"
+        points = [point["counts"] for point in results.get("results", ())]
+        facts = [results.get(name) for name in ("counts", "expectation_values", "optimizer", "outputs")]
+        return [points, facts, journal.read_text() if journal.exists() else ""]
+    except (OSError, ValueError):
+        return None
 
 
 def _lost(jobs: Mapping[str, Job], lines: Sequence[Mapping[str, Any]]) -> Iterator[str]:
