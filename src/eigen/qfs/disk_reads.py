@@ -20,7 +20,8 @@ __all__ = ["DiskReads"]
 T = TypeVar("T")
 
 _DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
-_READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+_READ_ONLY = frozenset({errno.EROFS}) | _FORBIDDEN
 
 
 class DiskReads(ArtifactReads):
@@ -78,6 +79,7 @@ class DiskReads(ArtifactReads):
             return ResourceExhaustedError(f"the disk of {self._root} is full", reason="DISK_FULL", hint=hint)
         if error.errno in _READ_ONLY:
             hint = "look-ups work; to run jobs, choose another root with EIGEN_HOME or --root"
-            return UnavailableError(f"{self._root} cannot be written", reason="STORE_READ_ONLY", hint=hint)
+            why = ", or a part of it not read: permissions forbid it" if error.errno in _FORBIDDEN else ""
+            return UnavailableError(f"{self._root} cannot be written{why}", reason="STORE_READ_ONLY", hint=hint)
         why = os.strerror(error.errno).lower() if error.errno else "unknown error"
         return UnavailableError(f"the disk of {self._root} fails: {why}", reason="STORE_IO")

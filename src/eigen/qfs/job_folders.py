@@ -302,17 +302,19 @@ class JobFolders:
     def leftovers(self, *, remove: bool) -> tuple[str, ...]:
         """Return, by their paths within the root, folders that were never named and temporary files of sealed jobs."""
         stages = [f"{_TEMPORARY}/{name}" for name in self._whole.listed(f"{self._root}/{_TEMPORARY}")]
-        files = [
-            f"{job_id}/{name}"
-            for job_id in self.job_ids()
-            for name in self._whole.listed(f"{self._root}/{job_id}")
-            if name.startswith((f"{_TEMPORARY}-", _OPENING, _JOURNAL)) and self._is_sealed(job_id)
-        ]
+        files = [file for job_id in self.job_ids() for file in self._leftovers_of(job_id)]
         if remove:
             for stage in stages:
                 self._whole.remove_tree(f"{self._root}/{stage}")
             self._whole.remove_all(f"{self._root}/{file}" for file in files)
         return (*stages, *files)
+
+    def _leftovers_of(self, job_id: str) -> Iterator[str]:
+        """Yield a job's temporary files that nobody needs; a folder that cannot be read costs itself only."""
+        with suppress(OSError):
+            for name in self._whole.listed(f"{self._root}/{job_id}"):
+                if name.startswith((f"{_TEMPORARY}-", _OPENING, _JOURNAL)) and self._is_sealed(job_id):
+                    yield f"{job_id}/{name}"
 
     def _is_sealed(self, job_id: str) -> bool:
         """Return whether a job takes no more files, and all of them are whole."""

@@ -19,7 +19,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from eigen.contracts.errors import EigenError, InternalError, NotFoundError
+from eigen.contracts.errors import EigenError, InternalError, NotFoundError, UnavailableError
 from eigen.contracts.jobs import JobRecord, JobState
 from eigen.contracts.wire import from_json
 from eigen.kernel.history import tells
@@ -160,7 +160,8 @@ class _Doctor:
     async def examine(self) -> dict[tuple[str, ...], Finding]:
         """Make every check, and return what is wrong by what tells it from all else."""
         await self._check_store()
-        folders = set(await self._artifacts.job_ids())
+        strangers = await anyio.to_thread.run_sync(list, foreign_folders(self._folder / "circuit_fs"))
+        folders = {*await self._artifacts.job_ids()} - {*strangers}
         states: dict[str, int] = {}
         async for job in self._jobs():
             state = job.record.state.value if job.record else "damaged"
@@ -173,7 +174,7 @@ class _Doctor:
         await self._check_leftovers()
         for name in await anyio.to_thread.run_sync(list, in_the_place_of_files(self._folder)):
             self._tell("foreign", f"{name} is not what it should be, so nothing is kept there", remedy=_LOOK_AT_IT)
-        for name in await anyio.to_thread.run_sync(list, foreign_folders(self._folder / "circuit_fs")):
+        for name in strangers:
             self._tell("foreign", f"circuit_fs/{name} is no job's folder", remedy=_LOOK_AT_IT)
         return self._seen
 
@@ -206,6 +207,9 @@ class _Doctor:
             return
         except InternalError as error:
             problems, meta = [error.message], {"sealed": False, "files": {}}
+        except UnavailableError as error:
+            self._tell_unreadable(job.job_id, error)
+            return
         for problem in problems:
             self._tell("damaged-file", problem, job_id=job.job_id)
         await self._check_story(job, None if problems else meta)
@@ -239,6 +243,12 @@ class _Doctor:
             await self._store.replace([kept])
         self._tell(check, problem, job_id=job.job_id, remedy=remedy, repaired=kept is not None)
 
+    def _tell_unreadable(self, job_id: str, error: UnavailableError) -> None:
+        """Tell of a folder that the operating system does not let us into; any other error goes on."""
+        if error.reason not in _OF_FOLDERS:
+            raise error
+        self._tell("unreadable", "its files cannot be read or written", job_id=job_id, remedy=_LOOK_AT_RIGHTS)
+
     async def _check_files(self, job_id: str, *, recorded: Mapping[str, Any] | None) -> None:
         folder = self._folder / "circuit_fs" / job_id
         for name in await anyio.to_thread.run_sync(list, foreign_files(folder, recorded=recorded)):
@@ -246,7 +256,11 @@ class _Doctor:
 
     async def _check_unknown(self, job_id: str) -> None:
         """Look at a folder that the store does not know: an end to be recorded, or a submission that was cut off."""
-        problems = await self._artifacts.verify(job_id)
+        try:
+            problems = await self._artifacts.verify(job_id)
+        except UnavailableError as error:
+            self._tell_unreadable(job_id, error)
+            return
         if problems:
             self._tell("unknown-job", f"not in the store, and damaged: {problems[0].problem}", job_id=job_id)
         elif (await self._artifacts.meta(job_id))["sealed"]:
@@ -293,6 +307,9 @@ _OPENED = "eigen doctor --repair, or any command that runs jobs on this root"
 _BEGUN_ANEW = "eigen doctor --rebuild begins it anew, from its files"
 _NOTHING = "nobody has its story; what is left of it stays"
 _LOOK_AT_IT = "look at it, and remove it"
+_LOOK_AT_RIGHTS = "its folder has to belong to you, on a disk that works"
+_OF_FOLDERS = frozenset({"STORE_IO", "STORE_READ_ONLY"})
+"""Reasons of errors that a job's own folder gives."""
 
 
 def _end_in(meta: Mapping[str, Any] | None) -> JobRecord | None:

@@ -31,6 +31,7 @@ from eigen.ports.artifact_store import Opening
 from eigen.ports.job_store import KeptJob
 from eigen.qfs.disk import DiskArtifactStore
 from eigen.qfs.opening_log import kept_openings
+from eigen.system.foreign import foreign_folders
 
 __all__ = ["Rebuilt", "rebuild_store"]
 
@@ -91,7 +92,9 @@ class _Rebuilding:
         """Fill the new store."""
         self._openings = await anyio.to_thread.run_sync(lambda: dict(kept_openings(self._folder)))
         in_store = await anyio.to_thread.run_sync(self._old.job_ids)
-        job_ids = sorted({*await self._artifacts.job_ids(), *in_store, *self._openings})
+        strangers = await anyio.to_thread.run_sync(list, foreign_folders(self._folder))
+        folders = {*await self._artifacts.job_ids()} - {*strangers}
+        job_ids = sorted({*folders, *in_store, *self._openings})
         num_jobs = 0
         for start in range(0, len(job_ids), _AT_ONCE):
             num_jobs += await self._store.restore(await self._recollected(job_ids[start : start + _AT_ONCE]))

@@ -52,13 +52,14 @@ async def _serve(*, root: Path | None, metrics_port: int | None) -> ExitCode:
 
     from eigen.cli.exit_codes import ExitCode
     from eigen.cli.rendering import note
+    from eigen.contracts.printable import printable
     from eigen.system.root import default_root
     from eigen.system.serving import open_serving
 
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
         async with open_serving((root or default_root()).absolute(), metrics_port=metrics_port) as system:
             where = f", metrics on http://127.0.0.1:{system.metrics_port}/metrics" if system.metrics_port else ""
-            note(f"serving {system.root}{where}; SIGTERM or Ctrl-C ends it")
+            note(f"serving {printable(str(system.root), limit=500)}{where}; SIGTERM or Ctrl-C ends it")
             await anext(signals)
             note("stopping; jobs that have not ended stay for the next system")
     return ExitCode.OK
