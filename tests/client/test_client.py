@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from functools import partial
 
 import pytest
@@ -67,6 +67,8 @@ def test_an_option_of_a_wrong_kind_is_a_typed_error(eigen_client, options):
         {"states": [5]},
         {"labels": "a=b"},
         {"created_after": "yesterday"},
+        {"created_after": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))},
+        {"created_before": datetime(9999, 12, 31, 23, tzinfo=timezone(timedelta(hours=-12)))},
         {"name": 5},
     ],
     ids=str,

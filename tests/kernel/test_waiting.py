@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -366,3 +367,28 @@ async def test_jobs_that_are_left_for_another_system_count_whoever_left_them(tmp
             except ResourceExhaustedError as error:
                 refused = error.reason
             assert refused == reason
+
+
+async def test_jobs_that_several_systems_leave_at_the_same_time_do_not_pass_the_limit(tmp_path: Path) -> None:
+    taken, refused = [], []
+
+    async def try_once(one: House) -> None:
+        try:
+            taken.append(await submit(one))
+        except ResourceExhaustedError as error:
+            refused.append(error.reason)
+
+    async with AsyncExitStack() as stack:
+        limits = KernelLimits(live_jobs_per_subject=5)
+        houses = [
+            await stack.enter_async_context(
+                house(tmp_path, owner=f"sys_{number}", works=False, adopts=False, limits=limits)
+            )
+            for number in range(4)
+        ]
+        async with anyio.create_task_group() as tasks:
+            for one in houses * 3:
+                tasks.start_soon(try_once, one)
+        assert await houses[0].store.num_live("default", "ada") == (5, 5)
+    assert (len(taken), refused) == (5, ["SUBJECT_QUOTA"] * 7)
+    assert sorted(folder.name for folder in (tmp_path / "circuit_fs").glob("job_*")) == sorted(taken)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from eigen.client.arguments import require_kind
 from eigen.contracts.errors import InvalidArgumentError
@@ -46,10 +46,20 @@ def job_filter(
         states=_states([states] if isinstance(states, str) else states),
         name=name,
         labels={**(labels or {}), **({GROUP_LABEL: group} if group is not None else {})},
-        created_after=created_after,
-        created_before=created_before,
+        created_after=_moment(created_after, "created_after"),
+        created_before=_moment(created_before, "created_before"),
         subject=subject,
     )
+
+
+def _moment(given: datetime | None, name: str) -> datetime | None:
+    """Return a time in UTC; one without a time zone is local."""
+    try:
+        return given.astimezone(UTC) if given is not None else None
+    except (OverflowError, ValueError) as error:  # within a day of the first or the last one that there is
+        raise InvalidArgumentError(
+            f"{name} {quoted(given)} is no time in UTC", reason="MOMENT", hint="leave it out: there are no such jobs"
+        ) from error
 
 
 async def list_jobs(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 import anyio
 from anyio.abc import TaskGroup
@@ -151,6 +152,7 @@ class Arrivals:
             idempotency_key=job.idempotency_key,
             content_digest=content_digest(submitted),
             opening=b"" if has_folder else opening.to_bytes(),
+            require_place=partial(self._require_place, job.subject) if self._begin is None else None,
         )
         with recording(run, clock=self._clock, ids=self._ids), span("kernel.accept"):
             arrival.record = await (self._insert_beside(opening, new) if has_folder else self._insert(new))
@@ -160,6 +162,10 @@ class Arrivals:
         self._observer.on_transition(None, accepted, first.kind)
         run.publish(first)
         return run, commands
+
+    def _require_place(self, subject: str, live: int, live_of_subject: int) -> None:
+        """Refuse a job that is left to another system, where others have meanwhile left too many."""
+        self._intake.require_place(subject, live=live, live_of_subject=live_of_subject)
 
     async def _insert_beside(self, opening: Opening, new: NewJob) -> JobRecord:
         """Make a job's folder and insert its record; the folder goes where the record was not taken."""

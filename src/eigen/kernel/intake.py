@@ -33,12 +33,8 @@ class Intake:
             ResourceExhaustedError: There is none now (`QUEUE_FULL`, `SUBJECT_QUOTA`); later there may be.
         """
         party = party_of(tenant, subject)
-        self._require(live + self._arriving.total(), self._limits.live_jobs, "QUEUE_FULL", "jobs are live")
-        self._require(
-            live_of_subject + self._arriving[party],
-            self._limits.live_jobs_per_subject,
-            "SUBJECT_QUOTA",
-            f"jobs of {quoted(subject)} are live",
+        self.require_place(
+            subject, live=live + self._arriving.total(), live_of_subject=live_of_subject + self._arriving[party]
         )
         self._arriving[party] += 1
         try:
@@ -47,6 +43,16 @@ class Intake:
             self._arriving[party] -= 1
             if not self._arriving[party]:
                 del self._arriving[party]
+
+    def require_place(self, subject: str, *, live: int, live_of_subject: int) -> None:
+        """Refuse one job more of a subject where so many jobs are live, and so many of them its own.
+
+        Raises:
+            ResourceExhaustedError: They are as many as there may be (`QUEUE_FULL`, `SUBJECT_QUOTA`).
+        """
+        self._require(live, self._limits.live_jobs, "QUEUE_FULL", "jobs are live")
+        most_of_subject = self._limits.live_jobs_per_subject
+        self._require(live_of_subject, most_of_subject, "SUBJECT_QUOTA", f"jobs of {quoted(subject)} are live")
 
     @staticmethod
     def _require(num_jobs: int, limit: int, reason: str, what: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -36,6 +36,8 @@ class NewJob:
         idempotency_key: Unique within the tenant's subject; empty for none.
         content_digest: SHA-256 of what was submitted; the same key with another digest is refused.
         opening: What it begins with, kept until `forget_opening`; empty for a job whose folder has it.
+        require_place: Is asked in the same transaction with how many jobs of the root have not ended, and how many of
+            them are of the job's subject, and refuses what would be too many. None: nobody is asked.
     """
 
     record: JobRecord
@@ -43,6 +45,7 @@ class NewJob:
     idempotency_key: str = ""
     content_digest: str = ""
     opening: bytes = b""
+    require_place: Callable[[int, int], None] | None = None
 
     @property
     def key_digest(self) -> str:
@@ -136,7 +139,7 @@ class JobStore(KeptJobs):
 
         Raises:
             AlreadyExistsError: The key was used for another content.
-            ResourceExhaustedError: The disk is full.
+            ResourceExhaustedError: The disk is full, or `require_place` refuses the job.
             UnavailableError: The store fails or is read-only.
         """
 

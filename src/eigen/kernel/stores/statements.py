@@ -11,6 +11,7 @@ from eigen.contracts.printable import quoted
 from eigen.contracts.wire import format_time, json_line
 from eigen.kernel.stores.ownership import OwnerLock
 from eigen.kernel.stores.records import record_of
+from eigen.kernel.stores.selection import NUM_LIVE
 from eigen.ports.job_store import KeptJob, NewJob, StaleOwnerError
 
 __all__ = [
@@ -36,7 +37,7 @@ def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock, require
     """Keep a new job for the owner of `lock`, or return the one that has its idempotency key.
 
     Raises:
-        ResourceExhaustedError: By `require_room`, which is asked where the job is new.
+        ResourceExhaustedError: By `require_room` and the job's `require_place`, which are asked where the job is new.
     """
     record = job.record
     if job.idempotency_key:
@@ -44,6 +45,8 @@ def insert(connection: sqlite3.Connection, job: NewJob, lock: OwnerLock, require
         if found is not None:
             return same_content(found, job)
     require_room()
+    if job.require_place is not None:
+        job.require_place(*connection.execute(NUM_LIVE, (record.tenant, record.subject)).fetchone())
     lock.acquire()
     _insert_row(connection, record, owner=lock.owner, key_digest=job.key_digest, content_digest=job.content_digest)
     _insert_events(connection, record.job_id, (job.event,))
