@@ -170,9 +170,8 @@ def exit_code_of_status(status: JobStatus) -> ExitCode:
 def tell_end(status: JobStatus, *, as_json: bool) -> None:
     """Tell on stderr how a job has ended, and why."""
     if not as_json:
-        duration_sec = (status.updated_at - status.created_at).total_seconds()
         state = status.state.value
-        note_styled([(f"{status.job_id} is {state} after {duration_sec:.1f} s", STATE_STYLES.get(state, ""))])
+        note_styled([(f"{status.job_id} is {state} after {status.took_sec:.1f} s", STATE_STYLES.get(state, ""))])
     error = status.failure()
     if error is not None:
         tell(error, as_json=as_json)

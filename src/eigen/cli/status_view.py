@@ -125,7 +125,7 @@ def _job_row(job: JobStatus) -> tuple[str, ...]:
         job.device_id or job.target,
         _number(job.shots),
         _moment(job.created_at),
-        f"{(job.updated_at - job.created_at).total_seconds():.1f}" if job.is_terminal else "",
+        f"{job.took_sec:.1f}" if job.is_terminal else "",
     )
 
 

@@ -317,6 +317,11 @@ class JobStatus:
     waiting_for: Mapping[str, Any] | None = None
 
     @property
+    def took_sec(self) -> float:
+        """Seconds from its submission to its last change; 0 where the clock was set back meanwhile."""
+        return max(0.0, (self.updated_at - self.created_at).total_seconds())
+
+    @property
     def is_terminal(self) -> bool:
         """Whether the job has ended."""
         return self.state.is_terminal

@@ -82,7 +82,7 @@ def duration_text(duration_us: int) -> str:
 
 
 def _end(status: JobStatus) -> Finding:
-    took_us = round((status.updated_at - status.created_at).total_seconds() * 1e6)
+    took_us = round(status.took_sec * 1e6)
     if status.is_terminal:
         text = f"{status.job_id} ({status.name}) is {status.state.value}, {duration_text(took_us)} after its submission"
     else:
