@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +19,14 @@ from eigen.primitives.job import EigenPrimitiveJob
 from eigen.primitives.observables import AskedPoints, DistinctObservables, asked_points, name_of
 from eigen.primitives.options import PrimitiveOptions
 from eigen.primitives.seeds import Seed
-from eigen.primitives.session import PlannedPub, Session
+from eigen.primitives.session import OwnsSession, PlannedPub, Session
 
 __all__ = ["EigenEstimator"]
 
 _NAME = "estimator"
 
 
-class EigenEstimator(BaseEstimatorV2):  # type: ignore[misc]  # Qiskit has no types
+class EigenEstimator(OwnsSession, BaseEstimatorV2):  # type: ignore[misc]  # Qiskit has no types
     """Expectation values of circuits, in Qiskit's containers.
 
     A PUB is one job, where all observables are asked at all bindings; else one for each different set of observables.
@@ -69,27 +68,10 @@ class EigenEstimator(BaseEstimatorV2):  # type: ignore[misc]  # Qiskit has no ty
         self._session = Session(client, target=target, seed=seed, options=options)
         self._default_precision = default_precision
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
     @property
     def default_precision(self) -> float:
         """Precision where nobody says which."""
         return self._default_precision
-
-    @property
-    def options(self) -> PrimitiveOptions:
-        """How jobs are made."""
-        return self._session.options
-
-    def close(self) -> None:
-        """Wait for the jobs that have begun, and close the client if it is the estimator's own."""
-        self._session.close()
 
     def run(self, pubs: Iterable[EstimatorPubLike], *, precision: float | None = None) -> EigenPrimitiveJob[PubResult]:
         """Begin to estimate, and return at once.

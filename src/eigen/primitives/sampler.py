@@ -5,8 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 from qiskit.primitives import BaseSamplerV2, DataBin, SamplerPubLike, SamplerPubResult
@@ -19,14 +18,14 @@ from eigen.primitives.bit_arrays import Registers, bit_arrays, registers_of
 from eigen.primitives.job import EigenPrimitiveJob
 from eigen.primitives.options import PrimitiveOptions
 from eigen.primitives.seeds import Seed
-from eigen.primitives.session import PlannedPub, Session
+from eigen.primitives.session import OwnsSession, PlannedPub, Session
 
 __all__ = ["EigenSampler"]
 
 _NAME = "sampler"
 
 
-class EigenSampler(BaseSamplerV2):  # type: ignore[misc]  # Qiskit has no types
+class EigenSampler(OwnsSession, BaseSamplerV2):  # type: ignore[misc]  # Qiskit has no types
     """Counts of circuits, in Qiskit's containers.
 
     A PUB is one job; its bindings are a sweep. Where nothing is measured there is nothing to run, and all bits are 0.
@@ -66,27 +65,10 @@ class EigenSampler(BaseSamplerV2):  # type: ignore[misc]  # Qiskit has no types
         self._session = Session(client, target=target, seed=seed, options=options)
         self._default_shots = default_shots
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
-
     @property
     def default_shots(self) -> int:
         """Shots where nobody says how many."""
         return self._default_shots
-
-    @property
-    def options(self) -> PrimitiveOptions:
-        """How jobs are made."""
-        return self._session.options
-
-    def close(self) -> None:
-        """Wait for the jobs that have begun, and close the client if it is the sampler's own."""
-        self._session.close()
 
     def run(self, pubs: Iterable[SamplerPubLike], *, shots: int | None = None) -> EigenPrimitiveJob[SamplerPubResult]:
         """Begin to sample, and return at once.

@@ -10,7 +10,8 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
 from qiskit.primitives import PrimitiveResult
 
@@ -27,7 +28,7 @@ from eigen.primitives.job_group import JobGroup
 from eigen.primitives.options import PrimitiveOptions
 from eigen.primitives.seeds import Seed, checked, drawn, job_seed
 
-__all__ = ["PlannedPub", "Session"]
+__all__ = ["OwnsSession", "PlannedPub", "Session"]
 
 ResultT = TypeVar("ResultT")
 
@@ -134,3 +135,26 @@ def _close(client: Client, begun: Iterable[Future[Any]]) -> None:
 def _close_now(client: Client, begun: Iterable[Future[Any]]) -> None:
     wait(list(begun))
     client.__exit__(None, None, None)
+
+
+class OwnsSession:
+    """What every primitive has: a session, which ends with it, and the options of the jobs."""
+
+    _session: Session
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def options(self) -> PrimitiveOptions:
+        """How jobs are made."""
+        return self._session.options
+
+    def close(self) -> None:
+        """Wait for the jobs that have begun, and close the client if it is the primitive's own."""
+        self._session.close()

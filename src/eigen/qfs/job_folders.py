@@ -13,9 +13,8 @@ leaves names without the files' content, in any mixture. Nobody is misled by it:
   only if every digest matches, and else takes the first `meta.json` back. It has a second name, `.opening.json`, from
   the beginning until the seal is on the disk: one that `seal` gave it could be lost while the new `meta.json` is kept.
 
-Layout: `<folder>/<job id>/<name>`; `<folder>/.tmp/` holds job folders that are being built. A job that has a journal
-has its parts as `.journal-<number>` until it is sealed; other processes of its owner write there, and an exclusive lock
-on the open file, which all of its copies share, keeps two attempts apart.
+Layout: `<folder>/<job id>/<name>`; `<folder>/.tmp/` holds job folders that are being built. Journals are in
+`job_journals`.
 
 Source: contract "CircuitFS"; what a power cut leaves after "All File Systems Are Not Created Equal", OSDI 2014.
 """
@@ -35,6 +34,7 @@ from eigen.ports.artifact_store import Artifact, ArtifactProblem, Opening
 from eigen.qfs.durability import Change, Durability
 from eigen.qfs.filesystem import FileSystem
 from eigen.qfs.hands import Hands
+from eigen.qfs.job_journals import JOURNAL, JobJournals
 from eigen.qfs.layout import (
     META,
     Meta,
@@ -45,7 +45,6 @@ from eigen.qfs.layout import (
     is_artifact_name,
     job_exists,
     job_sealed,
-    journal_busy,
     no_such_artifact,
     no_such_job,
 )
@@ -55,9 +54,6 @@ __all__ = ["PORTION", "JobFolders"]
 
 _TEMPORARY = ".tmp"
 _OPENING = ".opening.json"
-_JOURNAL = ".journal-"
-_JOURNAL_LOCK_TRIES = 20  # a killed owner's workers are gone within some hundredths of a second
-_JOURNAL_LOCK_WAIT_SEC = 0.05
 _ABANDONED_AFTER_SEC = 24 * 3600.0
 
 PORTION = 4
@@ -81,6 +77,7 @@ class JobFolders:
         self._root = root
         self._files = filesystem
         self._whole = WholeFiles(filesystem)
+        self._journals = JobJournals(filesystem)
         self.at_once = Hands().at_once
         self._durability = Durability(filesystem, self.at_once)
         self._is_ready = False
@@ -190,7 +187,7 @@ class JobFolders:
         """Remove what a seal that is on the disk needs no more; what cannot be removed now is a leftover."""
         self._whole.remove_all([f"{self._root}/{job_id}/{_OPENING}"])
         with suppress(OSError):
-            self._whole.remove_all(self._journals(job_id))
+            self._journals.remove(f"{self._root}/{job_id}")
 
     def discard(self, job_id: str) -> None:
         """Remove the folder of a job that is not sealed; a job that is not there is no error."""
@@ -241,48 +238,30 @@ class JobFolders:
 
     def meta(self, job_id: str) -> Meta:
         """Return what `meta.json` says."""
-        if not JOB_ID.fullmatch(job_id) or not self._files.exists(f"{self._root}/{job_id}"):
-            raise no_such_job(job_id)
+        folder = self._folder(job_id)
         try:
-            return Meta.from_bytes(self._whole.content(f"{self._root}/{job_id}/{META}"))
+            return Meta.from_bytes(self._whole.content(f"{folder}/{META}"))
         except FileNotFoundError as error:
             raise artifact_corrupt(META, "is missing") from error
 
     def verify(self, job_id: str) -> tuple[ArtifactProblem, ...]:
         """Return every recorded file that is missing or does not match."""
-        if not JOB_ID.fullmatch(job_id) or not self._files.exists(f"{self._root}/{job_id}"):
-            raise no_such_job(job_id)
+        self._folder(job_id)
         return tuple(self._problems(job_id))
 
     def open_journal(self, job_id: str, part: int) -> int:
         """Return a descriptor of a part of an open job's journal, locked."""
         if self.meta(job_id).sealed:
             raise job_sealed(job_id)
-        descriptor = self._files.open_journal(f"{self._root}/{job_id}/{_JOURNAL}{part}")
-        try:
-            for _ in range(_JOURNAL_LOCK_TRIES):
-                if self._files.lock(descriptor):
-                    return descriptor
-                self._files.wait(_JOURNAL_LOCK_WAIT_SEC)
-            raise journal_busy(job_id)
-        except BaseException:
-            self._files.close(descriptor)
-            raise
+        return self._journals.open(f"{self._root}/{job_id}", part, job_id=job_id)
 
     def close_journal(self, descriptor: int) -> None:
         """Let go of a part of a journal."""
-        self._files.close(descriptor)
+        self._journals.close(descriptor)
 
     def journals(self, job_id: str) -> tuple[bytes, ...]:
         """Return what is in the parts of a job's journal, in order."""
-        return tuple(self._whole.content(path) for path in self._journals(job_id))
-
-    def _journals(self, job_id: str) -> list[str]:
-        folder = f"{self._root}/{job_id}"
-        if not JOB_ID.fullmatch(job_id) or not self._files.exists(folder):
-            raise no_such_job(job_id)
-        names = [name for name in self._files.list_folder(folder) if name.startswith(_JOURNAL)]
-        return [f"{folder}/{name}" for name in sorted(names, key=lambda name: int(name.removeprefix(_JOURNAL)))]
+        return self._journals.contents(self._folder(job_id))
 
     def having(self, name: str, job_ids: Iterable[str]) -> frozenset[str]:
         """Return those that have a file."""
@@ -313,8 +292,15 @@ class JobFolders:
         """Yield a job's temporary files that nobody needs; a folder that cannot be read costs itself only."""
         with suppress(OSError):
             for name in self._whole.listed(f"{self._root}/{job_id}"):
-                if name.startswith((f"{_TEMPORARY}-", _OPENING, _JOURNAL)) and self._is_sealed(job_id):
+                if name.startswith((f"{_TEMPORARY}-", _OPENING, JOURNAL)) and self._is_sealed(job_id):
                     yield f"{job_id}/{name}"
+
+    def _folder(self, job_id: str) -> str:
+        """Return the path of a job's folder, which is there."""
+        folder = f"{self._root}/{job_id}"
+        if not JOB_ID.fullmatch(job_id) or not self._files.exists(folder):
+            raise no_such_job(job_id)
+        return folder
 
     def _is_sealed(self, job_id: str) -> bool:
         """Return whether a job takes no more files, and all of them are whole."""
