@@ -206,6 +206,33 @@ def test_a_job_of_a_client_that_is_closed_says_so_too(tmp_path):
         assert again.job(job.id).results().counts
 
 
+FORKED = """
+import os, sys
+import eigen
+from eigen.contracts.errors import EigenError
+from eigen.testing.scripted_driver import ScriptedDriver
+
+with eigen.Client(sys.argv[1], drivers={"scripted": ScriptedDriver()}) as client:
+    child = os.fork()
+    if child == 0:
+        for call in (client.jobs, client.devices):
+            try:
+                call()
+            except EigenError as error:
+                print(error.reason, flush=True)
+    else:
+        assert os.waitpid(child, 0)[1] == 0
+        print(len(client.devices()), flush=True)
+"""
+
+
+def test_a_client_in_a_process_that_was_forked_off_says_so_and_the_parents_goes_on(tmp_path):
+    """Closing it there, by leaving its block, waits for nobody either."""
+    command = [sys.executable, "-W", "ignore", "-c", FORKED, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stdout.split()) == (0, ["CLIENT_FORKED", "CLIENT_FORKED", "1"]), done.stderr
+
+
 @pytest.mark.parametrize(
     "call",
     [

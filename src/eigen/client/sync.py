@@ -133,6 +133,7 @@ class Client:
     ) -> None:
         self._client = AsyncClient(root, drivers=drivers)
         self._open_portal: BlockingPortal | None = None
+        self._process_id = 0
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
@@ -140,6 +141,7 @@ class Client:
             stack.callback(self._open_portal.call, self._open_portal.stop, True)  # nobody waits for what cannot come
             stack.enter_context(self._open_portal.wrap_async_context_manager(self._client))
             self._stack = stack.pop_all()
+        self._process_id = os.getpid()
         _OPEN.add(self)
         return self
 
@@ -148,7 +150,10 @@ class Client:
     ) -> None:
         self._open_portal = None
         _OPEN.discard(self)
-        self._stack.__exit__(kind, error, traceback)
+        if self._process_id == os.getpid():
+            self._stack.__exit__(kind, error, traceback)
+        else:
+            _OF_OTHERS.append(self._stack)
 
     @property
     def _portal(self) -> BlockingPortal:
@@ -160,6 +165,12 @@ class Client:
                 "the client is not open",
                 reason="CLIENT_CLOSED",
                 hint="use it, and its jobs, within `with eigen.Client() as client:`",
+            )
+        if self._process_id != os.getpid():
+            raise FailedPreconditionError(
+                "the client is another process's, which this one was forked from",
+                reason="CLIENT_FORKED",
+                hint="open a client in each process; many may use one root",
             )
         return self._open_portal
 
@@ -343,6 +354,7 @@ class Client:
 
 
 _OPEN: WeakSet[Client] = WeakSet()
+_OF_OTHERS: list[ExitStack] = []  # a process that was forked off must not unwind what its parent's threads have open
 
 
 def _close_all() -> None:
