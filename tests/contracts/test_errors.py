@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
+from pathlib import Path
 
 import pytest
 
+import eigen
 from eigen.contracts.diagnostics import Diagnostic, Severity
 from eigen.contracts.errors import EigenError, ErrorCode, InvalidArgumentError, InvariantError, ResourceExhaustedError
 from eigen.contracts.faults import MAX_FAULTS, Faults
@@ -81,3 +84,12 @@ def test_no_more_than_twenty_faults_are_kept() -> None:
     with pytest.raises(InvalidArgumentError) as caught:
         faults.raise_if_any()
     assert [one.message for one in caught.value.diagnostics] == [f"{number}" for number in range(20)]
+
+
+@pytest.mark.parametrize("package", ["contracts", "jobfile", "api", "client", "cli"])
+def test_whatever_is_raised_at_the_edges_says_what_to_do(package: str) -> None:
+    kinds = {kind.__name__ for kind in EigenError.__subclasses__()}
+    for path in Path(eigen.__path__[0], package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in kinds:
+                assert {"hint", None} & {one.arg for one in node.keywords}, f"{path.name}:{node.lineno}"
