@@ -80,7 +80,12 @@ async def test_pages_hold_each_job_once_while_others_come_in(eigen_system):
 
 
 @pytest.mark.parametrize(
-    "options", [{"page_token": "next"}, {"page_token": "job_"}, {"page_size": 0}, {"page_size": 1001}], ids=str
+    "options",
+    [
+        *({"page_token": token} for token in ("next", "job_", 5, b"job_")),
+        *({"page_size": size} for size in (0, -1, 1001, 10**400, 1.5, "3", None)),
+    ],
+    ids=range(11),
 )
 async def test_a_page_that_cannot_be_is_a_typed_error(eigen_system, options):
     with pytest.raises(InvalidArgumentError) as refused:
@@ -144,10 +149,11 @@ async def test_a_number_from_the_future_still_leads_to_the_end(eigen_system, eig
     assert seen[-1] is JobState.DONE
 
 
-async def test_a_negative_number_is_refused(eigen_system):
+@pytest.mark.parametrize("number", [-1, -(10**400), 1.5, "1"], ids=range(4))
+async def test_a_number_that_no_update_has_is_refused(eigen_system, number):
     job = await eigen_system.api.submit_job(request(), context=ADA)
     with pytest.raises(InvalidArgumentError):
-        await seqs(eigen_system.api, job.job_id, -1)
+        await seqs(eigen_system.api, job.job_id, number)
 
 
 async def test_a_reader_who_stops_reading_holds_up_nobody_and_finds_everything_later(eigen_system):

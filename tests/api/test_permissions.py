@@ -96,7 +96,7 @@ async def test_a_caller_without_a_name_is_refused(root, call, name):
     assert (root.audit()[-1]["decision"], root.audit()[-1]["reason"]) == ("denied", "NO_SUBJECT")
 
 
-@pytest.mark.parametrize("job_id", ["", "job_1", "../etc/passwd", MISSING.upper(), MISSING + "0", MISSING + "\n"])
+@pytest.mark.parametrize("job_id", ["", "job_1", "../etc/passwd", MISSING.upper(), MISSING + "0", MISSING + "\n", 5])
 async def test_what_is_no_job_id_is_a_job_that_is_not_there(root, job_id):
     for name, call in JOB_CALLS.items():
         assert await outcome(call, root.api, job_id, RequestContext(subject="ada")) == "JOB_NOT_FOUND", name

@@ -146,7 +146,7 @@ class Gate:
             )
 
     async def _found(self, job_id: str) -> JobRecord:
-        if not JOB_ID.fullmatch(job_id):
+        if not (isinstance(job_id, str) and JOB_ID.fullmatch(job_id)):
             raise _missing(job_id)
         return await self._records.record(job_id)
 

@@ -12,6 +12,7 @@ from eigen.api.deadlines import Deadlines, bounded
 from eigen.api.gate import Gate
 from eigen.contracts.errors import InvalidArgumentError
 from eigen.contracts.jobs import JobFilter, JobPage, JobRecord, JobStatus, JobUpdate, StoredEvent
+from eigen.contracts.printable import quoted
 from eigen.contracts.requests import RequestContext
 from eigen.ports.artifact_store import Artifact, ArtifactProblem, ArtifactReads
 from eigen.ports.audit import AuditLog
@@ -89,10 +90,12 @@ class ReadingApi(JobReads):
     ) -> JobPage:
         """Return jobs; see the port."""
         caller = await self._gate.permit("list_jobs", context)
-        if not 1 <= page_size <= MAX_PAGE_SIZE:
+        if not isinstance(page_size, int) or not 1 <= page_size <= MAX_PAGE_SIZE:
             self._gate.note("list_jobs", caller, reason="PAGE_SIZE")
             raise InvalidArgumentError(
-                f"a page of {page_size} jobs: 1 to {MAX_PAGE_SIZE} are given", reason="PAGE_SIZE", hint="ask for fewer"
+                f"a page of {quoted(page_size)} jobs: 1 to {MAX_PAGE_SIZE} are given",
+                reason="PAGE_SIZE",
+                hint=f"give a whole number from 1 to {MAX_PAGE_SIZE}",
             )
         wanted = job_filter or JobFilter()
         subject = wanted.subject or (None if all_subjects else caller.subject)
@@ -156,9 +159,9 @@ class ReadingApi(JobReads):
         self, job_id: str, *, last_event_seq: int, context: RequestContext | None
     ) -> AsyncGenerator[JobUpdate, None]:
         record = await self._reach("stream_job_updates", context, job_id)
-        if last_event_seq < 0:
+        if not isinstance(last_event_seq, int) or last_event_seq < 0:
             raise InvalidArgumentError(
-                f"there is no update {last_event_seq}: they are numbered from 1",
+                f"there is no update {quoted(last_event_seq)}: they are numbered from 1",
                 reason="LAST_EVENT_SEQ",
                 hint="give the number of the last update that you have seen, or 0",
             )

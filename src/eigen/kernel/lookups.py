@@ -83,7 +83,7 @@ class Lookups(JobRecords):
 
     async def jobs(self, job_filter: JobFilter, *, page_size: int, page_token: str) -> JobPage:
         """Return jobs, newest first; see the port."""
-        if page_token and not JOB_ID.fullmatch(page_token):
+        if page_token and not (isinstance(page_token, str) and JOB_ID.fullmatch(page_token)):
             raise InvalidArgumentError(
                 f"{quoted(page_token)} is not a page token",
                 reason="PAGE_TOKEN",
