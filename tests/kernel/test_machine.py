@@ -324,3 +324,11 @@ def test_every_live_state_can_be_left_and_no_terminal_one(state: JobState) -> No
     assert bool(ways) != state.is_terminal
     if ways:
         assert {CancelRequested, TimedOut, Adopted} <= set(ways)
+
+
+def test_who_cancelled_is_told_so_that_it_can_be_shown_with_what_to_do() -> None:
+    accepted, _ = step(None, submitted())
+    cancelled, _ = step(accepted, CancelRequested(at=NOW, by="eve\x1b[2J\u202e"))
+    assert cancelled.error is not None
+    assert cancelled.error["message"] == r"cancelled by eve\x1b[2J\u202e"
+    assert cancelled.error["hint"] == f"`eigen rerun {accepted.job_id}` submits it once more"

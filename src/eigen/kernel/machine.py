@@ -50,6 +50,7 @@ from eigen.contracts.job_events import (
     TimedOut,
 )
 from eigen.contracts.jobs import JobRecord, JobState
+from eigen.contracts.printable import printable
 from eigen.kernel.commands import (
     AwaitDependencies,
     CloseUnsealed,
@@ -190,7 +191,12 @@ def _ending(state: JobState, error: Mapping[str, Any] | None, *before: Command) 
 
 
 def _cancelled(job: JobRecord, event: CancelRequested) -> Mapping[str, Any]:
-    return OperationCancelledError(f"cancelled by {event.by}", reason="JOB_CANCELLED", details=_how_far(job)).to_json()
+    return OperationCancelledError(
+        f"cancelled by {printable(event.by)}",
+        reason="JOB_CANCELLED",
+        hint=f"`eigen rerun {job.job_id}` submits it once more",
+        details=_how_far(job),
+    ).to_json()
 
 
 def _timed_out(job: JobRecord, event: TimedOut) -> Mapping[str, Any]:
