@@ -187,6 +187,24 @@ async def _spin_until_killed(pool: WorkerPool, *, task_status: anyio.abc.TaskSta
         await pool.run(request("spin"), lambda part: task_status.started())
 
 
+@linux_only
+async def test_a_nursery_that_stands_still_is_killed_by_the_next_cancel_with_its_workers(pool: WorkerPool) -> None:
+    workers: list[int] = []
+    async with anyio.create_task_group() as tasks:
+
+        def begun(part: Mapping[str, Any]) -> None:
+            workers.append(os.pidfd_open(part["pid"]))
+            os.kill(pool.process_ids[0], signal.SIGSTOP)
+            tasks.cancel_scope.cancel()
+
+        tasks.start_soon(pool.run, request("spin"), begun)
+    with anyio.fail_after(60):
+        await anyio.wait_readable(workers[0])  # it has ended
+    os.close(workers[0])
+    [answer] = await parts_of(pool, request("echo", content=b"after"))
+    assert answer["text"] == "after"
+
+
 async def test_a_cancelled_request_takes_its_process_with_it(pool: WorkerPool) -> None:
     pids: list[int] = []
     async with anyio.create_task_group() as tasks:

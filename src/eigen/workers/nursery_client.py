@@ -140,7 +140,10 @@ class NurseryClient:
             self._workers[worker.worker_id] = worker
             try:
                 await self._tell({"do": "fork", "worker": worker.worker_id}, descriptor=theirs.fileno())
-                await worker.born.wait()
+                with anyio.move_on_after(_START_LIMIT_SEC) as limit:
+                    await worker.born.wait()
+                if limit.cancelled_caught:
+                    await self.end(worker)
             except BaseException:
                 with anyio.CancelScope(shield=True):
                     await self.end(worker)
@@ -150,7 +153,9 @@ class NurseryClient:
         return worker
 
     async def end(self, worker: ForkedWorker, *, grace_sec: float = 0.0) -> None:
-        """Kill a worker and return when it is gone, or when the limit has passed.
+        """Kill a worker and return when it is gone.
+
+        A nursery that does not do it, since it was stopped or hangs, is killed itself, and its workers with it.
 
         Args:
             worker: Which one.
@@ -165,7 +170,16 @@ class NurseryClient:
                 await self._tell({"do": "kill", "worker": worker.worker_id})
             await worker.gone.wait()
         if not worker.gone.is_set():
-            _log.error("worker %d is not gone %.0f s after it was killed", worker.pid, _END_LIMIT_SEC)
+            await self._end_with_nursery(worker)
+
+    async def _end_with_nursery(self, worker: ForkedWorker) -> None:
+        if not self.alive or self._process is None:
+            self._bury_orphan(worker)
+            return
+        _log.error("the nursery did not kill worker %d within %.0f s: both are killed", worker.pid, _END_LIMIT_SEC)
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await worker.gone.wait()  # which is told as soon as the nursery's socket ends
 
     async def _stop(self, worker: ForkedWorker) -> None:
         """Ask a worker to end until it has: Python sleeps through a signal that comes just before a system call."""
