@@ -316,9 +316,10 @@ class QrtxKernel(Kernel):
     def _take(self, run: JobRun) -> None:
         self._jobs.add(run)
         run.since_sec = self._clock.monotonic() - self._age_sec(run)  # a takeover costs no job its turn
-        if run.record.timeout_sec is not None:
+        timeout_sec = run.record.timeout_sec
+        if timeout_sec is not None:
             run.life = anyio.CancelScope()
-            self._tasks.start_soon(self._time_out, run, run.life, run.record.timeout_sec)
+            self._tasks.start_soon(self._time_out, run, run.life, timeout_sec, run.since_sec + timeout_sec)
 
     def _leave(self, run: JobRun) -> None:
         self._dependencies.leave(run.record.job_id)
@@ -370,8 +371,8 @@ class QrtxKernel(Kernel):
     def _age_sec(self, run: JobRun) -> float:
         return max(0.0, (self._clock.now() - run.record.created_at).total_seconds())
 
-    async def _time_out(self, run: JobRun, life: anyio.CancelScope, timeout_sec: float) -> None:
+    async def _time_out(self, run: JobRun, life: anyio.CancelScope, timeout_sec: float, end_sec: float) -> None:
         with life:
-            await self._clock.sleep_until(self._clock.monotonic() + max(0.0, timeout_sec - self._age_sec(run)))
+            await self._clock.sleep_until(end_sec)
             if run.record.may_stop:
                 await self._jobs.feed(run, TimedOut(at=self._clock.now(), timeout_sec=timeout_sec))
